@@ -1,0 +1,115 @@
+package dev.comet;
+
+import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.ProtocolMessages;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes a batch as the protocol's JSON array, into one array of exactly its size. Clients that get
+ * the same messages one after the other, as after a broadcast, get the same array.
+ */
+final class BatchAssembler {
+
+    /**
+     * The last plain batch and its bytes. Racy on purpose: whoever reads an older one only writes
+     * an array more.
+     */
+    private volatile Assembled last = new Assembled(List.of(), new byte[] {'[', ']'});
+
+    byte[] assemble(CometBatch batch) {
+        List<CometMessage> messages = batch.messages();
+        if (!batch.gaps().isEmpty()
+                || messages.isEmpty()
+                || batch.cursor() > messages.get(messages.size() - 1).messageId()) {
+            return write(protocolMessagesBefore(batch), messages, protocolMessagesAfter(batch));
+        }
+        Assembled known = last;
+        if (known.holds(messages)) {
+            return known.body;
+        }
+        byte[] body = write(List.of(), messages, List.of());
+        last = new Assembled(messages, body);
+        return body;
+    }
+
+    private static List<EncodedMessage> protocolMessagesBefore(CometBatch batch) {
+        List<EncodedMessage> gaps = new ArrayList<>(batch.gaps().size());
+        for (CometGap gap : batch.gaps()) {
+            gaps.add(ProtocolMessages.gap(gap.from(), gap.to(), gap.reason().code()));
+        }
+        return gaps;
+    }
+
+    private static List<EncodedMessage> protocolMessagesAfter(CometBatch batch) {
+        List<CometMessage> messages = batch.messages();
+        boolean known =
+                !messages.isEmpty()
+                        && messages.get(messages.size() - 1).messageId() >= batch.cursor();
+        return known ? List.of() : List.of(ProtocolMessages.cursor(batch.cursor()));
+    }
+
+    private static byte[] write(
+            List<EncodedMessage> before, List<CometMessage> messages, List<EncodedMessage> after) {
+        int length = 1; // '[' ; each message is followed by ',' or ']'
+        for (EncodedMessage message : before) {
+            length += message.encodedLength(0) + 1;
+        }
+        for (int i = 0; i < messages.size(); i++) {
+            CometMessage message = messages.get(i);
+            length += message.encoded().encodedLength(message.messageId()) + 1;
+        }
+        for (EncodedMessage message : after) {
+            length += message.encodedLength(0) + 1;
+        }
+        byte[] body = new byte[length];
+        body[0] = '[';
+        int at = 1;
+        for (EncodedMessage message : before) {
+            at = writeOne(message, 0, body, at);
+        }
+        for (int i = 0; i < messages.size(); i++) {
+            CometMessage message = messages.get(i);
+            at = writeOne(message.encoded(), message.messageId(), body, at);
+        }
+        for (EncodedMessage message : after) {
+            at = writeOne(message, 0, body, at);
+        }
+        body[at - 1] = ']';
+        return body;
+    }
+
+    private static int writeOne(EncodedMessage message, long id, byte[] body, int at) {
+        int end = message.write(id, body, at);
+        body[end] = ',';
+        return end + 1;
+    }
+
+    /**
+     * Messages, as the very objects (providers hand the same ones to all receivers), and their
+     * bytes.
+     */
+    private static final class Assembled {
+
+        private final List<CometMessage> messages;
+        private final byte[] body;
+
+        Assembled(List<CometMessage> messages, byte[] body) {
+            this.messages = messages;
+            this.body = body;
+        }
+
+        boolean holds(List<CometMessage> others) {
+            int size = messages.size();
+            if (others.size() != size) {
+                return false;
+            }
+            for (int i = size - 1; i >= 0; i--) {
+                if (messages.get(i) != others.get(i)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+}

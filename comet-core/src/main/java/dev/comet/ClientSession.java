@@ -1,0 +1,56 @@
+package dev.comet;
+
+import dev.comet.engine.WaitSession;
+import dev.comet.engine.WaitThreadPool;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What this manager keeps of a client: its place on a wait thread, and its events. */
+final class ClientSession extends WaitSession {
+
+    private final CometClient client;
+    private final Subscriptions subscriptions;
+    private final EventDispatcher.ClientEvents events;
+
+    /** Why the client was ended, if it was not for being idle; written before it is. */
+    private volatile CometClientEventHandler.@Nullable EndReason endReason;
+
+    ClientSession(
+            WaitThreadPool<ClientSession> pool,
+            CometClient client,
+            Subscriptions subscriptions,
+            EventDispatcher.ClientEvents events) {
+        super(
+                pool,
+                client.privateToken(),
+                TimeUnit.SECONDS.toNanos(client.connectionIdleSeconds()));
+        this.client = client;
+        this.subscriptions = subscriptions;
+        this.events = events;
+    }
+
+    CometClient client() {
+        return client;
+    }
+
+    EventDispatcher.ClientEvents events() {
+        return events;
+    }
+
+    void endsBecause(CometClientEventHandler.EndReason reason) {
+        endReason = reason;
+    }
+
+    /** What a request is told when its client is gone. */
+    CometAnswer goodbye() {
+        CometClientEventHandler.EndReason reason = endReason;
+        return reason == null
+                ? CometAnswer.error(Subscriptions.unknownClient())
+                : CometAnswer.closed(reason);
+    }
+
+    @Override
+    protected void couldBeIdle() {
+        subscriptions.killIfIdle(this);
+    }
+}

@@ -1,0 +1,127 @@
+package dev.comet;
+
+import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.ProtocolMessages;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How a request ended: what to tell the client. Immutable. */
+public final class CometAnswer {
+
+    /** The ways in which a request ends. */
+    public enum Outcome {
+        /** There are messages, or gaps. */
+        MESSAGES,
+        /** Nothing came while it was held. */
+        TIMEOUT,
+        /** A newer request of the same client took over. */
+        SUPERSEDED,
+        /** The manager is draining: the client shall come back. */
+        RECONNECT,
+        /** The client was disconnected while the request was held. */
+        CLOSED,
+        /** The peer went away: nobody reads this answer. */
+        ABANDONED,
+        /** It failed; see {@link CometAnswer#error()}. */
+        ERROR
+    }
+
+    private static final CometAnswer SUPERSEDED =
+            control(Outcome.SUPERSEDED, ProtocolMessages.superseded());
+    private static final CometAnswer ABANDONED =
+            new CometAnswer(Outcome.ABANDONED, CometBatch.nothing(0), new byte[] {'[', ']'}, null);
+
+    private final Outcome outcome;
+    private final CometBatch batch;
+    private final byte[] body;
+    private final @Nullable CometException error;
+
+    private CometAnswer(
+            Outcome outcome, CometBatch batch, byte[] body, @Nullable CometException error) {
+        this.outcome = outcome;
+        this.batch = batch;
+        this.body = body;
+        this.error = error;
+    }
+
+    static CometAnswer messages(CometBatch batch, byte[] body) {
+        return new CometAnswer(Outcome.MESSAGES, batch, body, null);
+    }
+
+    static CometAnswer timeout(long lastMessageId) {
+        return new CometAnswer(
+                Outcome.TIMEOUT,
+                CometBatch.nothing(lastMessageId),
+                ProtocolMessages.array(ProtocolMessages.timeout(lastMessageId)),
+                null);
+    }
+
+    static CometAnswer superseded() {
+        return SUPERSEDED;
+    }
+
+    static CometAnswer abandoned() {
+        return ABANDONED;
+    }
+
+    static CometAnswer reconnect(long delayMillis) {
+        return control(Outcome.RECONNECT, ProtocolMessages.reconnect(delayMillis));
+    }
+
+    static CometAnswer closed(CometClientEventHandler.EndReason reason) {
+        return control(Outcome.CLOSED, ProtocolMessages.closed(reason.code()));
+    }
+
+    static CometAnswer error(CometException error) {
+        String text = error.getMessage() == null ? "" : error.getMessage();
+        EncodedMessage message = ProtocolMessages.error(error.reason().code(), text);
+        return new CometAnswer(
+                Outcome.ERROR, CometBatch.nothing(0), ProtocolMessages.array(message), error);
+    }
+
+    private static CometAnswer control(Outcome outcome, EncodedMessage message) {
+        return new CometAnswer(
+                outcome, CometBatch.nothing(0), ProtocolMessages.array(message), null);
+    }
+
+    /** How the request ended. */
+    public Outcome outcome() {
+        return outcome;
+    }
+
+    /** With {@link Outcome#MESSAGES}: the messages in rising order of ids. Otherwise empty. */
+    public List<CometMessage> messages() {
+        return batch.messages();
+    }
+
+    /** With {@link Outcome#MESSAGES}: what the client has lost. Otherwise empty. */
+    public List<CometGap> gaps() {
+        return batch.gaps();
+    }
+
+    /**
+     * With {@link Outcome#MESSAGES} and {@link Outcome#TIMEOUT}: the cursor that the client has
+     * once it has handled the answer. Otherwise 0.
+     */
+    public long lastMessageId() {
+        return batch.cursor();
+    }
+
+    /** With {@link Outcome#ERROR}: what went wrong. Otherwise null. */
+    public @Nullable CometException error() {
+        return error;
+    }
+
+    /**
+     * The answer as the protocol's JSON array in UTF-8. <b>Shared</b>: other clients may be
+     * answered with the same array. Write it, never change it.
+     */
+    public byte[] body() {
+        return body;
+    }
+
+    @Override
+    public String toString() {
+        return "CometAnswer[" + outcome + ", " + body.length + " bytes]";
+    }
+}

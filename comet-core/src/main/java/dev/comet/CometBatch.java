@@ -1,0 +1,25 @@
+package dev.comet;
+
+import java.util.List;
+
+/**
+ * What a provider found for a client above a cursor.
+ *
+ * @param gaps what the client has lost, to be announced before the messages
+ * @param messages in rising order of their ids
+ * @param cursor up to which the client is looked after when it has received all of this: at least
+ *     the id of the last message; higher if what follows up to there is not for this client.
+ *     Without messages: the top of the store when it was read
+ */
+public record CometBatch(List<CometGap> gaps, List<CometMessage> messages, long cursor) {
+
+    /** Nothing up to the cursor. */
+    public static CometBatch nothing(long cursor) {
+        return new CometBatch(List.of(), List.of(), cursor);
+    }
+
+    /** Whether there is nothing to tell the client. */
+    public boolean isEmpty() {
+        return messages.isEmpty() && gaps.isEmpty();
+    }
+}

@@ -1,0 +1,203 @@
+package dev.comet;
+
+import com.fasterxml.jackson.annotation.JsonAutoDetect;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is connected. The <b>public token</b> is the client's address and may be known to others; the
+ * <b>private token</b> is the secret with which it fetches its messages.
+ *
+ * <p>Immutable. Neither {@link #toString()} nor Jackson ever shows the private token: sent as a
+ * message's contents, a client is {@code {"publicToken":…,"displayName":…}}. Two clients are equal
+ * if their public tokens are.
+ */
+@JsonAutoDetect(
+        fieldVisibility = JsonAutoDetect.Visibility.NONE,
+        getterVisibility = JsonAutoDetect.Visibility.NONE,
+        isGetterVisibility = JsonAutoDetect.Visibility.NONE)
+public final class CometClient {
+
+    private final String publicToken;
+    private final String privateToken;
+    private final String displayName;
+    private final int connectionTimeoutSeconds;
+    private final int connectionIdleSeconds;
+    private final Map<String, String> attributes;
+
+    private CometClient(Builder builder) {
+        this.publicToken =
+                Rules.publicToken(
+                        builder.publicToken == null ? randomToken() : builder.publicToken);
+        this.privateToken =
+                Rules.privateToken(
+                        builder.privateToken == null ? randomToken() : builder.privateToken);
+        if (publicToken.equals(privateToken)) {
+            throw Rules.invalid(
+                    "privateToken equals publicToken; a secret must differ from the address that others know");
+        }
+        this.displayName =
+                Rules.displayName(builder.displayName == null ? publicToken : builder.displayName);
+        this.connectionTimeoutSeconds =
+                Rules.seconds("connectionTimeoutSeconds", builder.connectionTimeoutSeconds);
+        this.connectionIdleSeconds =
+                Rules.seconds("connectionIdleSeconds", builder.connectionIdleSeconds);
+        this.attributes = Rules.attributes(builder.attributes);
+    }
+
+    /** A client yet to be described; what is not set gets a default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The address for senders. */
+    @JsonProperty("publicToken")
+    public String publicToken() {
+        return publicToken;
+    }
+
+    /** The secret to subscribe with: hand it to this client alone. */
+    public String privateToken() {
+        return privateToken;
+    }
+
+    /** A name for people. */
+    @JsonProperty("displayName")
+    public String displayName() {
+        return displayName;
+    }
+
+    /** How long one request is held while there is nothing to say, in seconds. */
+    public int connectionTimeoutSeconds() {
+        return connectionTimeoutSeconds;
+    }
+
+    /**
+     * How long the client may stay away after its last answered request before it is ended, in
+     * seconds.
+     */
+    public int connectionIdleSeconds() {
+        return connectionIdleSeconds;
+    }
+
+    /** What the application wants to remember of the client; in the order in which it was set. */
+    public Map<String, String> attributes() {
+        return attributes;
+    }
+
+    Duration connectionTimeout() {
+        return Duration.ofSeconds(connectionTimeoutSeconds);
+    }
+
+    Duration connectionIdle() {
+        return Duration.ofSeconds(connectionIdleSeconds);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof CometClient client && client.publicToken.equals(publicToken);
+    }
+
+    @Override
+    public int hashCode() {
+        return publicToken.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "CometClient[" + publicToken + ", " + displayName + "]";
+    }
+
+    /** 144 bits: unguessable, and a multiple of 24 so that Base64 needs no padding. */
+    private static String randomToken() {
+        byte[] bits = new byte[18];
+        Randomness.SECURE.nextBytes(bits);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bits);
+    }
+
+    private static final class Randomness {
+        static final SecureRandom SECURE = new SecureRandom();
+    }
+
+    /** Describes a client. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private @Nullable String publicToken;
+        private @Nullable String privateToken;
+        private @Nullable String displayName;
+        private int connectionTimeoutSeconds = 25;
+        private int connectionIdleSeconds = 60;
+        private final Map<String, String> attributes = new LinkedHashMap<>();
+
+        private Builder() {}
+
+        /**
+         * The address for senders: 1–256 characters without control characters. Default: 144 random
+         * bits.
+         */
+        public Builder publicToken(String publicToken) {
+            this.publicToken = publicToken;
+            return this;
+        }
+
+        /**
+         * The secret to subscribe with: 1–256 characters of {@code A–Z a–z 0–9 - . _ ~ + / =}. An
+         * application that brings its own makes it unguessable. Default: 144 random bits.
+         */
+        public Builder privateToken(String privateToken) {
+            this.privateToken = privateToken;
+            return this;
+        }
+
+        /**
+         * A name for people, 1–256 characters without control characters. Default: the public
+         * token.
+         */
+        public Builder displayName(String displayName) {
+            this.displayName = displayName;
+            return this;
+        }
+
+        /**
+         * How long one request is held, in seconds, 1 to 86,400. Default 25: below the 30 s and 60
+         * s after which common proxies cut a silent request.
+         */
+        public Builder connectionTimeoutSeconds(int connectionTimeoutSeconds) {
+            this.connectionTimeoutSeconds = connectionTimeoutSeconds;
+            return this;
+        }
+
+        /**
+         * How long the client may stay away after its last answered request, in seconds, 1 to
+         * 86,400. Default 60: long enough for a change of network or a page that is reloaded.
+         */
+        public Builder connectionIdleSeconds(int connectionIdleSeconds) {
+            this.connectionIdleSeconds = connectionIdleSeconds;
+            return this;
+        }
+
+        /**
+         * Remembers something with the client: at most 32 attributes, keys of 1–128 and values of
+         * up to 1,024 characters.
+         */
+        public Builder attribute(String key, String value) {
+            attributes.put(key, value);
+            return this;
+        }
+
+        /**
+         * The finished value.
+         *
+         * @throws CometException {@link CometException.Reason#PARAMETERS_INVALID} if a value breaks
+         *     its rule
+         */
+        public CometClient build() {
+            return new CometClient(this);
+        }
+    }
+}

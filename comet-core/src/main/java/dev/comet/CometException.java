@@ -1,0 +1,103 @@
+package dev.comet;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Something the caller asked for could not be done. The {@link #reason()} says what kind of thing,
+ * the message says which value broke which rule and what to do about it. Never contains a private
+ * token.
+ */
+public final class CometException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * The kinds of failure. Each one is a code on the wire (docs/protocol.md) and an HTTP status of
+     * its own.
+     */
+    public enum Reason {
+        /** Another client has this public or private token. */
+        CLIENT_ALREADY_EXISTS,
+        /** No client has this token: never had, was disconnected, or stayed away too long. */
+        CLIENT_DOES_NOT_EXIST,
+        /** An argument breaks a rule. */
+        PARAMETERS_INVALID,
+        /**
+         * The recipient has as many unfetched messages as it may have; nothing was sent to anybody.
+         */
+        QUEUE_FULL,
+        /** The manager has as many clients or groups as it may have. */
+        LIMIT_REACHED,
+        /** The application refused. */
+        REFUSED,
+        /** The store did not answer, or failed. What was asked may or may not have happened. */
+        PROVIDER_UNAVAILABLE,
+        /** This manager is draining: it takes no new clients. */
+        DRAINING,
+        /** This manager was closed. */
+        CLOSED;
+
+        /** The code on the wire, such as {@code client-does-not-exist}. */
+        public String code() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    private final Reason reason;
+    private final transient List<CometClient> fullClients;
+
+    /**
+     * @param reason the kind
+     * @param message name, value, rule and fix; no private token
+     */
+    public CometException(Reason reason, String message) {
+        super(message);
+        this.reason = reason;
+        this.fullClients = List.of();
+    }
+
+    /**
+     * @param reason the kind
+     * @param message name, value, rule and fix; no private token
+     * @param cause what led to it
+     */
+    public CometException(Reason reason, String message, Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
+        this.fullClients = List.of();
+    }
+
+    private CometException(String message, List<CometClient> fullClients) {
+        super(message);
+        this.reason = Reason.QUEUE_FULL;
+        this.fullClients = List.copyOf(fullClients);
+    }
+
+    /**
+     * For providers: a send was refused because these recipients' own logs are full. Nothing was
+     * appended anywhere.
+     */
+    public static CometException queueFull(List<CometClient> fullClients) {
+        StringBuilder names = new StringBuilder();
+        for (CometClient client : fullClients) {
+            names.append(names.isEmpty() ? "" : ", ").append(client.publicToken());
+        }
+        return new CometException(
+                "the log of "
+                        + names
+                        + " is full: its client does not fetch; nothing was sent. Send later, raise the limits"
+                        + " of CometLimits.clientLog, or choose another overflow policy",
+                fullClients);
+    }
+
+    /** The kind of failure. */
+    public Reason reason() {
+        return reason;
+    }
+
+    /** With {@link Reason#QUEUE_FULL}: the recipients whose logs are full. Otherwise empty. */
+    public List<CometClient> fullClients() {
+        return fullClients == null ? List.of() : fullClients;
+    }
+}

@@ -1,0 +1,191 @@
+package dev.comet;
+
+import java.time.Duration;
+
+/**
+ * The bounds of a manager and its provider. Everything is bounded by default; the defaults are for
+ * a server with a few gigabytes of heap.
+ *
+ * <p>Immutable.
+ */
+public final class CometLimits {
+
+    private final int clients;
+    private final int groups;
+    private final int groupsPerClient;
+    private final int messageBytes;
+    private final int messagesPerAnswer;
+    private final int bytesPerAnswer;
+    private final LogLimits clientLog;
+    private final LogLimits sharedLog;
+    private final OverflowPolicy overflow;
+
+    private CometLimits(Builder builder) {
+        clients = atLeastOne("clients", builder.clients);
+        groups = atLeastOne("groups", builder.groups);
+        groupsPerClient = atLeastOne("groupsPerClient", builder.groupsPerClient);
+        messageBytes = atLeastOne("messageBytes", builder.messageBytes);
+        messagesPerAnswer = atLeastOne("messagesPerAnswer", builder.messagesPerAnswer);
+        bytesPerAnswer = atLeastOne("bytesPerAnswer", builder.bytesPerAnswer);
+        clientLog = builder.clientLog;
+        sharedLog = builder.sharedLog;
+        overflow = builder.overflow;
+    }
+
+    private static int atLeastOne(String name, int value) {
+        if (value < 1) {
+            throw Rules.invalid(name + " is " + value + "; use at least 1");
+        }
+        return value;
+    }
+
+    /** All defaults. */
+    public static CometLimits defaults() {
+        return builder().build();
+    }
+
+    /** Limits yet to be set, beginning with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * How many clients may exist; more are refused with {@link
+     * CometException.Reason#LIMIT_REACHED}.
+     */
+    public int clients() {
+        return clients;
+    }
+
+    /**
+     * How many groups may exist; a join that would make one more is refused with {@link
+     * CometException.Reason#LIMIT_REACHED}.
+     */
+    public int groups() {
+        return groups;
+    }
+
+    /**
+     * How many memberships one client may have, counting those it left and has not yet fetched
+     * everything of.
+     */
+    public int groupsPerClient() {
+        return groupsPerClient;
+    }
+
+    /** The largest encoded message in bytes; a larger one is refused at the sender. */
+    public int messageBytes() {
+        return messageBytes;
+    }
+
+    /** How many messages one answer carries at most; the rest follows in the next. */
+    public int messagesPerAnswer() {
+        return messagesPerAnswer;
+    }
+
+    /** How many bytes one answer carries at most; a single message that is larger travels alone. */
+    public int bytesPerAnswer() {
+        return bytesPerAnswer;
+    }
+
+    /** How much may wait in a client's own log. */
+    public LogLimits clientLog() {
+        return clientLog;
+    }
+
+    /** How much everyone's log, and each group's log, keeps for those who are behind. */
+    public LogLimits sharedLog() {
+        return sharedLog;
+    }
+
+    /** What happens to a message for a client whose own log is full. */
+    public OverflowPolicy overflow() {
+        return overflow;
+    }
+
+    /** Sets limits. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private int clients = 100_000;
+        private int groups = 100_000;
+        private int groupsPerClient = 256;
+        private int messageBytes = 2 << 20;
+        private int messagesPerAnswer = 1_000;
+        private int bytesPerAnswer = 1 << 20;
+        private LogLimits clientLog = new LogLimits(1_000, 4 << 20, LogLimits.ANY_AGE);
+        private LogLimits sharedLog = new LogLimits(10_000, 16 << 20, Duration.ofMinutes(10));
+        private OverflowPolicy overflow = OverflowPolicy.REJECT;
+
+        private Builder() {}
+
+        /** Default 100,000; at least 1. */
+        public Builder clients(int clients) {
+            this.clients = clients;
+            return this;
+        }
+
+        /** Default 100,000; at least 1. */
+        public Builder groups(int groups) {
+            this.groups = groups;
+            return this;
+        }
+
+        /** Default 256; at least 1. */
+        public Builder groupsPerClient(int groupsPerClient) {
+            this.groupsPerClient = groupsPerClient;
+            return this;
+        }
+
+        /** In bytes. Default 2 MiB; at least 1. */
+        public Builder messageBytes(int messageBytes) {
+            this.messageBytes = messageBytes;
+            return this;
+        }
+
+        /** Default 1,000; at least 1. */
+        public Builder messagesPerAnswer(int messagesPerAnswer) {
+            this.messagesPerAnswer = messagesPerAnswer;
+            return this;
+        }
+
+        /** In bytes. Default 1 MiB; at least 1. */
+        public Builder bytesPerAnswer(int bytesPerAnswer) {
+            this.bytesPerAnswer = bytesPerAnswer;
+            return this;
+        }
+
+        /**
+         * Default 1,000 messages, 4 MiB, any age: what a client does not fetch is bounded by its
+         * idle time already.
+         */
+        public Builder clientLog(LogLimits clientLog) {
+            this.clientLog = clientLog;
+            return this;
+        }
+
+        /**
+         * Default 10,000 messages, 16 MiB, 10 minutes: ten times the default idle time, so that a
+         * client that may come back misses nothing.
+         */
+        public Builder sharedLog(LogLimits sharedLog) {
+            this.sharedLog = sharedLog;
+            return this;
+        }
+
+        /** Default {@link OverflowPolicy#REJECT}: nothing is lost, and the sender knows. */
+        public Builder overflow(OverflowPolicy overflow) {
+            this.overflow = overflow;
+            return this;
+        }
+
+        /**
+         * The finished value.
+         *
+         * @throws CometException {@link CometException.Reason#PARAMETERS_INVALID} if a value breaks
+         *     its rule
+         */
+        public CometLimits build() {
+            return new CometLimits(this);
+        }
+    }
+}

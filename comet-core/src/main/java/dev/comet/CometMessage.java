@@ -1,0 +1,73 @@
+package dev.comet;
+
+import dev.comet.spi.EncodedMessage;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * One message as its receivers see it: an id that rises for every receiver, a name, and contents.
+ *
+ * <p>The contents were encoded to JSON when the message was sent, so that a later change of the
+ * sender's object is not seen; {@link #contents()} decodes them anew at each call. Immutable and
+ * safe to share; one instance serves all receivers.
+ */
+public final class CometMessage {
+
+    private final long messageId;
+    private final EncodedMessage encoded;
+
+    /**
+     * For providers.
+     *
+     * @param messageId positive
+     * @param encoded what was sent
+     */
+    public CometMessage(long messageId, EncodedMessage encoded) {
+        if (messageId <= 0) {
+            throw new IllegalArgumentException("messageId is " + messageId + "; ids are positive");
+        }
+        this.messageId = messageId;
+        this.encoded = encoded;
+    }
+
+    /**
+     * Positive; for one receiver later messages have higher ids. Below 2^53, so that JavaScript can
+     * hold it.
+     */
+    public long messageId() {
+        return messageId;
+    }
+
+    /** What the application calls this kind of message. */
+    public String name() {
+        return encoded.name();
+    }
+
+    /** The contents as plain Java values: Map, List, String, Number or Boolean. */
+    public Object contents() {
+        return contents(Object.class);
+    }
+
+    /**
+     * The contents as the given type, by a plain Jackson mapper.
+     *
+     * @throws tools.jackson.core.JacksonException if the contents do not fit the type
+     */
+    public <T> T contents(Class<T> type) {
+        return Json.MAPPER.readValue(encoded.contentsJson(), type);
+    }
+
+    /** Name and contents as they travel. */
+    public EncodedMessage encoded() {
+        return encoded;
+    }
+
+    @Override
+    public String toString() {
+        return "CometMessage[" + messageId + ", " + name() + "]";
+    }
+
+    /** Made when first needed: servers that only pass messages on never decode one. */
+    private static final class Json {
+        static final JsonMapper MAPPER = new JsonMapper();
+    }
+}

@@ -1,0 +1,485 @@
+package dev.comet;
+
+import dev.comet.spi.Audience;
+import dev.comet.spi.CometClock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Where an application meets Comet: it initialises clients, sends them messages, and is told what
+ * happens to them. Transports ask it to hold requests.
+ *
+ * <pre>{@code
+ * CometStateManager comet = CometStateManager.builder(new InProcCometStateProvider()).build();
+ * CometClient ada = comet.initializeClient(CometClient.builder().displayName("Ada").build());
+ * comet.sendMessage(ada.publicToken(), "greeting", Map.of("text", "hello"));
+ * }</pre>
+ *
+ * <p><b>Guarantees.</b> A message that a send has returned the id of reaches each of its receivers
+ * once, in the order of ids, or the receiver is told what it has lost. A message is kept until its
+ * receiver confirms it, within the {@linkplain CometLimits limits}.
+ *
+ * <p><b>Threading.</b> All methods may be called by any number of threads, also from event
+ * handlers. Those that reach the store may block if the provider does. <b>Lifecycle.</b> It owns
+ * its provider and closes it; {@link #close} is idempotent, and other methods then fail with {@link
+ * CometException.Reason#CLOSED}.
+ */
+public final class CometStateManager implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CometStateManager.class);
+    private static final Duration TIDY_INTERVAL = Duration.ofSeconds(5);
+
+    private final ICometStateProvider provider;
+    private final Counters counters = new Counters();
+    private final EventDispatcher events;
+    private final Subscriptions subscriptions;
+    private final Sender sender;
+    private final @Nullable OwnThreads ownEventThreads;
+    private final @Nullable OwnThreads storeThreads;
+    private final Executor eventExecutor;
+    private final AtomicBoolean tidying = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private CometStateManager(Builder builder) {
+        provider = builder.provider;
+        if (builder.eventExecutor == null) {
+            ownEventThreads = new OwnThreads("comet-events");
+            eventExecutor = ownEventThreads;
+        } else {
+            ownEventThreads = null;
+            eventExecutor = builder.eventExecutor;
+        }
+        storeThreads = provider.readsFromMemory() ? null : new OwnThreads("comet-store");
+        events =
+                new EventDispatcher(
+                        builder.handlers, eventExecutor, counters, builder.maxPendingEvents);
+        subscriptions =
+                new Subscriptions(
+                        provider,
+                        builder.limits,
+                        builder.clock,
+                        counters,
+                        events,
+                        storeThreads != null ? storeThreads : Runnable::run,
+                        Subscriptions::randomBelow,
+                        builder.waitThreads);
+        sender = new Sender(provider, builder.limits, builder.mapper, counters, subscriptions);
+        try {
+            provider.start(
+                    new ICometStateProvider.Context(builder.limits, builder.clock, subscriptions));
+        } catch (RuntimeException e) {
+            subscriptions.close();
+            throw e;
+        }
+        subscriptions.every(TIDY_INTERVAL, () -> eventExecutor.execute(this::tidy));
+    }
+
+    /**
+     * A manager yet to be set up.
+     *
+     * @param provider where the state lives; the manager starts and closes it
+     */
+    public static Builder builder(ICometStateProvider provider) {
+        return new Builder(provider);
+    }
+
+    // ---- clients
+
+    /**
+     * Makes the client known. From now on it can be sent to, and has its idle time to begin
+     * polling.
+     *
+     * @return the client
+     * @throws CometException CLIENT_ALREADY_EXISTS if either token is in use; LIMIT_REACHED;
+     *     DRAINING; CLOSED; PROVIDER_UNAVAILABLE
+     */
+    public CometClient initializeClient(CometClient client) {
+        return fromStore(
+                () -> {
+                    if (subscriptions.isDraining()) {
+                        throw new CometException(
+                                CometException.Reason.DRAINING,
+                                "this server is draining and takes no new clients; go to another");
+                    }
+                    subscriptions.initialize(client);
+                    return client;
+                });
+    }
+
+    /** The client that has this private token. */
+    public Optional<CometClient> getCometClient(String privateToken) {
+        return fromStore(() -> Optional.ofNullable(provider.getCometClient(privateToken)));
+    }
+
+    /** The client that has this public token. */
+    public Optional<CometClient> findCometClient(String publicToken) {
+        return fromStore(() -> Optional.ofNullable(provider.findCometClient(publicToken)));
+    }
+
+    /** All clients, as a snapshot in no particular order. */
+    public List<CometClient> clients() {
+        return fromStore(provider::clients);
+    }
+
+    /**
+     * Ends the client now. Its held request is answered, its tokens are free again, its messages
+     * are gone.
+     *
+     * @return whether this call did it; false if there is no such client
+     */
+    public boolean disconnect(String privateToken) {
+        return fromStore(
+                () ->
+                        subscriptions.disconnect(
+                                privateToken, CometClientEventHandler.EndReason.DISCONNECTED));
+    }
+
+    /**
+     * The highest cursor that the client has confirmed; in the beginning, the id after which
+     * messages are for it. What a client that is handed its tokens begins to poll with.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    public long confirmedMessageId(String privateToken) {
+        return fromStore(() -> provider.confirmedMessageId(privateToken));
+    }
+
+    // ---- requests
+
+    /**
+     * {@link #beginSubscribe(String, long, Duration)}, held for the client's own
+     * connectionTimeoutSeconds.
+     */
+    public CometAsyncResult beginSubscribe(@Nullable String privateToken, long lastMessageId) {
+        return subscribe(privateToken, lastMessageId, null);
+    }
+
+    /**
+     * Confirms everything up to the cursor, and asks for what is above it. If there is something,
+     * the result is complete when this method returns; otherwise the request is held until there
+     * is, until its time has passed, or until a newer request of the same client takes over.
+     *
+     * <p>Never throws for what a peer can do wrong: an unknown token, say, is a result that is
+     * complete with an error.
+     *
+     * @param privateToken the client's secret
+     * @param lastMessageId the client's cursor; 0 or less for everything since it was initialised
+     * @param hold how long to hold the request, cut to the client's connectionTimeoutSeconds; zero
+     *     or less answers at once
+     */
+    public CometAsyncResult beginSubscribe(
+            @Nullable String privateToken, long lastMessageId, Duration hold) {
+        return subscribe(privateToken, lastMessageId, hold);
+    }
+
+    private CometAsyncResult subscribe(
+            @Nullable String privateToken, long lastMessageId, @Nullable Duration hold) {
+        return subscriptions.begin(privateToken == null ? "" : privateToken, lastMessageId, hold);
+    }
+
+    /**
+     * The transport is done with the request, or its peer is gone. If the request was still held it
+     * ends as ABANDONED, and the client's idle time begins. Never touches a newer request of the
+     * same client. Idempotent.
+     *
+     * @return how the request ended
+     */
+    public CometAnswer endSubscribe(CometAsyncResult result) {
+        return subscriptions.end(result);
+    }
+
+    // ---- sending
+
+    /**
+     * Sends to one client.
+     *
+     * @param publicToken the receiver's address
+     * @param name 1–128 characters; not beginning with {@code comet.}
+     * @param contents anything that Jackson can encode, but null. Encoded before this method
+     *     returns: later changes are not seen
+     * @return the message's id
+     * @throws CometException CLIENT_DOES_NOT_EXIST for an unknown receiver; PARAMETERS_INVALID;
+     *     QUEUE_FULL as the {@linkplain OverflowPolicy policy} says; PROVIDER_UNAVAILABLE; CLOSED
+     */
+    public long sendMessage(String publicToken, String name, Object contents) {
+        return send(Audience.one(Rules.publicToken(publicToken)), name, contents);
+    }
+
+    /**
+     * Sends the same message, under the same id, to each of these clients: to all of them or, if
+     * one is unknown or refuses, to none.
+     *
+     * @param publicTokens at least one; repetitions count once
+     */
+    public long sendMessage(Collection<String> publicTokens, String name, Object contents) {
+        if (publicTokens.isEmpty()) {
+            throw Rules.invalid("publicTokens is empty; name at least one recipient");
+        }
+        publicTokens.forEach(Rules::publicToken);
+        return send(Audience.each(publicTokens), name, contents);
+    }
+
+    /** Sends to every client that exists now. */
+    public long sendToAll(String name, Object contents) {
+        return send(new Audience.Everyone(null), name, contents);
+    }
+
+    /** Sends to every client that exists now, but one. */
+    public long sendToAllBut(String exceptPublicToken, String name, Object contents) {
+        return send(new Audience.Everyone(Rules.publicToken(exceptPublicToken)), name, contents);
+    }
+
+    /** Sends to every client that is in the group now. A group without members is no error. */
+    public long sendToGroup(String group, String name, Object contents) {
+        return send(new Audience.Group(Rules.group(group), null), name, contents);
+    }
+
+    /** Sends to every client that is in the group now, but one. */
+    public long sendToGroupBut(
+            String group, String exceptPublicToken, String name, Object contents) {
+        return send(
+                new Audience.Group(Rules.group(group), Rules.publicToken(exceptPublicToken)),
+                name,
+                contents);
+    }
+
+    private long send(Audience audience, String name, Object contents) {
+        requireOpen();
+        return sender.send(audience, name, contents);
+    }
+
+    // ---- groups
+
+    /**
+     * Makes the client a member of the group; the group comes into being with its first member.
+     *
+     * @return the id after which the group's messages are the client's: what {@link #groupHistory}
+     *     finds up to it never overlaps with what arrives. For a member, the id of its first
+     *     joining
+     * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
+     */
+    public long joinGroup(String publicToken, String group) {
+        return fromStore(
+                () -> provider.joinGroup(Rules.publicToken(publicToken), Rules.group(group)));
+    }
+
+    /**
+     * Ends the membership. What was sent to the group before still arrives, what is sent later does
+     * not.
+     *
+     * @return false if the client was no member
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    public boolean leaveGroup(String publicToken, String group) {
+        return fromStore(
+                () -> provider.leaveGroup(Rules.publicToken(publicToken), Rules.group(group)));
+    }
+
+    /** The members of the group, in the order in which they joined. */
+    public List<CometClient> groupMembers(String group) {
+        return fromStore(() -> provider.groupMembers(Rules.group(group)));
+    }
+
+    /**
+     * The last messages that the group's log still holds, oldest first.
+     *
+     * @param upTo the highest id wanted, {@link Long#MAX_VALUE} for all
+     * @param maxMessages how many at most, at least 1
+     */
+    public List<CometMessage> groupHistory(String group, long upTo, int maxMessages) {
+        if (maxMessages < 1) {
+            throw Rules.invalid("maxMessages is " + maxMessages + "; use at least 1");
+        }
+        return fromStore(() -> provider.groupHistory(Rules.group(group), upTo, maxMessages));
+    }
+
+    // ---- life
+
+    /** Adds a handler; it is told of events from now on. */
+    public void addEventHandler(CometClientEventHandler handler) {
+        events.add(handler);
+    }
+
+    /** What the manager is doing. Cheap; fit to be asked every second. */
+    public CometStatistics statistics() {
+        int busyStoreReads = storeThreads == null ? 0 : storeThreads.waiting();
+        return counters.read(provider.clientCount(), busyStoreReads, provider.droppedMessages());
+    }
+
+    /** Whether {@link #drain} was called. */
+    public boolean isDraining() {
+        return subscriptions.isDraining();
+    }
+
+    /**
+     * Sends the clients away without a rush: held requests are answered with {@code
+     * comet.reconnect}, spread evenly over the duration; new requests get their messages or the
+     * same answer at once; new clients are refused. Sending goes on. To be followed by {@link
+     * #close}.
+     *
+     * @param spread how long it takes, at least zero
+     * @return completes, on the event executor, when that duration is over and no request is held
+     */
+    public CompletionStage<Void> drain(Duration spread) {
+        requireOpen();
+        if (spread.isNegative()) {
+            throw Rules.invalid("spread is " + spread + "; use zero or more");
+        }
+        return subscriptions.drain(spread).thenRunAsync(() -> {}, eventExecutor);
+    }
+
+    /**
+     * Answers every held request, ends every thread of the manager, and closes the provider.
+     * Idempotent. Event handlers get 5 s to end.
+     */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        subscriptions.close();
+        if (storeThreads != null) {
+            storeThreads.close();
+        }
+        if (ownEventThreads != null) {
+            ownEventThreads.close();
+        }
+        provider.close();
+    }
+
+    Subscriptions subscriptions() {
+        return subscriptions;
+    }
+
+    private void tidy() {
+        if (closed.get() || !tidying.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            provider.tidy();
+        } catch (RuntimeException e) {
+            counters.providerFailures.increment();
+            LOG.warn("The provider could not tidy up; trying again in {}", TIDY_INTERVAL, e);
+        } finally {
+            tidying.set(false);
+        }
+    }
+
+    private <T> T fromStore(Supplier<T> call) {
+        requireOpen();
+        try {
+            return call.get();
+        } catch (CometException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw subscriptions.unavailable(e);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed.get()) {
+            throw Subscriptions.closed();
+        }
+    }
+
+    /** Options of a manager. Every one has a default. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private static final int MAX_WAIT_THREADS = 1_024;
+
+        private final ICometStateProvider provider;
+        private final List<CometClientEventHandler> handlers = new ArrayList<>();
+        private CometLimits limits = CometLimits.defaults();
+        private int waitThreads =
+                Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
+        private @Nullable Executor eventExecutor;
+        private int maxPendingEvents = 10_000;
+        private JsonMapper mapper = new JsonMapper();
+        private CometClock clock = CometClock.system();
+
+        private Builder(ICometStateProvider provider) {
+            this.provider = provider;
+        }
+
+        /** The bounds. Default: {@link CometLimits#defaults()}. */
+        public Builder limits(CometLimits limits) {
+            this.limits = limits;
+            return this;
+        }
+
+        /**
+         * How many threads hold requests, 1 to 1,024. Default: one for every two processors, at
+         * most 4; they only distribute, so few serve many thousands of clients.
+         */
+        public Builder waitThreads(int waitThreads) {
+            if (waitThreads < 1 || waitThreads > MAX_WAIT_THREADS) {
+                throw Rules.invalid(
+                        "waitThreads is " + waitThreads + "; use 1 to " + MAX_WAIT_THREADS);
+            }
+            this.waitThreads = waitThreads;
+            return this;
+        }
+
+        /** Adds an event handler; several are told one after the other. Default: none. */
+        public Builder eventHandler(CometClientEventHandler handler) {
+            handlers.add(handler);
+            return this;
+        }
+
+        /**
+         * Runs event handlers. Default: up to 16 threads of the manager's own, which end when there
+         * is nothing to do. An executor of the application's is not shut down by {@link
+         * CometStateManager#close}.
+         */
+        public Builder eventExecutor(Executor executor) {
+            this.eventExecutor = executor;
+            return this;
+        }
+
+        /**
+         * Above how many waiting events clientSubscribed is left out, at least 1. Default 10,000.
+         */
+        public Builder maxPendingEvents(int maxPendingEvents) {
+            if (maxPendingEvents < 1) {
+                throw Rules.invalid("maxPendingEvents is " + maxPendingEvents + "; use at least 1");
+            }
+            this.maxPendingEvents = maxPendingEvents;
+            return this;
+        }
+
+        /**
+         * Encodes contents. Default: a plain one. It must write each value on one line, and no
+         * names of Java classes.
+         */
+        public Builder jsonMapper(JsonMapper mapper) {
+            this.mapper = mapper;
+            return this;
+        }
+
+        /** The time. Default: the system's; for tests. */
+        public Builder clock(CometClock clock) {
+            this.clock = clock;
+            return this;
+        }
+
+        /**
+         * Starts the provider and the wait threads.
+         *
+         * @throws IllegalStateException if the provider serves another manager
+         */
+        public CometStateManager build() {
+            return new CometStateManager(this);
+        }
+    }
+}

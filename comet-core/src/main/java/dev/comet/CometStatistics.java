@@ -1,0 +1,44 @@
+package dev.comet;
+
+/**
+ * What a manager is doing, for dashboards and for 3 a.m. The first four are readings, the others
+ * running totals.
+ *
+ * @param clients clients that exist
+ * @param heldRequests requests that are held now
+ * @param pendingEvents events that wait for their handlers; rising means that handlers are too slow
+ * @param busyStoreReads reads that are waiting for a provider that does not answer from memory;
+ *     rising means that the store is slow
+ * @param messagesAccepted messages that senders got an id for
+ * @param sendsRefused sends that ended with an exception
+ * @param messagesAnswered messages in answers, counted for each receiver and each time
+ * @param answersWithMessages answers that carried messages
+ * @param timeouts held requests to which nothing came
+ * @param superseded held requests that a newer one replaced
+ * @param abandoned held requests whose peer went away
+ * @param gapsAnnounced gaps in answers; rising means that clients lose messages: raise limits, or
+ *     find out why they are slow
+ * @param messagesDropped messages let go from clients' own logs before they were confirmed
+ * @param idleClientsKilled clients that stayed away too long
+ * @param clientsDisconnected clients that were ended otherwise
+ * @param eventsSkipped clientSubscribed events left out because too many were waiting
+ * @param providerFailures calls to the provider that failed for a reason of its own
+ */
+public record CometStatistics(
+        int clients,
+        int heldRequests,
+        int pendingEvents,
+        int busyStoreReads,
+        long messagesAccepted,
+        long sendsRefused,
+        long messagesAnswered,
+        long answersWithMessages,
+        long timeouts,
+        long superseded,
+        long abandoned,
+        long gapsAnnounced,
+        long messagesDropped,
+        long idleClientsKilled,
+        long clientsDisconnected,
+        long eventsSkipped,
+        long providerFailures) {}

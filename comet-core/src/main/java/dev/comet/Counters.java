@@ -1,0 +1,59 @@
+package dev.comet;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What {@link CometStatistics} reports. */
+final class Counters {
+
+    final LongAdder heldRequests = new LongAdder();
+    final AtomicInteger pendingEvents = new AtomicInteger();
+    final LongAdder messagesAccepted = new LongAdder();
+    final LongAdder sendsRefused = new LongAdder();
+    final LongAdder messagesAnswered = new LongAdder();
+    final LongAdder answersWithMessages = new LongAdder();
+    final LongAdder timeouts = new LongAdder();
+    final LongAdder superseded = new LongAdder();
+    final LongAdder abandoned = new LongAdder();
+    final LongAdder gapsAnnounced = new LongAdder();
+    final LongAdder idleClientsKilled = new LongAdder();
+    final LongAdder clientsDisconnected = new LongAdder();
+    final LongAdder eventsSkipped = new LongAdder();
+    final LongAdder providerFailures = new LongAdder();
+
+    CometStatistics read(int clients, int busyStoreReads, long messagesDropped) {
+        return new CometStatistics(
+                clients,
+                heldRequests.intValue(),
+                pendingEvents.get(),
+                busyStoreReads,
+                messagesAccepted.sum(),
+                sendsRefused.sum(),
+                messagesAnswered.sum(),
+                answersWithMessages.sum(),
+                timeouts.sum(),
+                superseded.sum(),
+                abandoned.sum(),
+                gapsAnnounced.sum(),
+                messagesDropped,
+                idleClientsKilled.sum(),
+                clientsDisconnected.sum(),
+                eventsSkipped.sum(),
+                providerFailures.sum());
+    }
+
+    /** An answer was given to a request. */
+    void count(CometAnswer answer) {
+        switch (answer.outcome()) {
+            case MESSAGES -> {
+                answersWithMessages.increment();
+                messagesAnswered.add(answer.messages().size());
+                gapsAnnounced.add(answer.gaps().size());
+            }
+            case TIMEOUT -> timeouts.increment();
+            case SUPERSEDED -> superseded.increment();
+            case ABANDONED -> abandoned.increment();
+            case RECONNECT, CLOSED, ERROR -> {}
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package dev.comet;
+
+import dev.comet.spi.Audience;
+import dev.comet.spi.CometClock;
+import dev.comet.spi.EncodedMessage;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The store: who is connected, what waits for whom, and who has confirmed what. {@link
+ * CometStateManager} is its only caller once it has {@linkplain #start started} it; applications
+ * choose one and never call it.
+ *
+ * <p><b>Logs and cursors.</b> There is one sequence. An accepted message gets the next id once, for
+ * all its receivers, and is appended to one log: that of everyone, of a group, or the own logs of
+ * the recipients. A client reads by merging the logs it belongs to in the order of ids, above its
+ * cursor and above the id at which it was born or joined. Own logs are freed by confirmation;
+ * shared logs are rings. For every client:
+ *
+ * <ul>
+ *   <li>ids rise in the order in which sends returned;
+ *   <li>asking again with the same cursor finds the same messages;
+ *   <li>what was let go although the client has not confirmed it is found as a {@link CometGap},
+ *       before any later message;
+ *   <li>ids are positive, below 2^53, and higher than every id of an earlier life of the store.
+ * </ul>
+ *
+ * <p><b>Threading.</b> All methods may be called by any number of threads at once. They may block
+ * unless {@link #readsFromMemory()}; they call the {@link Listener} without holding a lock that
+ * reading or sending needs. <b>Failure.</b> What the caller did wrong is a {@link CometException}
+ * of the documented reason; any other exception is taken as {@link
+ * CometException.Reason#PROVIDER_UNAVAILABLE}.
+ *
+ * <p>The contract is executable: {@code CometStateProviderContract} of comet-testkit.
+ */
+public interface ICometStateProvider extends AutoCloseable {
+
+    /** Answer of {@link #killIdleCometClient}: this call has ended the client. */
+    long KILLED = 0;
+
+    /** Answer of {@link #killIdleCometClient}: there is no such client. */
+    long ABSENT = -1;
+
+    /** What a manager gives its provider. */
+    record Context(CometLimits limits, CometClock clock, Listener listener) {}
+
+    /**
+     * How a provider says that there is something to read. Called after the message can be read,
+     * from any thread; returns at once. A call too many is harmless, a call too few is a lost
+     * wake-up.
+     */
+    interface Listener {
+
+        /** The log of everyone grew. */
+        void everyoneGrew();
+
+        /** This group's log grew. */
+        void groupGrew(String group);
+
+        /** This client's own log grew. */
+        void clientGrew(String privateToken);
+
+        /**
+         * From now on this client reads this group's log. Of one client, joins and leaves are told
+         * in the order in which they took effect.
+         */
+        void joined(String privateToken, String group);
+
+        /** The client has left the group; what was sent before it left it can still read. */
+        void left(String privateToken, String group);
+    }
+
+    /**
+     * Begins work. Called once, before anything else.
+     *
+     * @throws IllegalStateException when called again: a provider serves one manager
+     */
+    void start(Context context);
+
+    /**
+     * Whether {@link #getMessages}, {@link #keepAlive} and {@link #killIdleCometClient} answer from
+     * memory without blocking. If so wait threads call them directly; otherwise they are called on
+     * threads that may block.
+     */
+    default boolean readsFromMemory() {
+        return false;
+    }
+
+    /**
+     * Adds a client. Its idle time begins now.
+     *
+     * @throws CometException CLIENT_ALREADY_EXISTS if either token is in use; LIMIT_REACHED
+     */
+    void initializeClient(CometClient client);
+
+    /** The client that has this private token. */
+    @Nullable CometClient getCometClient(String privateToken);
+
+    /** The client that has this public token. */
+    @Nullable CometClient findCometClient(String publicToken);
+
+    /** All clients, as a snapshot in no particular order. */
+    List<CometClient> clients();
+
+    /** How many clients there are. */
+    int clientCount();
+
+    /**
+     * Confirms everything up to the cursor, and reads what is above it.
+     *
+     * @param lastMessageId the client's cursor. 0 or less: everything since the client was
+     *     initialised, nothing is confirmed. Above the top, or below the client's birth: a gap with
+     *     {@link CometGap.Reason#UNKNOWN_CURSOR} to the id that the client has confirmed, then what
+     *     is above that
+     * @param maxMessages stop after so many messages
+     * @param maxBytes stop before the message that would exceed so many {@linkplain
+     *     EncodedMessage#sizeInBytes bytes}, but not before the first
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    CometBatch getMessages(String privateToken, long lastMessageId, int maxMessages, int maxBytes);
+
+    /**
+     * The highest cursor that this client has confirmed; in the beginning, the top of the store
+     * when it was initialised.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    long confirmedMessageId(String privateToken);
+
+    /**
+     * Appends a message to the logs that the audience names.
+     *
+     * @return the id of the message
+     * @throws CometException CLIENT_DOES_NOT_EXIST for an unknown recipient; {@linkplain
+     *     CometException#queueFull QUEUE_FULL} if an own log is full and the policy is not
+     *     DROP_OLDEST. In both cases nothing was appended
+     */
+    long sendMessage(Audience audience, EncodedMessage message);
+
+    /**
+     * The client is not idle before this time from now: a later call replaces an earlier one.
+     *
+     * @param idleInNanos nanoseconds, positive
+     * @return false if there is no such client
+     */
+    boolean keepAlive(String privateToken, long idleInNanos);
+
+    /**
+     * Ends the client if it is idle. Of all calls, on all nodes, only one is answered {@link
+     * #KILLED}; one that races {@link #keepAlive} is decided by which of them is first.
+     *
+     * @return {@link #KILLED}, {@link #ABSENT}, or in how many nanoseconds to ask again
+     */
+    long killIdleCometClient(String privateToken);
+
+    /**
+     * Ends the client: its tokens are free again, its messages are gone.
+     *
+     * @return whether this call did it
+     */
+    boolean removeClient(String privateToken);
+
+    /**
+     * Makes the client a member of the group. From now on it gets what is sent to the group.
+     *
+     * @return the id after which the group's messages are the client's; for a member, of its first
+     *     joining
+     * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
+     */
+    long joinGroup(String publicToken, String group);
+
+    /**
+     * Ends the membership. What was sent before still arrives.
+     *
+     * @return false if the client was no member
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    boolean leaveGroup(String publicToken, String group);
+
+    /** The groups that this client is in; empty if there is no such client. */
+    Set<String> groupsOf(String privateToken);
+
+    /**
+     * The members of a group, as a snapshot in the order in which they joined; empty if there is no
+     * such group.
+     */
+    List<CometClient> groupMembers(String group);
+
+    /**
+     * What the group's log still holds: the last messages up to an id, in rising order.
+     *
+     * @param upTo the highest id wanted
+     * @param maxMessages how many at most
+     */
+    List<CometMessage> groupHistory(String group, long upTo, int maxMessages);
+
+    /**
+     * Lets go of what the limits by age no longer allow. Called every few seconds, never by two
+     * threads at once.
+     */
+    default void tidy() {}
+
+    /**
+     * How many messages were let go before their receivers had confirmed them or could have: a
+     * running total.
+     */
+    default long droppedMessages() {
+        return 0;
+    }
+
+    /** Ends work; idempotent. */
+    @Override
+    void close();
+}

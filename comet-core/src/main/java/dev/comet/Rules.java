@@ -1,0 +1,128 @@
+package dev.comet;
+
+import dev.comet.spi.ProtocolMessages;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What tokens, names and times may look like. Each rule returns the value it has checked, or says
+ * name, value, rule and fix.
+ */
+final class Rules {
+
+    private static final int MAX_TOKEN = 256;
+    private static final int MAX_NAME = 128;
+    private static final int MAX_SECONDS = 86_400;
+    private static final int MAX_ATTRIBUTES = 32;
+    private static final int MAX_ATTRIBUTE_VALUE = 1_024;
+
+    /** What may stand in an Authorization header (RFC 6750, b64token) and in a cookie. */
+    private static final Pattern PRIVATE_TOKEN =
+            Pattern.compile("[A-Za-z0-9\\-._~+/=]{1," + MAX_TOKEN + "}");
+
+    private Rules() {}
+
+    static CometException invalid(String text) {
+        return new CometException(CometException.Reason.PARAMETERS_INVALID, text);
+    }
+
+    static String publicToken(@Nullable String token) {
+        return text("publicToken", token, MAX_TOKEN);
+    }
+
+    static String privateToken(@Nullable String token) {
+        // The value is a secret: no text shows it, however wrong it is.
+        if (token == null || token.isBlank()) {
+            throw invalid("privateToken is blank; leave it unset to get a random one");
+        }
+        if (!PRIVATE_TOKEN.matcher(token).matches()) {
+            throw invalid(
+                    "privateToken has "
+                            + token.length()
+                            + " characters or characters outside A-Z a-z 0-9 - . _ ~ + / =; use 1 to "
+                            + MAX_TOKEN
+                            + " of these");
+        }
+        return token;
+    }
+
+    static String displayName(@Nullable String name) {
+        return text("displayName", name, MAX_TOKEN);
+    }
+
+    static String group(@Nullable String group) {
+        return text("group", group, MAX_NAME);
+    }
+
+    static String messageName(@Nullable String name) {
+        String checked = text("name", name, MAX_NAME);
+        if (checked.startsWith(ProtocolMessages.PREFIX)) {
+            throw invalid(
+                    "name is \""
+                            + name
+                            + "\"; names that begin with \""
+                            + ProtocolMessages.PREFIX
+                            + "\" are the library's own, choose another");
+        }
+        return checked;
+    }
+
+    static int seconds(String what, int seconds) {
+        if (seconds < 1 || seconds > MAX_SECONDS) {
+            throw invalid(what + " is " + seconds + "; use 1 to " + MAX_SECONDS + " seconds");
+        }
+        return seconds;
+    }
+
+    static Map<String, String> attributes(Map<String, String> attributes) {
+        if (attributes.size() > MAX_ATTRIBUTES) {
+            throw invalid(
+                    "attributes has "
+                            + attributes.size()
+                            + " entries; use at most "
+                            + MAX_ATTRIBUTES);
+        }
+        attributes.forEach(
+                (key, value) -> {
+                    text("attribute key", key, MAX_NAME);
+                    if (value == null || value.length() > MAX_ATTRIBUTE_VALUE) {
+                        throw invalid(
+                                "attribute "
+                                        + key
+                                        + " has "
+                                        + (value == null
+                                                ? "no value"
+                                                : value.length() + " characters")
+                                        + "; use at most "
+                                        + MAX_ATTRIBUTE_VALUE
+                                        + " characters");
+                    }
+                });
+        return Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
+    }
+
+    private static String text(String what, @Nullable String value, int max) {
+        if (value == null || value.isBlank()) {
+            throw invalid(
+                    what
+                            + " is "
+                            + (value == null ? "null" : "blank")
+                            + "; use 1 to "
+                            + max
+                            + " characters");
+        }
+        if (value.length() > max) {
+            throw invalid(what + " has " + value.length() + " characters; use 1 to " + max);
+        }
+        if (value.chars().anyMatch(Character::isISOControl)) {
+            throw invalid(what + " has control characters; use none");
+        }
+        if (value.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+            throw invalid(what + " has half a surrogate pair; use whole characters");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,424 @@
+package dev.comet;
+
+import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.WaitThreadPool;
+import dev.comet.spi.CometClock;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The receiving side: sessions, held requests, and the end of clients. What {@link
+ * CometStateManager} promises about them is done here.
+ */
+final class Subscriptions implements ICometStateProvider.Listener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final ICometStateProvider provider;
+    private final CometLimits limits;
+    private final CometClock clock;
+    private final Counters counters;
+    private final EventDispatcher dispatcher;
+    private final Executor storeThreads;
+    private final LongUnaryOperator random;
+    private final WaitThreadPool<ClientSession> pool;
+    private final BatchAssembler assembler = new BatchAssembler();
+
+    /**
+     * Private tokens of clients that the store may have, but that have no session yet: nobody is to
+     * make one for them.
+     */
+    private final Set<String> beingInitialized = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean draining;
+    private volatile boolean closed;
+
+    /**
+     * @param storeThreads runs what reads the provider on behalf of a wait thread; on the same
+     *     thread if the provider answers from memory
+     */
+    Subscriptions(
+            ICometStateProvider provider,
+            CometLimits limits,
+            CometClock clock,
+            Counters counters,
+            EventDispatcher dispatcher,
+            Executor storeThreads,
+            LongUnaryOperator random,
+            int waitThreads) {
+        this.provider = provider;
+        this.limits = limits;
+        this.clock = clock;
+        this.counters = counters;
+        this.dispatcher = dispatcher;
+        this.storeThreads = storeThreads;
+        this.random = random;
+        this.pool = new WaitThreadPool<>(waitThreads, clock);
+    }
+
+    static CometException unknownClient() {
+        return new CometException(
+                CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                "no client has this private token; connect again");
+    }
+
+    static CometException closed() {
+        return new CometException(
+                CometException.Reason.CLOSED, "this CometStateManager is closed; build a new one");
+    }
+
+    // ---- clients
+
+    void initialize(CometClient client) {
+        if (!beingInitialized.add(client.privateToken())) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_ALREADY_EXISTS,
+                    "a client with the private token of " + client + " is being initialised");
+        }
+        try {
+            provider.initializeClient(client);
+            ClientSession session =
+                    newSession(
+                            client,
+                            dispatcher
+                            .new ClientEvents(handler -> handler.clientInitialized(client)));
+            // A session of this token can only be of a client that had it before and is about to
+            // end.
+            for (ClientSession found = pool.open(session);
+                    found != session;
+                    found = pool.open(session)) {
+                clientIsGone(found);
+            }
+            session.events().begin();
+            joinItsGroups(session);
+        } finally {
+            beingInitialized.remove(client.privateToken());
+        }
+    }
+
+    boolean disconnect(String privateToken, EndReason reason) {
+        ClientSession session = sessionOf(privateToken);
+        if (session == null) {
+            return false;
+        }
+        session.endsBecause(reason);
+        if (!provider.removeClient(privateToken)) {
+            return false;
+        }
+        counters.clientsDisconnected.increment();
+        CometClient client = session.client();
+        session.events().postLast(handler -> handler.clientDisconnected(client, reason));
+        clientIsGone(session);
+        return true;
+    }
+
+    /** A wait thread asks: no request is held, and the client could be idle. The provider knows. */
+    void killIfIdle(ClientSession session) {
+        onStoreThread(
+                () -> {
+                    try {
+                        long answer = provider.killIdleCometClient(session.key());
+                        if (answer > 0) {
+                            session.askAgainIn(answer);
+                            return;
+                        }
+                        if (answer == ICometStateProvider.KILLED) {
+                            counters.idleClientsKilled.increment();
+                            session.events()
+                                    .postLast(
+                                            handler -> handler.idleClientKilled(session.client()));
+                        }
+                        clientIsGone(session);
+                    } catch (Throwable e) {
+                        counters.providerFailures.increment();
+                        LOG.warn(
+                                "The provider could not say whether {} is idle; asking again",
+                                session.client(),
+                                e);
+                        session.askAgainIn(RETRY_NANOS);
+                    }
+                });
+    }
+
+    void clientIsGone(ClientSession session) {
+        pool.end(session, Ending.CLIENT_GONE);
+    }
+
+    private @Nullable ClientSession sessionOf(String privateToken) {
+        ClientSession session = pool.get(privateToken);
+        return session != null ? session : adopt(privateToken);
+    }
+
+    /** A client that was initialised on another node, or before this manager began. */
+    private @Nullable ClientSession adopt(String privateToken) {
+        if (beingInitialized.contains(privateToken)) {
+            return null;
+        }
+        CometClient client = provider.getCometClient(privateToken);
+        if (client == null) {
+            return null;
+        }
+        ClientSession session = pool.open(newSession(client, dispatcher.new ClientEvents()));
+        joinItsGroups(session);
+        return session;
+    }
+
+    private ClientSession newSession(CometClient client, EventDispatcher.ClientEvents events) {
+        return new ClientSession(pool, client, this, events);
+    }
+
+    /**
+     * Those of which {@link #joined} was told when there was no session yet: also somebody who has
+     * seen a new client in the store may make it a member.
+     */
+    private void joinItsGroups(ClientSession session) {
+        provider.groupsOf(session.key()).forEach(group -> pool.join(session, group));
+    }
+
+    // ---- requests
+
+    CometAsyncResult begin(String privateToken, long lastMessageId, @Nullable Duration hold) {
+        if (closed) {
+            return failed(closed());
+        }
+        try {
+            ClientSession session = sessionOf(privateToken);
+            if (session == null) {
+                return failed(unknownClient());
+            }
+            return begin(session, lastMessageId, hold);
+        } catch (CometException e) {
+            return failed(e);
+        } catch (RuntimeException e) {
+            return failed(unavailable(e));
+        }
+    }
+
+    private CometAsyncResult begin(
+            ClientSession session, long lastMessageId, @Nullable Duration hold) {
+        CometClient client = session.client();
+        long holdNanos = client.connectionTimeout().toNanos();
+        if (hold != null && hold.compareTo(client.connectionTimeout()) < 0) {
+            holdNanos = Math.max(hold.toNanos(), 0);
+        }
+        HeldRequest request =
+                new HeldRequest(this, session, lastMessageId, clock.nanos() + holdNanos);
+        counters.heldRequests.increment();
+        // First the newest, then alive: the end of an older request may reach the store later than
+        // this, and looks for a newer one afterwards.
+        session.takeOver(request);
+        if (!keepAlive(request)) {
+            return request.result();
+        }
+        session.events().postUnlessBusy(handler -> handler.clientSubscribed(client));
+        request.lookNow();
+        if (!request.isDone()) {
+            if (draining) {
+                request.end(Ending.DRAINING);
+            } else if (holdNanos == 0) {
+                request.timeOut();
+            } else {
+                pool.hold(request);
+            }
+        }
+        return request.result();
+    }
+
+    /**
+     * From here on the client is not idle, and whatever kill comes later knows it.
+     *
+     * @return false if the request has ended with that
+     */
+    private boolean keepAlive(HeldRequest request) {
+        ClientSession session = request.clientSession();
+        long nanos = request.deadlineNanos() - clock.nanos();
+        try {
+            if (provider.keepAlive(
+                    session.key(), nanos + session.client().connectionIdle().toNanos())) {
+                return true;
+            }
+            request.end(Ending.CLIENT_GONE);
+            clientIsGone(session);
+        } catch (RuntimeException e) {
+            session.letGo(request); // no idle time begins: the store would fail again
+            complete(
+                    request,
+                    CometAnswer.error(e instanceof CometException known ? known : unavailable(e)));
+        }
+        return false;
+    }
+
+    CometAnswer end(CometAsyncResult result) {
+        HeldRequest request = result.request();
+        if (request != null && complete(request, CometAnswer.abandoned())) {
+            request.session().releaseSoon();
+        }
+        return result.answer();
+    }
+
+    /**
+     * Completes a request, unless it is complete. It stops being its client's newest before the
+     * answer goes out, so that the poll that follows the answer finds nothing to supersede.
+     */
+    boolean complete(HeldRequest request, CometAnswer answer) {
+        if (request.isDone()) {
+            return false;
+        }
+        ClientSession session = request.clientSession();
+        if (session.letGo(request)) {
+            idleTimeBegins(session);
+        }
+        boolean completed = request.result().complete(answer);
+        if (completed) {
+            counters.heldRequests.decrement();
+            counters.count(answer);
+        }
+        return completed;
+    }
+
+    /** Unless there is a newer request by then: it keeps the client alive itself. */
+    private void idleTimeBegins(ClientSession session) {
+        onStoreThread(
+                () -> {
+                    if (session.newest() != null) {
+                        return;
+                    }
+                    try {
+                        provider.keepAlive(
+                                session.key(), session.client().connectionIdle().toNanos());
+                        if (session.newest() instanceof HeldRequest newer) {
+                            keepAlive(newer); // it came meanwhile, and may have been overwritten
+                        }
+                    } catch (Throwable e) {
+                        counters.providerFailures.increment();
+                        LOG.debug(
+                                "The provider did not take the end of a request of {}",
+                                session.client(),
+                                e);
+                    }
+                });
+    }
+
+    CometBatch read(ClientSession session, long cursor) {
+        try {
+            return provider.getMessages(
+                    session.key(), cursor, limits.messagesPerAnswer(), limits.bytesPerAnswer());
+        } catch (CometException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unavailable(e);
+        }
+    }
+
+    CometAnswer answer(ClientSession session, CometBatch batch) {
+        for (CometGap gap : batch.gaps()) {
+            session.events().post(handler -> handler.messagesDropped(session.client(), gap));
+        }
+        return CometAnswer.messages(batch, assembler.assemble(batch));
+    }
+
+    /** Late enough for a load balancer to have noticed, and not all at once. */
+    CometAnswer reconnect() {
+        return CometAnswer.reconnect(1_000 + random.applyAsLong(2_000));
+    }
+
+    CometException unavailable(Throwable cause) {
+        counters.providerFailures.increment();
+        return new CometException(
+                CometException.Reason.PROVIDER_UNAVAILABLE,
+                "the store failed; try again later",
+                cause);
+    }
+
+    void onStoreThread(Runnable task) {
+        try {
+            storeThreads.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("Closed: a read of the store was left out");
+        }
+    }
+
+    private CometAsyncResult failed(CometException error) {
+        return completed(CometAnswer.error(error));
+    }
+
+    private CometAsyncResult completed(CometAnswer answer) {
+        CometAsyncResult result = new CometAsyncResult(null);
+        result.complete(answer);
+        counters.count(answer);
+        return result;
+    }
+
+    // ---- what the provider says
+
+    @Override
+    public void everyoneGrew() {
+        pool.everyoneGrew();
+    }
+
+    @Override
+    public void groupGrew(String group) {
+        pool.groupGrew(group);
+    }
+
+    @Override
+    public void clientGrew(String privateToken) {
+        pool.grew(privateToken);
+    }
+
+    @Override
+    public void joined(String privateToken, String group) {
+        ClientSession session = pool.get(privateToken);
+        if (session != null) {
+            pool.join(session, group);
+        }
+    }
+
+    @Override
+    public void left(String privateToken, String group) {
+        ClientSession session = pool.get(privateToken);
+        if (session != null) {
+            pool.leave(session, group);
+        }
+    }
+
+    // ---- life
+
+    WaitThreadPool<ClientSession> pool() {
+        return pool;
+    }
+
+    void every(Duration interval, Runnable task) {
+        pool.every(interval.toNanos(), task);
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    CompletionStage<Void> drain(Duration spread) {
+        draining = true;
+        return pool.drain(Math.max(spread.toNanos(), 1), random);
+    }
+
+    void close() {
+        closed = true;
+        pool.close();
+    }
+
+    static long randomBelow(long bound) {
+        return ThreadLocalRandom.current().nextLong(bound);
+    }
+}

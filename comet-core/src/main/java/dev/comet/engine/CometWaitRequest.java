@@ -1,0 +1,65 @@
+package dev.comet.engine;
+
+/**
+ * A held request, as the wait threads see it: something with a deadline that can be asked to look
+ * for messages.
+ *
+ * <p>It may be completed by any thread, once; the wait thread lets go of it when it next meets it.
+ * No method blocks.
+ */
+public abstract class CometWaitRequest extends Mailbox.Entry {
+
+    /** Why a request that got no messages ends before its deadline. */
+    public enum Ending {
+        /** A newer request of the same client took over. */
+        SUPERSEDED,
+        /** The client exists no longer. */
+        CLIENT_GONE,
+        /** The server is draining: the client shall come back. */
+        DRAINING,
+        /** The server is closed. */
+        CLOSED
+    }
+
+    private final WaitSession session;
+    private final long deadlineNanos;
+
+    /**
+     * @param session the client's
+     * @param deadlineNanos when the request is to be answered although nothing came
+     */
+    protected CometWaitRequest(WaitSession session, long deadlineNanos) {
+        this.session = session;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    /** Whether it has been completed, by whomever. */
+    protected abstract boolean isDone();
+
+    /**
+     * Looks for messages, and completes the request if there are any; finding nothing is normal.
+     * Any thread.
+     */
+    protected abstract void look();
+
+    /** Completes it: nothing came. Owner. */
+    protected abstract void timeOut();
+
+    /** Completes it without messages. Any thread. */
+    protected abstract void end(Ending why);
+
+    /** The client's session. */
+    public final WaitSession session() {
+        return session;
+    }
+
+    /** When it is to be answered although nothing came. */
+    public final long deadlineNanos() {
+        return deadlineNanos;
+    }
+
+    @Override
+    final void run() {
+        session.hold(this);
+    }
+}

@@ -1,0 +1,129 @@
+package dev.comet.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A log that several clients read, everyone's or a group's: who reads it, stripe by stripe. To say
+ * that it grew costs the sender one mailbox entry for each stripe with readers, however many
+ * readers there are.
+ */
+final class SharedLog {
+
+    private final String name;
+    private final List<Stripe> stripes;
+
+    /** How many readers there are or will be; guarded by the pool's map. */
+    private int references;
+
+    SharedLog(String name, List<CometWaitThread> threads) {
+        this.name = name;
+        this.stripes = threads.stream().map(thread -> new Stripe(this, thread)).toList();
+    }
+
+    String name() {
+        return name;
+    }
+
+    SharedLog retain() {
+        references++;
+        return this;
+    }
+
+    boolean release() {
+        return --references == 0;
+    }
+
+    /** Any thread; call it after the message can be read. */
+    void signal() {
+        for (Stripe stripe : stripes) {
+            stripe.signal();
+        }
+    }
+
+    Stripe on(CometWaitThread thread) {
+        for (Stripe stripe : stripes) {
+            if (stripe.owner == thread) {
+                return stripe;
+            }
+        }
+        throw new IllegalArgumentException("not a thread of this pool");
+    }
+
+    /** The readers on one wait thread. A hundred signals before the thread comes to it are one. */
+    static final class Stripe extends Mailbox.Entry {
+
+        private final SharedLog log;
+        private final CometWaitThread owner;
+        private final AtomicBoolean posted = new AtomicBoolean();
+        private final List<Reader> readers = new ArrayList<>(0); // owner
+
+        /**
+         * The size of readers, for senders: the owner writes it and then looks; a sender appends
+         * and then reads it.
+         */
+        private volatile int size;
+
+        private Stripe(SharedLog log, CometWaitThread owner) {
+            this.log = log;
+            this.owner = owner;
+        }
+
+        private void signal() {
+            if (size > 0 && posted.compareAndSet(false, true)) {
+                owner.post(this);
+            }
+        }
+
+        @Override
+        void run() {
+            // Before looking: a signal from now on is a new one.
+            posted.set(false);
+            for (int i = 0; i < readers.size(); i++) {
+                CometWaitThread.lookSafely(readers.get(i).session);
+            }
+        }
+
+        /** Owner. */
+        Reader add(WaitSession session) {
+            Reader reader = new Reader(session, this, readers.size());
+            readers.add(reader);
+            size = readers.size();
+            return reader;
+        }
+
+        /** Owner. */
+        void forEach(java.util.function.Consumer<WaitSession> action) {
+            readers.forEach(reader -> action.accept(reader.session));
+        }
+    }
+
+    /** One client's membership. Owner only. */
+    static final class Reader {
+
+        private final WaitSession session;
+        private final Stripe stripe;
+        private int index;
+
+        private Reader(WaitSession session, Stripe stripe, int index) {
+            this.session = session;
+            this.stripe = stripe;
+            this.index = index;
+        }
+
+        SharedLog log() {
+            return stripe.log;
+        }
+
+        /** The last reader takes this one's place. */
+        void leave() {
+            Reader last = stripe.readers.remove(stripe.readers.size() - 1);
+            if (last != this) {
+                stripe.readers.set(index, last);
+                last.index = index;
+            }
+            stripe.size = stripe.readers.size();
+        }
+    }
+}

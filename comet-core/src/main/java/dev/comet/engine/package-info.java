@@ -1,0 +1,5 @@
+/** Held requests and the threads that own them. */
+@NullMarked
+package dev.comet.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,105 @@
+package dev.comet.spi;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.Arrays;
+import tools.jackson.core.io.JsonStringEncoder;
+
+/**
+ * A message's name and contents as UTF-8 JSON, encoded once when it was sent and shared by
+ * everybody who gets it.
+ *
+ * <p>What a provider stores beside the id it assigns: a remote one stores {@link #name()} and
+ * {@link #contentsJson()} and makes an equal object of them when it reads. Immutable.
+ */
+public final class EncodedMessage {
+
+    // Kept: everything of {"id":N,"name":"…","contents":…} that follows the id, because only the id
+    // differs from log to log.
+    private static final byte[] BEFORE_ID = "{\"id\":".getBytes(UTF_8);
+    private static final byte[] BEFORE_NAME = ",\"name\":\"".getBytes(UTF_8);
+    private static final byte[] BEFORE_CONTENTS = "\",\"contents\":".getBytes(UTF_8);
+
+    private final String name;
+    private final byte[] afterId;
+    private final int contentsStart;
+
+    /**
+     * @param name the message's name
+     * @param contentsJson the contents as one complete JSON value in UTF-8; copied
+     */
+    public EncodedMessage(String name, byte[] contentsJson) {
+        byte[] quoted = JsonStringEncoder.getInstance().quoteAsUTF8(name);
+        this.name = name;
+        this.contentsStart = BEFORE_NAME.length + quoted.length + BEFORE_CONTENTS.length;
+        this.afterId = new byte[contentsStart + contentsJson.length + 1];
+        System.arraycopy(BEFORE_NAME, 0, afterId, 0, BEFORE_NAME.length);
+        System.arraycopy(quoted, 0, afterId, BEFORE_NAME.length, quoted.length);
+        System.arraycopy(
+                BEFORE_CONTENTS,
+                0,
+                afterId,
+                BEFORE_NAME.length + quoted.length,
+                BEFORE_CONTENTS.length);
+        System.arraycopy(contentsJson, 0, afterId, contentsStart, contentsJson.length);
+        afterId[afterId.length - 1] = '}';
+    }
+
+    /** The message's name. */
+    public String name() {
+        return name;
+    }
+
+    /** A copy of the contents as one JSON value in UTF-8. */
+    public byte[] contentsJson() {
+        return Arrays.copyOfRange(afterId, contentsStart, afterId.length - 1);
+    }
+
+    /**
+     * The most bytes that the whole message takes, whatever its id (unit: bytes). Bounds are
+     * counted in this.
+     */
+    public int sizeInBytes() {
+        return BEFORE_ID.length + MAX_DIGITS + afterId.length;
+    }
+
+    /** Bytes that {@link #write} writes for this id. */
+    public int encodedLength(long id) {
+        return BEFORE_ID.length + digits(id) + afterId.length;
+    }
+
+    /**
+     * Writes <code>{"id":…,"name":"…","contents":…}</code>.
+     *
+     * @return the position after the last byte written
+     */
+    public int write(long id, byte[] target, int at) {
+        System.arraycopy(BEFORE_ID, 0, target, at, BEFORE_ID.length);
+        int afterDigits = at + BEFORE_ID.length + digits(id);
+        long rest = id;
+        for (int i = afterDigits - 1; i >= at + BEFORE_ID.length; i--) {
+            target[i] = (byte) ('0' + rest % 10);
+            rest /= 10;
+        }
+        System.arraycopy(afterId, 0, target, afterDigits, afterId.length);
+        return afterDigits + afterId.length;
+    }
+
+    private static final int MAX_DIGITS = 19;
+
+    private static int digits(long id) {
+        if (id < 0) {
+            throw new IllegalArgumentException("id is " + id + "; ids are not negative");
+        }
+        int digits = 1;
+        for (long rest = id; rest >= 10; rest /= 10) {
+            digits++;
+        }
+        return digits;
+    }
+
+    @Override
+    public String toString() {
+        return "EncodedMessage[" + name + ", " + afterId.length + " bytes]";
+    }
+}

@@ -1,0 +1,75 @@
+package dev.comet.spi;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import tools.jackson.core.io.JsonStringEncoder;
+
+/**
+ * The protocol's own messages (docs/protocol.md): they carry id 0 and names that begin with {@value
+ * #PREFIX}.
+ */
+public final class ProtocolMessages {
+
+    /**
+     * Names that begin with this belong to the protocol; applications and clients may not use them.
+     */
+    public static final String PREFIX = "comet.";
+
+    private static final EncodedMessage SUPERSEDED = json("comet.superseded", "{}");
+
+    private ProtocolMessages() {}
+
+    /** Nothing came while the request was held. */
+    public static EncodedMessage timeout(long lastMessageId) {
+        return json("comet.timeout", "{\"lastMessageId\":" + lastMessageId + "}");
+    }
+
+    /** The client has been looked after up to this id. */
+    public static EncodedMessage cursor(long lastMessageId) {
+        return json("comet.cursor", "{\"lastMessageId\":" + lastMessageId + "}");
+    }
+
+    /** Messages may be lost for good: those with {@code from <= id <= to} that do not follow. */
+    public static EncodedMessage gap(long from, long to, String reason) {
+        return json(
+                "comet.gap",
+                "{\"from\":" + from + ",\"to\":" + to + ",\"reason\":" + quoted(reason) + "}");
+    }
+
+    /** A newer request of the same client took over. */
+    public static EncodedMessage superseded() {
+        return SUPERSEDED;
+    }
+
+    /** This server is going away; come back after the delay. */
+    public static EncodedMessage reconnect(long delayMillis) {
+        return json("comet.reconnect", "{\"delayMillis\":" + delayMillis + "}");
+    }
+
+    /** The client was ended. */
+    public static EncodedMessage closed(String reason) {
+        return json("comet.closed", "{\"reason\":" + quoted(reason) + "}");
+    }
+
+    /** Goes with an error status. */
+    public static EncodedMessage error(String code, String reason) {
+        return json(
+                "comet.error", "{\"code\":" + quoted(code) + ",\"reason\":" + quoted(reason) + "}");
+    }
+
+    /** The JSON array that holds just this protocol message, as an answer's body. */
+    public static byte[] array(EncodedMessage message) {
+        byte[] body = new byte[message.encodedLength(0) + 2];
+        body[0] = '[';
+        body[message.write(0, body, 1)] = ']';
+        return body;
+    }
+
+    private static EncodedMessage json(String name, String contents) {
+        return new EncodedMessage(name, contents.getBytes(UTF_8));
+    }
+
+    private static String quoted(String text) {
+        return '"' + new String(JsonStringEncoder.getInstance().quoteAsUTF8(text), UTF_8) + '"';
+    }
+}

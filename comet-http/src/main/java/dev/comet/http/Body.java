@@ -1,0 +1,122 @@
+package dev.comet.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.StreamConstraintsException;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The body of one request: what it claims to be, and strictly that. JSON is RFC 8259 to the letter:
+ * UTF-8 without a byte order mark, one value and nothing after it, no key twice, no {@code NaN}, no
+ * deeper than the limit.
+ */
+final class Body {
+
+    private final String mediaType;
+    private final byte[] bytes;
+
+    Body(byte[] bytes, CometExchange exchange) {
+        this.bytes = bytes;
+        this.mediaType = isEmpty() ? "" : mediaType(exchange.header("Content-Type"));
+        String encoding = exchange.header("Content-Encoding");
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            throw Refusal.unsupportedMediaType("Content-Encoding is set; send the body as it is");
+        }
+    }
+
+    boolean isEmpty() {
+        return bytes.length == 0;
+    }
+
+    boolean isForm() {
+        return mediaType.equals("application/x-www-form-urlencoded");
+    }
+
+    boolean isJson() {
+        return mediaType.equals("application/json");
+    }
+
+    /** The whole body as text. */
+    String text() {
+        try {
+            return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw Refusal.parametersInvalid("body is not valid UTF-8; encode it as UTF-8");
+        }
+    }
+
+    /** The whole body as one JSON value. */
+    JsonNode json(JsonMapper strict) {
+        if (isEmpty()) {
+            throw Refusal.parametersInvalid("body is empty; send JSON");
+        }
+        if (!isJson()) {
+            throw Refusal.unsupportedMediaType(
+                    "Content-Type is not application/json; send JSON and say so");
+        }
+        try {
+            return strict.readTree(text());
+        } catch (StreamConstraintsException e) {
+            throw Refusal.parametersInvalid("body is nested too deep or has too long a number");
+        } catch (JacksonException e) {
+            // The parser's own text quotes the input, which may be a secret: the place is enough.
+            TokenStreamLocation at = e.getLocation();
+            throw Refusal.parametersInvalid(
+                    "body is not valid JSON"
+                            + (at == null
+                                    ? ""
+                                    : ": see line "
+                                            + at.getLineNr()
+                                            + ", column "
+                                            + at.getColumnNr()));
+        }
+    }
+
+    /** The whole body as one JSON object. */
+    JsonNode jsonObject(JsonMapper strict) {
+        JsonNode json = json(strict);
+        if (!json.isObject()) {
+            throw Refusal.parametersInvalid("body is not a JSON object; send {…}");
+        }
+        return json;
+    }
+
+    /** A mapper that reads JSON as strictly as this class promises. */
+    static JsonMapper strictMapper(int maxDepth) {
+        StreamReadConstraints constraints =
+                StreamReadConstraints.builder().maxNestingDepth(maxDepth).build();
+        JsonFactory factory = JsonFactory.builder().streamReadConstraints(constraints).build();
+        return JsonMapper.builder(factory)
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
+    }
+
+    private static String mediaType(@Nullable String contentType) {
+        if (contentType == null) {
+            return "";
+        }
+        int semicolon = contentType.indexOf(';');
+        String type = semicolon < 0 ? contentType : contentType.substring(0, semicolon);
+        if (semicolon >= 0) {
+            String parameters = contentType.substring(semicolon).toLowerCase(Locale.ROOT);
+            int charset = parameters.indexOf("charset=");
+            if (charset >= 0
+                    && !parameters.substring(charset).matches("charset=\"?utf-8\"?\\s*(;.*)?")) {
+                throw Refusal.unsupportedMediaType("charset is not UTF-8; send UTF-8");
+            }
+        }
+        return type.strip().toLowerCase(Locale.ROOT);
+    }
+}

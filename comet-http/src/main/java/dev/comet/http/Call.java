@@ -1,0 +1,87 @@
+package dev.comet.http;
+
+import dev.comet.CometException;
+import dev.comet.http.CometResponse.Header;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request on its way through the protocol. Sees to it that whatever goes wrong on the way
+ * becomes an answer.
+ */
+final class Call {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+
+    private final CometExchange exchange;
+    private final @Nullable String bearer;
+    private final List<Header> originHeaders;
+
+    Call(CometExchange exchange, Origins origins) {
+        this.exchange = exchange;
+        this.bearer = Callers.bearer(exchange);
+        this.originHeaders = origins.headers(exchange);
+    }
+
+    CometExchange exchange() {
+        return exchange;
+    }
+
+    /** The token in the {@code Authorization} header, or null. */
+    @Nullable String bearer() {
+        return bearer;
+    }
+
+    /** Takes a step; if that fails, the failure is the answer. */
+    void attempt(Runnable step) {
+        try {
+            step.run();
+        } catch (Refusal e) {
+            respond(e.response());
+        } catch (CometException e) {
+            respond(Refusal.of(e).response());
+        } catch (RuntimeException e) {
+            LOG.warn("{} {} failed", exchange.method(), exchange.path(), e);
+            respond(Refusal.handlerFailed().response());
+        }
+    }
+
+    void requireMethod(String method) {
+        if (!exchange.method().equals(method)) {
+            throw Refusal.methodNotAllowed(method);
+        }
+    }
+
+    /** Reads the body and takes a step with it. */
+    void readBody(int limit, Consumer<Body> step) {
+        String length = exchange.header("Content-Length");
+        // An adapter only ever sees a length that the container has understood: no overflow.
+        if (length != null && Long.parseLong(length) > limit) {
+            throw tooLarge(limit);
+        }
+        try {
+            exchange.readBody(limit, bytes -> attempt(() -> step.accept(body(bytes, limit))));
+        } catch (IOException e) {
+            throw Refusal.parametersInvalid("body is cut short or badly framed");
+        }
+    }
+
+    private Body body(byte[] bytes, int limit) {
+        if (bytes.length > limit) {
+            throw tooLarge(limit);
+        }
+        return new Body(bytes, exchange);
+    }
+
+    void respond(CometResponse response) {
+        exchange.respond(response.with(originHeaders));
+    }
+
+    private static Refusal tooLarge(int limit) {
+        return Refusal.tooLarge("body is longer than " + limit + " bytes; send less");
+    }
+}

@@ -1,0 +1,109 @@
+package dev.comet.http;
+
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is calling: finds the private token of a request, wherever it may travel, and makes guessing
+ * tokens futile.
+ */
+final class Callers {
+
+    private static final String BEARER = "Bearer ";
+
+    private final Origins origins;
+    private final boolean cookieTokens;
+    private final boolean urlTokens;
+    private final Function<CometExchange, @Nullable String> clientAddress;
+    private final RateLimit unknownTokens;
+
+    Callers(CometApplication application, Origins origins) {
+        this.origins = origins;
+        this.cookieTokens = application.cookieTokens;
+        this.urlTokens = application.urlTokens;
+        this.clientAddress = application.clientAddress;
+        this.unknownTokens =
+                new RateLimit(
+                        application.unknownTokensPerAddress,
+                        application.trackedAddresses,
+                        application.clock);
+    }
+
+    /** The token in {@code Authorization: Bearer …}, or null. */
+    static @Nullable String bearer(CometExchange exchange) {
+        String header = exchange.header("Authorization");
+        return header != null && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+                ? header.substring(BEARER.length()).strip()
+                : null;
+    }
+
+    /**
+     * The private token of the request. Whether a client has it is for the manager to say.
+     *
+     * @param inBody the token that the body contains, or null
+     * @throws Refusal if there is none, if a foreign page may have caused the browser to add it, or
+     *     if too many unknown ones came from there
+     */
+    String privateToken(Call call, @Nullable String inBody) {
+        CometExchange exchange = call.exchange();
+        int rest =
+                unknownTokens.anyExhausted()
+                        ? unknownTokens.secondsExhausted(address(exchange))
+                        : 0;
+        if (rest > 0) {
+            throw tooMany(rest);
+        }
+        String token = call.bearer();
+        if (token == null) {
+            token = inBody;
+        }
+        if (token == null && cookieTokens) {
+            token = TokenCookie.read(exchange.header("Cookie"));
+            if (token != null && !origins.isProven(exchange)) {
+                throw Refusal.refused(
+                        "the cookie alone does not show that this server's own page is asking; send"
+                                + " the header Comet-Request: 1");
+            }
+        }
+        if (token == null && urlTokens) {
+            token = Parameters.ofEncoded(exchange.query()).privateToken();
+        }
+        if (token == null || token.isEmpty()) {
+            throw Refusal.tokenMissing();
+        }
+        return token;
+    }
+
+    /** Counts a token that nobody has, and is the answer. */
+    Refusal unknown(CometExchange exchange) {
+        int rest = unknownTokens.take(address(exchange), 1);
+        return rest > 0 ? tooMany(rest) : Refusal.unknownClient();
+    }
+
+    private static Refusal tooMany(int seconds) {
+        return Refusal.tooMany("too many unknown private tokens from this address", seconds);
+    }
+
+    /** The network address of the client. */
+    String clientAddress(CometExchange exchange) {
+        String address = clientAddress.apply(exchange);
+        return address == null ? exchange.remoteAddress() : address;
+    }
+
+    /**
+     * For limits per address: of IPv6 the network, because a single peer has the 2^64 addresses of
+     * one to itself.
+     */
+    String address(CometExchange exchange) {
+        String address = clientAddress(exchange);
+        int end = 0;
+        for (int groups = 0; groups < 4; groups++) {
+            end = address.indexOf(':', end) + 1;
+            if (end == 0) {
+                return address;
+            }
+        }
+        // Four groups of eight, as Java writes them. A compressed address stays whole.
+        return address.contains("::") ? address : address.substring(0, end);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.comet.http;
+
+import java.io.IOException;
+import java.security.Principal;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP request and its answer, as an adapter for a container or a network library presents
+ * them. All that the protocol knows of HTTP.
+ *
+ * <p><b>Life.</b> The adapter hands a new exchange to {@link CometHttpHandler#handle}, which calls
+ * {@link #respond} exactly once: before {@code handle} returns, or later and from any thread if it
+ * has called {@link #hold} or {@link #readBody} before. The only exception is an exchange whose
+ * peer has gone away while it was held: it gets no answer. Everything else is called before the
+ * answer, by one thread at a time.
+ */
+public interface CometExchange {
+
+    /** The method as it was sent, such as {@code GET}. */
+    String method();
+
+    /**
+     * The path below the place where the protocol is mounted, decoded, with a leading slash: {@code
+     * /poll}. Empty for that place itself.
+     */
+    String path();
+
+    /** The path of the place where the protocol is mounted, such as {@code /comet}: a cookie's. */
+    String basePath();
+
+    /** What follows the question mark, as it was sent, or null. */
+    @Nullable String query();
+
+    /** The first value of a header, or null. Names are compared without regard to case. */
+    @Nullable String header(String name);
+
+    /** {@code http} or {@code https}, as the adapter sees it. */
+    String scheme();
+
+    /**
+     * The network address of the peer that is connected to this server; a proxy's, if there is one.
+     */
+    String remoteAddress();
+
+    /** Who the container says is calling, or null. */
+    @Nullable Principal principal();
+
+    /**
+     * Reads the body, on this thread or without one, and passes it on: all of it, or, if it is
+     * longer than the limit, its first {@code limit + 1} bytes.
+     *
+     * @param limit bytes
+     * @param then called once, before this method returns or later
+     * @throws IOException if the peer goes away, stalls or breaks the framing; {@code then} is not
+     *     called in this case, nor if that happens later
+     */
+    void readBody(int limit, Consumer<byte[]> then) throws IOException;
+
+    /**
+     * Keeps the request open after {@link CometHttpHandler#handle} returns, for as long as it
+     * takes: the deadline is the caller's.
+     *
+     * @param peerGone called at most once, from any thread, if the peer goes away (or the container
+     *     gives the request up) before the answer
+     * @throws IllegalStateException if the container cannot; the text says what to configure
+     */
+    void hold(Runnable peerGone);
+
+    /**
+     * Answers. Never blocks on the network if the request is {@linkplain #hold held}: the caller
+     * may be a thread that thousands of requests share. A peer that has gone away in the meantime
+     * is silently ignored.
+     */
+    void respond(CometResponse response);
+}

@@ -1,0 +1,68 @@
+package dev.comet.http;
+
+import dev.comet.CometStateManager;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The wire protocol (docs/protocol.md) without a container: takes requests as {@link
+ * CometExchange}s and answers each one.
+ *
+ * <p>Safe for use by any number of threads. Has no threads and no timers of its own; a request that
+ * waits is held by the {@link CometStateManager}, whose life is the application's business: after
+ * its {@code close()} every request is answered 503.
+ */
+public final class CometHttpHandler {
+
+    /** The longest body of anything but a send. */
+    static final int SHORT_BODY_BYTES = 8 << 10;
+
+    private final Origins origins;
+    private final ConnectEndpoint connect;
+    private final PollEndpoint poll;
+    private final SendEndpoint send;
+    private final DisconnectEndpoint disconnect;
+    private final ScriptEndpoint script;
+
+    /**
+     * @param comet holds the requests; stays the caller's to close
+     * @param application hooks and options; later changes of it have no effect
+     */
+    public CometHttpHandler(CometStateManager comet, CometApplication application) {
+        JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
+        this.origins = new Origins(application.allowedOrigins, application.cookieTokens);
+        Callers callers = new Callers(application, origins);
+        this.connect = new ConnectEndpoint(comet, callers, strict, application);
+        this.poll = new PollEndpoint(comet, callers, strict);
+        this.send = new SendEndpoint(comet, callers, strict, application);
+        this.disconnect = new DisconnectEndpoint(comet, callers, strict, application.cookieTokens);
+        this.script = new ScriptEndpoint();
+    }
+
+    /**
+     * Answers the request, or sees to it that it is answered later. Throws nothing that is the
+     * peer's or a hook's fault.
+     */
+    public void handle(CometExchange exchange) {
+        Call call = new Call(exchange, origins);
+        call.attempt(() -> route(call));
+    }
+
+    private void route(Call call) {
+        CometExchange exchange = call.exchange();
+        if (!origins.admits(exchange, call.bearer() != null)) {
+            throw Refusal.refused("the request comes from a page of a foreign origin");
+        }
+        if (origins.isPreflight(exchange)) {
+            call.respond(Origins.preflight());
+            return;
+        }
+        switch (exchange.path()) {
+            case "/poll" -> poll.serve(call);
+            case "/send" -> send.serve(call);
+            case "/connect" -> connect.serve(call);
+            case "/disconnect" -> disconnect.serve(call);
+            case "/comet.js" -> script.serve(call);
+            default -> throw Refusal.noSuchEndpoint();
+        }
+    }
+}

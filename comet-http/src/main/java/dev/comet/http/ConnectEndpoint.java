@@ -1,0 +1,125 @@
+package dev.comet.http;
+
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometStateManager;
+import dev.comet.http.CometApplication.ConnectHook;
+import dev.comet.http.CometApplication.ConnectedHook;
+import java.security.Principal;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code connect}: makes a newcomer a client, if the application agrees. */
+final class ConnectEndpoint {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+
+    private final CometStateManager comet;
+    private final Callers callers;
+    private final JsonMapper strict;
+    private final JsonMapper mapper;
+    private final @Nullable ConnectHook connectHook;
+    private final ConnectedHook connectedHook;
+    private final boolean cookieTokens;
+    private final RateLimit connects;
+
+    ConnectEndpoint(
+            CometStateManager comet,
+            Callers callers,
+            JsonMapper strict,
+            CometApplication application) {
+        this.comet = comet;
+        this.callers = callers;
+        this.strict = strict;
+        this.mapper = application.jsonMapper;
+        this.connectHook = application.connectHook;
+        this.connectedHook = application.connectedHook;
+        this.cookieTokens = application.cookieTokens;
+        this.connects =
+                new RateLimit(
+                        application.connectsPerAddress,
+                        application.trackedAddresses,
+                        application.clock);
+    }
+
+    void serve(Call call) {
+        ConnectHook hook = connectHook;
+        if (hook == null) {
+            throw Refusal.noSuchEndpoint();
+        }
+        call.requireMethod("POST");
+        limitRate(call.exchange());
+        if (comet.isDraining()) {
+            throw Refusal.of(
+                    new CometException(
+                            CometException.Reason.DRAINING,
+                            "this server is going away; connect again"));
+        }
+        call.readBody(CometHttpHandler.SHORT_BODY_BYTES, body -> connect(call, body, hook));
+    }
+
+    private void limitRate(CometExchange exchange) {
+        Principal principal = exchange.principal();
+        // The prefix keeps a name that looks like an address apart from that address.
+        String key = principal == null ? callers.address(exchange) : "user " + principal.getName();
+        int rest = connects.take(key, 1);
+        if (rest > 0) {
+            throw Refusal.tooMany("too many newcomers from this address", rest);
+        }
+    }
+
+    private void connect(Call call, Body body, ConnectHook hook) {
+        JsonNode details = body.isEmpty() ? strict.createObjectNode() : body.jsonObject(strict);
+        CometExchange exchange = call.exchange();
+        ConnectRequest request =
+                new ConnectRequest(exchange, callers.clientAddress(exchange), details, mapper);
+
+        CometClient client = comet.initializeClient(ask(hook, request));
+        welcome(client, request);
+
+        ObjectNode session =
+                strict.createObjectNode()
+                        .put("publicToken", client.publicToken())
+                        .put("displayName", client.displayName())
+                        .put("connectionTimeoutSeconds", client.connectionTimeoutSeconds())
+                        .put("connectionIdleSeconds", client.connectionIdleSeconds())
+                        .put("lastMessageId", comet.confirmedMessageId(client.privateToken()));
+        if (!cookieTokens) {
+            session.put("privateToken", client.privateToken());
+        }
+        CometResponse response = CometResponse.json(200, strict.writeValueAsBytes(session));
+        call.respond(
+                cookieTokens
+                        ? response.with(
+                                "Set-Cookie", TokenCookie.set(client.privateToken(), exchange))
+                        : response);
+    }
+
+    private static CometClient ask(ConnectHook hook, ConnectRequest request) {
+        try {
+            return hook.connect(request);
+        } catch (CometException e) {
+            throw Refusal.of(e);
+        } catch (Exception e) {
+            LOG.warn("The connect hook failed", e);
+            throw Refusal.handlerFailed();
+        }
+    }
+
+    private void welcome(CometClient client, ConnectRequest request) {
+        try {
+            connectedHook.connected(client, request);
+        } catch (CometException e) {
+            comet.disconnect(client.privateToken());
+            throw Refusal.of(e);
+        } catch (Exception e) {
+            comet.disconnect(client.privateToken());
+            LOG.warn("The connected hook failed for {}", client.publicToken(), e);
+            throw Refusal.handlerFailed();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.comet.http;
+
+import dev.comet.CometException;
+import java.security.Principal;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A newcomer that asks to become a client. Valid while the hook that gets it runs. */
+public final class ConnectRequest {
+
+    private final CometExchange exchange;
+    private final String remoteAddress;
+    private final JsonNode details;
+    private final JsonMapper mapper;
+
+    ConnectRequest(
+            CometExchange exchange, String remoteAddress, JsonNode details, JsonMapper mapper) {
+        this.exchange = exchange;
+        this.remoteAddress = remoteAddress;
+        this.details = details;
+        this.mapper = mapper;
+    }
+
+    /**
+     * The JSON object that the newcomer sent; an empty one if it sent nothing. Not to be trusted.
+     */
+    public JsonNode details() {
+        return details;
+    }
+
+    /**
+     * The details as the given type.
+     *
+     * @throws CometException PARAMETERS_INVALID if they do not fit: leave it to become the answer
+     */
+    public <T> T details(Class<T> type) {
+        return converted(mapper, "details", details, type);
+    }
+
+    /** A text among the details, or the default if there is none of that name. */
+    public String text(String name, String absent) {
+        JsonNode value = details.get(name);
+        return value != null && value.isString() ? value.stringValue() : absent;
+    }
+
+    /** Who the container says is calling, or null if it has not asked. */
+    public @Nullable Principal principal() {
+        return exchange.principal();
+    }
+
+    /** The newcomer's network address, as {@link CometApplication#clientAddress} finds it. */
+    public String remoteAddress() {
+        return remoteAddress;
+    }
+
+    /** The first value of a header, or null. */
+    public @Nullable String header(String name) {
+        return exchange.header(name);
+    }
+
+    @Override
+    public String toString() {
+        return "ConnectRequest[" + remoteAddress + "]";
+    }
+
+    static <T> T converted(JsonMapper mapper, String what, JsonNode json, Class<T> type) {
+        try {
+            return mapper.treeToValue(json, type);
+        } catch (JacksonException e) {
+            // The mapper's own text names classes and quotes values; only the path is the peer's
+            // business.
+            StringBuilder path = new StringBuilder(what);
+            for (JacksonException.Reference step : e.getPath()) {
+                path.append(
+                        step.getPropertyName() == null
+                                ? "[" + step.getIndex() + "]"
+                                : "." + step.getPropertyName());
+            }
+            throw new CometException(
+                    CometException.Reason.PARAMETERS_INVALID,
+                    path + " has not the form that the application expects",
+                    e);
+        }
+    }
+}

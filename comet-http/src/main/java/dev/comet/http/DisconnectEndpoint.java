@@ -1,0 +1,38 @@
+package dev.comet.http;
+
+import dev.comet.CometStateManager;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code disconnect}: ends the client now. */
+final class DisconnectEndpoint {
+
+    private final CometStateManager comet;
+    private final Callers callers;
+    private final JsonMapper strict;
+    private final boolean cookieTokens;
+
+    DisconnectEndpoint(
+            CometStateManager comet, Callers callers, JsonMapper strict, boolean cookieTokens) {
+        this.comet = comet;
+        this.callers = callers;
+        this.strict = strict;
+        this.cookieTokens = cookieTokens;
+    }
+
+    void serve(Call call) {
+        call.requireMethod("POST");
+        call.readBody(
+                CometHttpHandler.SHORT_BODY_BYTES,
+                body -> disconnect(call, Parameters.ofBody(body, strict)));
+    }
+
+    private void disconnect(Call call, Parameters parameters) {
+        String token = callers.privateToken(call, parameters.privateToken());
+        if (!comet.disconnect(token)) {
+            throw callers.unknown(call.exchange());
+        }
+        CometResponse done = CometResponse.empty(204);
+        call.respond(
+                cookieTokens ? done.with("Set-Cookie", TokenCookie.forget(call.exchange())) : done);
+    }
+}

@@ -1,0 +1,182 @@
+package dev.comet.http;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What a poll or a disconnect says of itself: the same three parameters in a query, a form or a
+ * JSON object. Anything else in there is ignored, so that later clients can talk to this server.
+ * Strict about the three: each at most once, whole numbers, valid escapes.
+ */
+final class Parameters {
+
+    /** The client did not say. */
+    static final long UNSET = -1;
+
+    private static final String LAST_MESSAGE_ID = "lastMessageId";
+    private static final String HOLD = "hold";
+    private static final String PRIVATE_TOKEN = "privateToken";
+
+    private @Nullable Long lastMessageId;
+    private @Nullable Long hold;
+    private @Nullable String privateToken;
+
+    private Parameters() {}
+
+    /** The cursor; 0 unless given. */
+    long lastMessageId() {
+        return lastMessageId == null ? 0 : lastMessageId;
+    }
+
+    /** In seconds; {@link #UNSET} unless given. */
+    long hold() {
+        return hold == null ? UNSET : hold;
+    }
+
+    @Nullable String privateToken() {
+        return privateToken;
+    }
+
+    /**
+     * From a query string or a form, which are the same. This is on the path of each poll: the
+     * usual one costs no copy but that of its numbers.
+     */
+    static Parameters ofEncoded(@Nullable String encoded) {
+        Parameters parameters = new Parameters();
+        if (encoded == null) {
+            return parameters;
+        }
+        boolean escaped = encoded.indexOf('%') >= 0 || encoded.indexOf('+') >= 0;
+        int start = 0;
+        while (start < encoded.length()) {
+            int end = encoded.indexOf('&', start);
+            end = end < 0 ? encoded.length() : end;
+            int equals = encoded.indexOf('=', start);
+            int nameEnd = equals < 0 || equals > end ? end : equals;
+            String name = encoded.substring(start, nameEnd);
+            String value = nameEnd == end ? "" : encoded.substring(nameEnd + 1, end);
+            if (escaped) {
+                name = decode("the name of a parameter", name);
+                value = decode(name, value);
+            }
+            parameters.put(name, value);
+            start = end + 1;
+        }
+        return parameters;
+    }
+
+    /** From a body that is empty, a form or a JSON object. */
+    static Parameters ofBody(Body body, JsonMapper strict) {
+        if (body.isEmpty()) {
+            return new Parameters();
+        }
+        return body.isForm() ? ofEncoded(body.text()) : ofJson(body.jsonObject(strict));
+    }
+
+    private static Parameters ofJson(JsonNode object) {
+        Parameters parameters = new Parameters();
+        if (object.has(LAST_MESSAGE_ID)) {
+            parameters.lastMessageId = cursor(whole(LAST_MESSAGE_ID, object.get(LAST_MESSAGE_ID)));
+        }
+        if (object.has(HOLD)) {
+            parameters.hold = hold(whole(HOLD, object.get(HOLD)));
+        }
+        parameters.privateToken = privateToken(object);
+        return parameters;
+    }
+
+    /** The JSON field of that name, or null. */
+    static @Nullable String privateToken(JsonNode object) {
+        JsonNode token = object.get(PRIVATE_TOKEN);
+        if (token == null) {
+            return null;
+        }
+        if (!token.isString()) {
+            throw Refusal.parametersInvalid("privateToken is not a string; quote it");
+        }
+        return token.stringValue();
+    }
+
+    private void put(String name, String value) {
+        switch (name) {
+            case LAST_MESSAGE_ID -> {
+                once(name, lastMessageId);
+                lastMessageId = cursor(whole(name, value));
+            }
+            case HOLD -> {
+                once(name, hold);
+                hold = hold(whole(name, value));
+            }
+            case PRIVATE_TOKEN -> {
+                once(name, privateToken);
+                privateToken = value;
+            }
+            default -> {
+                // A newer client's, or a cache buster.
+            }
+        }
+    }
+
+    private static void once(String name, @Nullable Object before) {
+        if (before != null) {
+            throw Refusal.parametersInvalid(name + " is there more than once; send it once");
+        }
+    }
+
+    private static long cursor(long value) {
+        if (value < -1) {
+            throw Refusal.parametersInvalid(
+                    "lastMessageId is " + value + "; use the cursor, 0, or -1");
+        }
+        return value;
+    }
+
+    private static long hold(long value) {
+        if (value < 0) {
+            throw Refusal.parametersInvalid("hold is " + value + "; use 0 or more seconds");
+        }
+        return value;
+    }
+
+    private static long whole(String name, JsonNode value) {
+        if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+            throw notWhole(name);
+        }
+        return value.longValue();
+    }
+
+    /** Digits with at most a minus before them: no exponent, no plus, no blank, no overflow. */
+    private static long whole(String name, String digits) {
+        int from = digits.startsWith("-") ? 1 : 0;
+        if (digits.length() == from) {
+            throw notWhole(name);
+        }
+        long value = 0;
+        for (int i = from; i < digits.length(); i++) {
+            int digit = digits.charAt(i) - '0';
+            if (digit < 0 || digit > 9 || value > (Long.MAX_VALUE - digit) / 10) {
+                throw notWhole(name);
+            }
+            value = value * 10 + digit;
+        }
+        return from == 0 ? value : -value;
+    }
+
+    /**
+     * The value stays out of the text: what a peer sends as a number may be its token by mistake.
+     */
+    private static Refusal notWhole(String name) {
+        return Refusal.parametersInvalid(name + " is not a whole number of 64 bits; send digits");
+    }
+
+    private static String decode(String what, String text) {
+        try {
+            return URLDecoder.decode(text, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw Refusal.parametersInvalid(what + " has a malformed % escape; use %XX");
+        }
+    }
+}

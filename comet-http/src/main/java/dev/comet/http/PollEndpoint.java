@@ -1,0 +1,89 @@
+package dev.comet.http;
+
+import dev.comet.CometAnswer;
+import dev.comet.CometAsyncResult;
+import dev.comet.CometException;
+import dev.comet.CometStateManager;
+import java.time.Duration;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * {@code poll}: confirms what the client has received, then answers with messages or waits for
+ * some.
+ */
+final class PollEndpoint {
+
+    /** Longer than any client may be held; keeps the arithmetic from overflowing. */
+    private static final long MAX_HOLD_SECONDS = Duration.ofDays(1).toSeconds();
+
+    private final CometStateManager comet;
+    private final Callers callers;
+    private final JsonMapper strict;
+
+    PollEndpoint(CometStateManager comet, Callers callers, JsonMapper strict) {
+        this.comet = comet;
+        this.callers = callers;
+        this.strict = strict;
+    }
+
+    void serve(Call call) {
+        switch (call.exchange().method()) {
+            case "GET" -> poll(call, Parameters.ofEncoded(call.exchange().query()), false);
+            case "POST" ->
+                    call.readBody(
+                            CometHttpHandler.SHORT_BODY_BYTES,
+                            body -> poll(call, Parameters.ofBody(body, strict), true));
+            default -> throw Refusal.methodNotAllowed("GET, POST");
+        }
+    }
+
+    private void poll(Call call, Parameters parameters, boolean fromBody) {
+        String token = callers.privateToken(call, fromBody ? parameters.privateToken() : null);
+        CometAsyncResult result = subscribe(token, parameters);
+        if (result.isCompleted()) {
+            CometAnswer answer = result.answer();
+            CometException error = answer.error();
+            if (error != null && error.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
+                throw callers.unknown(call.exchange());
+            }
+            respond(call, answer);
+            return;
+        }
+        try {
+            call.exchange().hold(() -> comet.endSubscribe(result));
+        } catch (RuntimeException e) {
+            comet.endSubscribe(result);
+            throw e;
+        }
+        // On the completing thread, which is often a wait thread: the exchange promises not to
+        // block it.
+        result.whenCompleted(answer -> respond(call, answer), Runnable::run);
+    }
+
+    private CometAsyncResult subscribe(String token, Parameters parameters) {
+        long hold = parameters.hold();
+        return hold == Parameters.UNSET
+                ? comet.beginSubscribe(token, parameters.lastMessageId())
+                : comet.beginSubscribe(
+                        token,
+                        parameters.lastMessageId(),
+                        Duration.ofSeconds(Math.min(hold, MAX_HOLD_SECONDS)));
+    }
+
+    private static void respond(Call call, CometAnswer answer) {
+        switch (answer.outcome()) {
+            case MESSAGES, TIMEOUT, RECONNECT, CLOSED ->
+                    call.respond(CometResponse.json(200, answer.body()));
+            case SUPERSEDED -> call.respond(CometResponse.json(409, answer.body()));
+            case ERROR -> call.respond(errorResponse(answer));
+            case ABANDONED -> {
+                // Nobody is there to be answered.
+            }
+        }
+    }
+
+    private static CometResponse errorResponse(CometAnswer answer) {
+        CometException error = answer.error();
+        return (error == null ? Refusal.handlerFailed() : Refusal.of(error)).response();
+    }
+}

@@ -1,0 +1,124 @@
+package dev.comet.http;
+
+import dev.comet.CometException;
+import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.ProtocolMessages;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * An error as it goes to the peer: a status and a {@code comet.error} (docs/protocol.md, Errors).
+ * Thrown by whoever finds it, answered in one place. Without a stack trace: it tells of the peer,
+ * not of this program, and hostile peers must not make it dear.
+ */
+final class Refusal extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final int status;
+    private final String code;
+    private final String text;
+    private int retryAfterSeconds;
+    private @Nullable String allow;
+    private int index = -1;
+
+    Refusal(int status, String code, String text) {
+        super(text, null, false, false);
+        this.status = status;
+        this.code = code;
+        this.text = text;
+    }
+
+    static Refusal parametersInvalid(String text) {
+        return new Refusal(400, "parameters-invalid", text);
+    }
+
+    static Refusal tokenMissing() {
+        return new Refusal(
+                401, "token-missing", "no private token; send Authorization: Bearer <token>");
+    }
+
+    static Refusal refused(String text) {
+        return new Refusal(403, "refused", text);
+    }
+
+    /**
+     * One answer for a token that is unknown, malformed, ended or expired: it tells guessers
+     * nothing.
+     */
+    static Refusal unknownClient() {
+        return new Refusal(
+                404, "client-does-not-exist", "no client has this private token; connect again");
+    }
+
+    static Refusal noSuchEndpoint() {
+        return new Refusal(
+                404, "no-such-endpoint", "there is nothing at this path, or it is switched off");
+    }
+
+    static Refusal methodNotAllowed(String allow) {
+        Refusal refusal =
+                new Refusal(405, "method-not-allowed", "this path answers " + allow + " only");
+        refusal.allow = allow;
+        return refusal;
+    }
+
+    static Refusal tooLarge(String text) {
+        return new Refusal(413, "too-large", text);
+    }
+
+    static Refusal unsupportedMediaType(String text) {
+        return new Refusal(415, "unsupported-media-type", text);
+    }
+
+    static Refusal tooMany(String text, int retryAfterSeconds) {
+        Refusal refusal = new Refusal(429, "too-many-requests", text);
+        refusal.retryAfterSeconds = retryAfterSeconds;
+        return refusal;
+    }
+
+    static Refusal handlerFailed() {
+        return new Refusal(500, "handler-failed", "the server failed; its log says why");
+    }
+
+    static Refusal of(CometException e) {
+        String text = e.getMessage() == null ? "" : e.getMessage();
+        return switch (e.reason()) {
+            case PARAMETERS_INVALID -> parametersInvalid(text);
+            case REFUSED -> refused(text);
+            case CLIENT_DOES_NOT_EXIST -> unknownClient();
+            case CLIENT_ALREADY_EXISTS -> new Refusal(409, e.reason().code(), text);
+            case QUEUE_FULL -> later(429, e.reason().code(), text, 1);
+            // As long as it takes to start a process, or for idle clients to make room.
+            case LIMIT_REACHED, PROVIDER_UNAVAILABLE, DRAINING, CLOSED ->
+                    later(503, e.reason().code(), text, 5);
+        };
+    }
+
+    private static Refusal later(int status, String code, String text, int seconds) {
+        Refusal refusal = new Refusal(status, code, text);
+        refusal.retryAfterSeconds = seconds;
+        return refusal;
+    }
+
+    /** Which message of an array it was. */
+    Refusal at(int index) {
+        this.index = index;
+        return this;
+    }
+
+    CometResponse response() {
+        ObjectNode contents = JSON.createObjectNode().put("code", code).put("reason", text);
+        if (index >= 0) {
+            contents.put("index", index);
+        }
+        EncodedMessage error = new EncodedMessage("comet.error", JSON.writeValueAsBytes(contents));
+        CometResponse response = CometResponse.json(status, ProtocolMessages.array(error));
+        if (retryAfterSeconds > 0) {
+            response = response.with("Retry-After", Integer.toString(retryAfterSeconds));
+        }
+        return allow == null ? response : response.with("Allow", allow);
+    }
+}

@@ -1,0 +1,173 @@
+package dev.comet.http;
+
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometStateManager;
+import dev.comet.http.CometApplication.RequestHook;
+import dev.comet.spi.ProtocolMessages;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+
+/** {@code send}: hands a client's messages to the application's hooks. */
+final class SendEndpoint {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+    private static final int MAX_MESSAGES = 100;
+    private static final int MAX_NAME_LENGTH = 128;
+
+    private final CometStateManager comet;
+    private final Callers callers;
+    private final JsonMapper strict;
+    private final JsonMapper mapper;
+    private final Map<String, RequestHook> hooks;
+    private final int maxBodyBytes;
+    private final RateLimit sends;
+
+    SendEndpoint(
+            CometStateManager comet,
+            Callers callers,
+            JsonMapper strict,
+            CometApplication application) {
+        this.comet = comet;
+        this.callers = callers;
+        this.strict = strict;
+        this.mapper = application.jsonMapper;
+        this.hooks = Map.copyOf(application.messageHooks);
+        this.maxBodyBytes = application.maxBodyBytes;
+        this.sends =
+                new RateLimit(
+                        application.sendsPerClient,
+                        application.trackedAddresses,
+                        application.clock);
+    }
+
+    void serve(Call call) {
+        call.requireMethod("POST");
+        call.readBody(maxBodyBytes, body -> send(call, body.json(strict)));
+    }
+
+    private void send(Call call, JsonNode json) {
+        String token =
+                callers.privateToken(call, json.isObject() ? Parameters.privateToken(json) : null);
+        CometClient client =
+                comet.getCometClient(token).orElseThrow(() -> callers.unknown(call.exchange()));
+        if (json.isArray()) {
+            limitRate(client, checkLength(json.size()));
+            respond(call, sendEach(client, json));
+        } else {
+            limitRate(client, 1);
+            respond(call, sendOne(client, json));
+        }
+    }
+
+    /** Returns the replies, or null if there is none at all. */
+    private @Nullable JsonNode sendEach(CometClient client, JsonNode messages) {
+        ArrayNode replies = strict.createArrayNode();
+        boolean any = false;
+        for (int i = 0; i < messages.size(); i++) {
+            try {
+                JsonNode reply = sendOne(client, messages.get(i));
+                any |= reply != null;
+                replies.add(reply);
+            } catch (Refusal e) {
+                throw e.at(i);
+            }
+        }
+        return any ? replies : null;
+    }
+
+    /** Returns the reply, or null if there is none. */
+    private @Nullable JsonNode sendOne(CometClient client, JsonNode message) {
+        String name = name(message.get("name"));
+        JsonNode contents = message.get("contents");
+        if (contents == null || contents.isNull()) {
+            throw Refusal.parametersInvalid("contents is null; use any other JSON value");
+        }
+        RequestHook hook = hooks.get(name);
+        if (hook == null) {
+            throw new Refusal(404, "no-such-handler", "nobody handles messages of this name");
+        }
+        try {
+            Object reply = hook.handle(client, new ClientMessage(name, contents, mapper));
+            return reply == null ? null : mapper.valueToTree(reply);
+        } catch (CometException e) {
+            throw refusal(e, client);
+        } catch (Exception e) {
+            LOG.warn("The hook for {} failed for {}", name, client.publicToken(), e);
+            throw Refusal.handlerFailed();
+        }
+    }
+
+    /**
+     * That a client does not exist is an answer that ends the sender's session. It must not be
+     * given because the hook wrote to somebody else who has left.
+     */
+    private Refusal refusal(CometException e, CometClient client) {
+        return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
+                        && comet.getCometClient(client.privateToken()).isPresent()
+                ? Refusal.refused(String.valueOf(e.getMessage()))
+                : Refusal.of(e);
+    }
+
+    private void respond(Call call, @Nullable JsonNode reply) {
+        call.respond(
+                reply == null
+                        ? CometResponse.empty(202)
+                        : CometResponse.json(200, mapper.writeValueAsBytes(reply)));
+    }
+
+    private void limitRate(CometClient client, int messages) {
+        int rest = sends.take(client.publicToken(), messages);
+        if (rest > 0) {
+            throw Refusal.tooMany("too many messages from this client", rest);
+        }
+    }
+
+    private static int checkLength(int messages) {
+        if (messages == 0) {
+            throw Refusal.parametersInvalid("body is an empty array; send 1 to " + MAX_MESSAGES);
+        }
+        if (messages > MAX_MESSAGES) {
+            throw Refusal.tooLarge("body has " + messages + " messages; send 1 to " + MAX_MESSAGES);
+        }
+        return messages;
+    }
+
+    private static String name(@Nullable JsonNode name) {
+        if (name == null || !name.isString()) {
+            throw Refusal.parametersInvalid("name is missing or not a string; send {\"name\":…}");
+        }
+        if (name.stringValue().length() > MAX_NAME_LENGTH) {
+            throw Refusal.tooLarge("name is longer than " + MAX_NAME_LENGTH + " characters");
+        }
+        try {
+            return checkName(name.stringValue());
+        } catch (CometException e) {
+            throw Refusal.of(e);
+        }
+    }
+
+    /** The rule for names, for peers and for the application's own. */
+    static String checkName(String name) {
+        boolean valid =
+                !name.isBlank()
+                        && name.length() <= MAX_NAME_LENGTH
+                        && name.chars().noneMatch(Character::isISOControl)
+                        && !name.startsWith(ProtocolMessages.PREFIX);
+        if (!valid) {
+            throw new CometException(
+                    CometException.Reason.PARAMETERS_INVALID,
+                    "name is blank, too long, has control characters or begins with \""
+                            + ProtocolMessages.PREFIX
+                            + "\"; use 1 to "
+                            + MAX_NAME_LENGTH
+                            + " other characters");
+        }
+        return name;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.comet.http;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.comet.CometException;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CometApplicationTest {
+
+    private final CometApplication app = new CometApplication();
+
+    @Test
+    @DisplayName("H1 options reject what breaks their rule, with name, value and fix")
+    void options_outOfRange_areRejected() {
+        rejects(() -> app.maxBodyBytes(0), "maxBodyBytes is 0; use 1 to 67108864");
+        rejects(() -> app.maxBodyBytes((64 << 20) + 1), "maxBodyBytes is 67108865");
+        rejects(() -> app.maxJsonDepth(0), "maxJsonDepth is 0; use 1 to 500");
+        rejects(() -> app.maxJsonDepth(501), "maxJsonDepth is 501");
+        rejects(() -> app.sendsPerClient(0, 1), "sendsPerClient perSecond is 0");
+        rejects(() -> app.sendsPerClient(1, 0), "sendsPerClient burst is 0");
+        rejects(() -> app.connectsPerAddress(1, 1_000_001), "connectsPerAddress burst is 1000001");
+        rejects(
+                () -> app.unknownTokensPerAddress(-1, 1),
+                "unknownTokensPerAddress perSecond is -1");
+        rejects(() -> app.trackedAddresses(15), "trackedAddresses is 15; use 16 to 10000000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "*",
+                "app.example",
+                "https://app.example/",
+                "https://App.example",
+                "null",
+                "",
+                "https://*.example",
+                "https://app.example:",
+                "ftp://app.example",
+                "https://a\r\nb"
+            })
+    @DisplayName("H4 H5 only exact origins can be listed")
+    void allowedOrigins_malformed_isRejected(String origin) {
+        rejects(() -> app.allowedOrigins(List.of(origin)), "allowedOrigins has");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "comet.say", "a\nb"})
+    void on_badName_isRejected(String name) {
+        rejects(() -> app.on(name, (client, message) -> {}), "name is");
+    }
+
+    @Test
+    void on_nameTwice_isRejected() {
+        app.on("say", (client, message) -> {});
+        rejects(() -> app.onRequest("say", (c, m) -> 1), "name is \"say\"");
+    }
+
+    private static void rejects(ThrowingCallable call, String text) {
+        assertThatThrownBy(call)
+                .isInstanceOf(CometException.class)
+                .hasMessageContaining(text)
+                .extracting(e -> ((CometException) e).reason())
+                .isEqualTo(CometException.Reason.PARAMETERS_INVALID);
+    }
+}

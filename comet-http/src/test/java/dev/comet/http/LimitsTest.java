@@ -1,0 +1,109 @@
+package dev.comet.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.comet.CometClient;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("H6 what one peer may do how often")
+class LimitsTest {
+
+    private final Protocol protocol =
+            new Protocol(
+                    (comet, app) ->
+                            app.onConnect(request -> CometClient.builder().build())
+                                    .on("say", (client, message) -> {})
+                                    .sendsPerClient(10, 3)
+                                    .connectsPerAddress(1, 2)
+                                    .unknownTokensPerAddress(1, 2));
+    private final CometClient ada = protocol.client("ada");
+    private static final String MESSAGE = "{\"name\":\"say\",\"contents\":1}";
+
+    @AfterEach
+    void close() {
+        protocol.close();
+    }
+
+    private FakeExchange guess(String address, String token) {
+        return protocol.handle(FakeExchange.get("/poll?hold=0").bearer(token).from(address));
+    }
+
+    private FakeExchange connect(FakeExchange exchange) {
+        return protocol.handle(exchange);
+    }
+
+    @Test
+    void send_tooMany_isRefusedUntilRested() {
+        assertThat(protocol.send(ada, MESSAGE).status()).isEqualTo(202);
+        assertThat(protocol.send(ada, "[" + MESSAGE + "," + MESSAGE + "]").status()).isEqualTo(202);
+
+        FakeExchange refused = protocol.send(ada, MESSAGE);
+        refused.isError(429, "too-many-requests");
+        assertThat(refused.responseHeader("Retry-After")).isEqualTo("1");
+        assertThat(protocol.send(protocol.client("bob"), MESSAGE).status()).isEqualTo(202);
+
+        protocol.clock.advance(Duration.ofMillis(100));
+        assertThat(protocol.send(ada, MESSAGE).status()).isEqualTo(202);
+    }
+
+    @Test
+    void connect_tooManyFromAnAddress_isRefused() {
+        for (int i = 0; i < 2; i++) {
+            assertThat(connect(FakeExchange.post("/connect")).status()).isEqualTo(200);
+        }
+        FakeExchange refused = connect(FakeExchange.post("/connect"));
+        refused.isError(429, "too-many-requests");
+        assertThat(refused.responseHeader("Retry-After")).isEqualTo("1");
+        assertThat(connect(FakeExchange.post("/connect").from("192.0.2.2")).status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void connect_withPrincipal_isCountedForThatPrincipal() {
+        for (int i = 0; i < 2; i++) {
+            connect(FakeExchange.post("/connect").principal("ada")).response();
+        }
+        connect(FakeExchange.post("/connect").principal("ada").from("192.0.2.9"))
+                .isError(429, "too-many-requests");
+        assertThat(connect(FakeExchange.post("/connect").principal("bob")).status()).isEqualTo(200);
+        assertThat(connect(FakeExchange.post("/connect").principal("192.0.2.1")).status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void connect_fromOneNetworkOfIpv6_isCountedTogether() {
+        connect(FakeExchange.post("/connect").from("2001:db8:0:1:0:0:0:1")).response();
+        connect(FakeExchange.post("/connect").from("2001:db8:0:1:a:b:c:d")).response();
+
+        connect(FakeExchange.post("/connect").from("2001:db8:0:1:0:0:0:3"))
+                .isError(429, "too-many-requests");
+        assertThat(connect(FakeExchange.post("/connect").from("2001:db8:0:2:0:0:0:1")).status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void guess_tooManyTokens_everythingFromThereIsRefusedForAWhile() {
+        guess("192.0.2.1", "one").isError(404, "client-does-not-exist");
+        guess("192.0.2.1", "t w o").isError(404, "client-does-not-exist");
+        guess("192.0.2.1", "three").isError(429, "too-many-requests");
+        guess("192.0.2.1", "secret-of-ada").isError(429, "too-many-requests");
+        assertThat(guess("192.0.2.2", "secret-of-ada").status()).isEqualTo(200);
+
+        protocol.clock.advance(Duration.ofSeconds(2));
+
+        assertThat(guess("192.0.2.1", "secret-of-ada").status()).isEqualTo(200);
+    }
+
+    @Test
+    void guess_bySendAndDisconnect_isCountedToo() {
+        protocol.handle(FakeExchange.post("/send").bearer("x").json(MESSAGE))
+                .isError(404, "client-does-not-exist");
+        protocol.handle(FakeExchange.post("/disconnect").form("privateToken=x"))
+                .isError(404, "client-does-not-exist");
+        protocol.handle(FakeExchange.post("/disconnect").bearer("y"))
+                .isError(429, "too-many-requests");
+    }
+}

@@ -1,0 +1,64 @@
+package dev.comet.http;
+
+import dev.comet.CometClient;
+import dev.comet.CometLimits;
+import dev.comet.CometStateManager;
+import dev.comet.inproc.InProcCometStateProvider;
+import dev.comet.testkit.ManualClock;
+import java.util.function.BiConsumer;
+
+/** A manager with its handler, in a time that the test moves. */
+final class Protocol implements AutoCloseable {
+
+    final ManualClock clock = new ManualClock();
+    final CometStateManager comet;
+    private final CometHttpHandler handler;
+
+    Protocol() {
+        this((comet, app) -> {});
+    }
+
+    Protocol(BiConsumer<CometStateManager, CometApplication> setUp) {
+        this(CometLimits.defaults(), setUp);
+    }
+
+    Protocol(CometLimits limits, BiConsumer<CometStateManager, CometApplication> setUp) {
+        comet =
+                CometStateManager.builder(new InProcCometStateProvider())
+                        .limits(limits)
+                        .clock(clock)
+                        .build();
+        CometApplication application = new CometApplication().clock(clock);
+        setUp.accept(comet, application);
+        handler = new CometHttpHandler(comet, application);
+    }
+
+    FakeExchange handle(FakeExchange exchange) {
+        handler.handle(exchange);
+        return exchange;
+    }
+
+    CometClient client(String name) {
+        return comet.initializeClient(
+                CometClient.builder()
+                        .publicToken(name)
+                        .privateToken("secret-of-" + name)
+                        .connectionTimeoutSeconds(25)
+                        .connectionIdleSeconds(60)
+                        .build());
+    }
+
+    /** A poll with the fast form. */
+    FakeExchange poll(CometClient client, String query) {
+        return handle(FakeExchange.get("/poll" + query).bearer(client.privateToken()));
+    }
+
+    FakeExchange send(CometClient client, String json) {
+        return handle(FakeExchange.post("/send").bearer(client.privateToken()).json(json));
+    }
+
+    @Override
+    public void close() {
+        comet.close();
+    }
+}

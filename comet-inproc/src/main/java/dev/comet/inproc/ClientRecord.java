@@ -1,0 +1,135 @@
+package dev.comet.inproc;
+
+import dev.comet.CometClient;
+import dev.comet.ICometStateProvider;
+import dev.comet.LogLimits;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What the store knows of one client. Compared by identity: a token used again is another record.
+ */
+final class ClientRecord {
+
+    /** In the place of a time: the client was ended. */
+    private static final long ENDED = Long.MIN_VALUE;
+
+    private final CometClient client;
+    private final long birthId;
+    private final MessageLog ownLog;
+    private final AtomicLong confirmedId;
+
+    /**
+     * When the client will be idle, by the provider's clock counted from its start, or ENDED.
+     * Whoever changes it first, keeper or killer, decides.
+     */
+    private final AtomicLong idleAt;
+
+    /** Replaced as a whole; written under the sequencer, read by anybody. */
+    private volatile List<Membership> memberships = List.of();
+
+    private volatile long forgottenId; // written under the sequencer
+
+    ClientRecord(CometClient client, long birthId, LogLimits limits, long idleAt) {
+        this.client = client;
+        this.birthId = birthId;
+        this.ownLog = new MessageLog(limits);
+        this.confirmedId = new AtomicLong(birthId);
+        this.idleAt = new AtomicLong(idleAt);
+    }
+
+    CometClient client() {
+        return client;
+    }
+
+    /** Messages above this id may be for the client. */
+    long birthId() {
+        return birthId;
+    }
+
+    MessageLog ownLog() {
+        return ownLog;
+    }
+
+    long confirmedId() {
+        return confirmedId.get();
+    }
+
+    void confirm(long id) {
+        if (id > confirmedId.get()) {
+            confirmedId.accumulateAndGet(id, Math::max);
+        }
+        ownLog.free(id);
+    }
+
+    List<Membership> memberships() {
+        return memberships;
+    }
+
+    void memberships(List<Membership> replacement) {
+        memberships = List.copyOf(replacement);
+    }
+
+    /**
+     * The highest id of a message that only a log had which is no longer read for this client.
+     * Written before the membership goes, so that who reads it after the memberships misses none.
+     */
+    long forgottenId() {
+        return forgottenId;
+    }
+
+    /** Under the sequencer: this membership, which is over, is about to go. */
+    void forgets(Membership past) {
+        if (past.until() > Math.max(past.after(), forgottenId)) {
+            forgottenId = past.until();
+        }
+    }
+
+    boolean isEnded() {
+        return idleAt.get() == ENDED;
+    }
+
+    /** Returns false if the client was ended. */
+    boolean keepAlive(long newIdleAt) {
+        while (true) {
+            long before = idleAt.get();
+            if (before == ENDED) {
+                return false;
+            }
+            if (idleAt.compareAndSet(before, newIdleAt)) {
+                return true;
+            }
+        }
+    }
+
+    /**
+     * Ends the client if it is idle; returns as {@link ICometStateProvider#killIdleCometClient}.
+     */
+    long endIfIdle(long now) {
+        while (true) {
+            long at = idleAt.get();
+            if (at == ENDED) {
+                return ICometStateProvider.ABSENT;
+            }
+            if (at > now) {
+                return at - now;
+            }
+            if (idleAt.compareAndSet(at, ENDED)) {
+                return ICometStateProvider.KILLED;
+            }
+        }
+    }
+
+    /** Ends the client; returns KILLED if this call did it, ABSENT if another had. */
+    long end() {
+        return idleAt.getAndSet(ENDED) == ENDED
+                ? ICometStateProvider.ABSENT
+                : ICometStateProvider.KILLED;
+    }
+
+    /** In how many nanoseconds the client could be idle; zero or less if it is, or was ended. */
+    long idleIn(long now) {
+        long at = idleAt.get();
+        return at == ENDED ? 0 : at - now;
+    }
+}

@@ -1,0 +1,163 @@
+package dev.comet.inproc;
+
+import dev.comet.CometException;
+import dev.comet.CometLimits;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The groups, and who was in which from when until when. Changed under the {@link Sequencer},
+ * looked up by anybody.
+ */
+final class Groups {
+
+    private final Sequencer sequencer;
+    private final CometLimits limits;
+    private final ConcurrentHashMap<String, GroupLog> byName = new ConcurrentHashMap<>();
+
+    Groups(Sequencer sequencer, CometLimits limits) {
+        this.sequencer = sequencer;
+        this.limits = limits;
+    }
+
+    @Nullable GroupLog find(String name) {
+        return byName.get(name);
+    }
+
+    /** Under the sequencer. Returns the id after which the group's messages are the client's. */
+    long join(ClientRecord record, String name) {
+        int index = indexOfOpen(record.memberships(), name);
+        if (index >= 0) {
+            return record.memberships().get(index).after();
+        }
+        if (record.memberships().size() >= limits.groupsPerClient()) {
+            throw limit(
+                    record.client()
+                            + " has "
+                            + record.memberships().size()
+                            + " memberships, counting those it left and has not fetched everything of; CometLimits.groupsPerClient allows no more");
+        }
+        GroupLog group = findOrMake(name);
+        group.addMember(record);
+        List<Membership> memberships = new ArrayList<>(record.memberships());
+        memberships.add(Membership.since(group, sequencer.top()));
+        replace(record, memberships);
+        return sequencer.top();
+    }
+
+    private GroupLog findOrMake(String name) {
+        GroupLog group = byName.get(name);
+        if (group == null) {
+            if (byName.size() >= limits.groups()) {
+                throw limit(
+                        "there are "
+                                + byName.size()
+                                + " groups; CometLimits.groups allows no more");
+            }
+            group = new GroupLog(name, limits.sharedLog());
+            byName.put(name, group);
+        }
+        return group;
+    }
+
+    private static CometException limit(String text) {
+        return new CometException(CometException.Reason.LIMIT_REACHED, text);
+    }
+
+    /** Under the sequencer. Returns false if the client was no member. */
+    boolean leave(ClientRecord record, String name) {
+        List<Membership> memberships = new ArrayList<>(record.memberships());
+        int index = indexOfOpen(memberships, name);
+        if (index < 0) {
+            return false;
+        }
+        GroupLog group = memberships.get(index).group();
+        group.removeMember(record);
+        Membership past = memberships.get(index).leftAt(group.log().lastIdFor(record));
+        if (past.isOver(record.confirmedId())) {
+            record.forgets(past);
+            memberships.remove(index);
+        } else {
+            memberships.set(index, past);
+        }
+        replace(record, memberships);
+        return true;
+    }
+
+    /**
+     * Forgets the memberships that this client, now at this cursor, has nothing more to expect of.
+     */
+    void forgetPast(ClientRecord record, long cursor) {
+        List<Membership> before = record.memberships();
+        int over = 0;
+        while (over < before.size() && !before.get(over).isOver(cursor)) {
+            over++;
+        }
+        if (over == before.size()) {
+            return; // the common case, without the lock
+        }
+        sequencer.lock();
+        try {
+            List<Membership> rest = new ArrayList<>();
+            for (Membership membership : record.memberships()) {
+                if (membership.isOver(cursor)) {
+                    record.forgets(membership);
+                } else {
+                    rest.add(membership);
+                }
+            }
+            replace(record, rest);
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    /** Under the sequencer. The client is gone. */
+    void forgetAll(ClientRecord record) {
+        record.memberships().forEach(membership -> membership.group().removeMember(record));
+        replace(record, List.of());
+    }
+
+    /** Also counts who still reads which group's log. */
+    private static void replace(ClientRecord record, List<Membership> replacement) {
+        replacement.forEach(membership -> membership.group().addReader());
+        record.memberships().forEach(membership -> membership.group().removeReader());
+        record.memberships(replacement);
+    }
+
+    private static int indexOfOpen(List<Membership> memberships, String name) {
+        for (int i = 0; i < memberships.size(); i++) {
+            if (memberships.get(i).isOpen() && memberships.get(i).group().name().equals(name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Lets go of what is too old, and of groups that nobody is in and that hold nothing. */
+    void tidy(long nowNanos) {
+        for (GroupLog group : byName.values()) {
+            group.log().expire(nowNanos);
+            if (group.log().isEmpty()) {
+                removeIfUnused(group);
+            }
+        }
+    }
+
+    private void removeIfUnused(GroupLog group) {
+        sequencer.lock();
+        try {
+            if (group.log().isEmpty() && !group.hasReaders()) {
+                byName.remove(group.name(), group);
+            }
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    void clear() {
+        byName.clear();
+    }
+}

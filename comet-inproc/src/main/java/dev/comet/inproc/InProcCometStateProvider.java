@@ -1,0 +1,421 @@
+package dev.comet.inproc;
+
+import dev.comet.CometBatch;
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometGap;
+import dev.comet.CometLimits;
+import dev.comet.CometMessage;
+import dev.comet.ICometStateProvider;
+import dev.comet.OverflowPolicy;
+import dev.comet.spi.Audience;
+import dev.comet.spi.CometClock;
+import dev.comet.spi.EncodedMessage;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps clients and messages in the memory of this process: for one server. What it holds is
+ * bounded by {@link CometLimits}, and gone when it stops.
+ *
+ * <p>A send costs one append, whatever the size of its audience; reading takes no lock that other
+ * clients use. Ids begin at the time of day in microseconds, so that those of a later run are
+ * higher than those of an earlier one and a stale cursor is recognised.
+ *
+ * <p>Safe for use by any number of threads; no method blocks.
+ */
+public final class InProcCometStateProvider implements ICometStateProvider {
+
+    /*
+     * Locks: the sequencer, and inside it a log's monitor or a group's, each for a few instructions.
+     *
+     * Readers see the top after everything up to it is in its log. They read the top first, then the logs, and ignore what is above: so whatever they
+     * merge is complete up to the top.
+     */
+    private final Sequencer sequencer = new Sequencer();
+    private final Clients clients = new Clients();
+    private final AtomicReference<@Nullable State> state = new AtomicReference<>();
+    private final LongAdder dropped = new LongAdder();
+
+    /** What start provides. */
+    private record State(
+            CometLimits limits,
+            CometClock clock,
+            Listener listener,
+            MessageLog everyone,
+            Groups groups,
+            long startNanos) {
+
+        /** Time since the start: small, positive and free of overflow, whatever the clock reads. */
+        long now() {
+            return clock.nanos() - startNanos;
+        }
+    }
+
+    /** An empty store, for one {@link dev.comet.CometStateManager}. */
+    public InProcCometStateProvider() {}
+
+    @Override
+    public void start(Context context) {
+        CometLimits limits = context.limits();
+        CometClock clock = context.clock();
+        State started =
+                new State(
+                        limits,
+                        clock,
+                        context.listener(),
+                        new MessageLog(limits.sharedLog()),
+                        new Groups(sequencer, limits),
+                        clock.nanos());
+        if (!state.compareAndSet(null, started)) {
+            throw new IllegalStateException(
+                    "this provider serves a manager already; make one provider for each manager");
+        }
+        sequencer.beginAt(Math.max(0, microseconds(clock.now())));
+    }
+
+    private static long microseconds(Instant time) {
+        return TimeUnit.SECONDS.toMicros(time.getEpochSecond())
+                + TimeUnit.NANOSECONDS.toMicros(time.getNano());
+    }
+
+    private State state() {
+        State started = state.get();
+        if (started == null) {
+            throw new IllegalStateException(
+                    "this provider was not started; give it to a CometStateManager");
+        }
+        return started;
+    }
+
+    @Override
+    public boolean readsFromMemory() {
+        return true;
+    }
+
+    // ---- clients
+
+    @Override
+    public void initializeClient(CometClient client) {
+        State s = state();
+        sequencer.lock();
+        try {
+            clients.requireUnused(client);
+            if (clients.count() >= s.limits().clients()) {
+                throw new CometException(
+                        CometException.Reason.LIMIT_REACHED,
+                        "there are "
+                                + clients.count()
+                                + " clients; CometLimits.clients allows no more");
+            }
+            long idleAt = s.now() + TimeUnit.SECONDS.toNanos(client.connectionIdleSeconds());
+            clients.add(new ClientRecord(client, sequencer.top(), s.limits().clientLog(), idleAt));
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    @Override
+    public @Nullable CometClient getCometClient(String privateToken) {
+        ClientRecord record = clients.findPrivate(privateToken);
+        return record == null ? null : record.client();
+    }
+
+    @Override
+    public @Nullable CometClient findCometClient(String publicToken) {
+        ClientRecord record = clients.findPublic(publicToken);
+        return record == null ? null : record.client();
+    }
+
+    @Override
+    public List<CometClient> clients() {
+        return clients.snapshot();
+    }
+
+    @Override
+    public int clientCount() {
+        return clients.count();
+    }
+
+    @Override
+    public boolean keepAlive(String privateToken, long idleInNanos) {
+        ClientRecord record = clients.findPrivate(privateToken);
+        return record != null && record.keepAlive(state().now() + idleInNanos);
+    }
+
+    @Override
+    public long killIdleCometClient(String privateToken) {
+        ClientRecord record = clients.findPrivate(privateToken);
+        if (record == null) {
+            return ABSENT;
+        }
+        long now = state().now();
+        long remaining = record.idleIn(now);
+        return remaining > 0 ? remaining : end(record, () -> record.endIfIdle(now));
+    }
+
+    @Override
+    public boolean removeClient(String privateToken) {
+        ClientRecord record = clients.findPrivate(privateToken);
+        return record != null && end(record, record::end) == KILLED;
+    }
+
+    /**
+     * Whoever sees that the client has ended can take its tokens at once: to do so it has to wait
+     * for the sequencer, and so for the end to be complete.
+     */
+    private long end(ClientRecord record, LongSupplier attempt) {
+        sequencer.lock();
+        try {
+            long answer = attempt.getAsLong();
+            if (answer == KILLED) {
+                clients.remove(record);
+                state().groups().forgetAll(record);
+            }
+            return answer;
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    // ---- sending
+
+    @Override
+    public long sendMessage(Audience audience, EncodedMessage message) {
+        if (audience instanceof Audience.Recipients recipients) {
+            return sendToEach(recipients.publicTokens(), message);
+        }
+        if (audience instanceof Audience.Group group) {
+            long id = sendToGroup(group, message);
+            state().listener().groupGrew(group.group());
+            return id;
+        }
+        Audience.Everyone everyone = (Audience.Everyone) audience;
+        long id = sendToEveryone(everyone, message);
+        state().listener().everyoneGrew();
+        return id;
+    }
+
+    private long sendToEach(List<String> publicTokens, EncodedMessage message) {
+        State s = state();
+        List<ClientRecord> receivers = new ArrayList<>(publicTokens.size());
+        long id;
+        sequencer.lock();
+        try {
+            for (String token : publicTokens) {
+                receivers.add(clients.byPublic(token));
+            }
+            LogEntry entry = nextEntry(message, null);
+            if (s.limits().overflow() != OverflowPolicy.DROP_OLDEST) {
+                requireRoom(receivers, entry);
+            }
+            for (ClientRecord receiver : receivers) {
+                MessageLog log = receiver.ownLog();
+                dropped.add(log.expire(entry.appendedNanos()) + log.append(entry));
+            }
+            id = sequencer.publish(entry);
+        } finally {
+            sequencer.unlock();
+        }
+        for (ClientRecord receiver : receivers) {
+            s.listener().clientGrew(receiver.client().privateToken());
+        }
+        return id;
+    }
+
+    private void requireRoom(List<ClientRecord> receivers, LogEntry entry) {
+        List<CometClient> full = new ArrayList<>(0);
+        for (ClientRecord receiver : receivers) {
+            dropped.add(receiver.ownLog().expire(entry.appendedNanos()));
+            if (!receiver.ownLog().hasRoomFor(entry)) {
+                full.add(receiver.client());
+            }
+        }
+        if (!full.isEmpty()) {
+            throw CometException.queueFull(full);
+        }
+    }
+
+    private long sendToGroup(Audience.Group audience, EncodedMessage message) {
+        sequencer.lock();
+        try {
+            LogEntry entry = nextEntry(message, audience.exceptPublicToken());
+            GroupLog group = state().groups().find(audience.group());
+            if (group != null) {
+                append(group.log(), entry);
+            }
+            return sequencer.publish(entry);
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    private long sendToEveryone(Audience.Everyone audience, EncodedMessage message) {
+        sequencer.lock();
+        try {
+            LogEntry entry = nextEntry(message, audience.exceptPublicToken());
+            append(state().everyone(), entry);
+            return sequencer.publish(entry);
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    private LogEntry nextEntry(EncodedMessage message, @Nullable String exceptPublicToken) {
+        ClientRecord except =
+                exceptPublicToken == null ? null : clients.findPublic(exceptPublicToken);
+        return new LogEntry(new CometMessage(sequencer.top() + 1, message), state().now(), except);
+    }
+
+    private static void append(MessageLog log, LogEntry entry) {
+        log.expire(entry.appendedNanos());
+        log.append(entry);
+    }
+
+    // ---- reading
+
+    @Override
+    public CometBatch getMessages(
+            String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
+        State s = state();
+        ClientRecord record = clients.byPrivate(privateToken);
+        long upTo = sequencer.top();
+        long now = s.now();
+        long cursor = lastMessageId;
+        List<CometGap> gaps = List.of();
+        if (lastMessageId <= 0) {
+            cursor = record.birthId();
+        } else if (lastMessageId > upTo || lastMessageId < record.birthId()) {
+            cursor = record.confirmedId();
+            gaps = List.of(new CometGap(0, cursor, CometGap.Reason.UNKNOWN_CURSOR));
+        } else {
+            record.confirm(cursor);
+            s.groups().forgetPast(record, cursor);
+        }
+        dropped.add(record.ownLog().expire(now));
+        s.everyone().expire(now);
+        while (true) {
+            BatchReader reader = new BatchReader(record, cursor, upTo, maxMessages, gaps);
+            reader.read(record.ownLog(), cursor, Membership.OPEN);
+            reader.read(s.everyone(), Math.max(cursor, record.birthId()), Membership.OPEN);
+            for (Membership membership : record.memberships()) {
+                MessageLog log = membership.group().log();
+                log.expire(now);
+                reader.read(log, Math.max(cursor, membership.after()), membership.until());
+            }
+            reader.forgotten(record.forgottenId());
+            if (!reader.wasOvertaken()) {
+                return reader.batch(maxBytes);
+            }
+            upTo = sequencer.top();
+        }
+    }
+
+    @Override
+    public long confirmedMessageId(String privateToken) {
+        return clients.byPrivate(privateToken).confirmedId();
+    }
+
+    // ---- groups
+
+    @Override
+    public long joinGroup(String publicToken, String group) {
+        State s = state();
+        ClientRecord record = clients.byPublic(publicToken);
+        // Joins and leaves of one client are told in the order in which they took effect; the
+        // listener returns at once.
+        synchronized (record) {
+            long after;
+            sequencer.lock();
+            try {
+                clients.requireCurrent(record);
+                after = s.groups().join(record, group);
+            } finally {
+                sequencer.unlock();
+            }
+            s.listener().joined(record.client().privateToken(), group);
+            return after;
+        }
+    }
+
+    @Override
+    public boolean leaveGroup(String publicToken, String group) {
+        State s = state();
+        ClientRecord record = clients.byPublic(publicToken);
+        synchronized (record) {
+            boolean left;
+            sequencer.lock();
+            try {
+                left = s.groups().leave(record, group);
+            } finally {
+                sequencer.unlock();
+            }
+            if (left) {
+                s.listener().left(record.client().privateToken(), group);
+            }
+            return left;
+        }
+    }
+
+    @Override
+    public Set<String> groupsOf(String privateToken) {
+        ClientRecord record = clients.findPrivate(privateToken);
+        Set<String> names = new LinkedHashSet<>();
+        if (record != null) {
+            record.memberships().stream()
+                    .filter(Membership::isOpen)
+                    .forEach(m -> names.add(m.group().name()));
+        }
+        return names;
+    }
+
+    @Override
+    public List<CometClient> groupMembers(String group) {
+        GroupLog log = state().groups().find(group);
+        return log == null ? List.of() : log.members();
+    }
+
+    @Override
+    public List<CometMessage> groupHistory(String group, long upTo, int maxMessages) {
+        State s = state();
+        GroupLog log = s.groups().find(group);
+        if (log == null) {
+            return List.of();
+        }
+        log.log().expire(s.now());
+        return log.log().lastUpTo(Math.min(upTo, sequencer.top()), maxMessages);
+    }
+
+    // ---- life
+
+    @Override
+    public void tidy() {
+        State s = state();
+        long now = s.now();
+        s.everyone().expire(now);
+        s.groups().tidy(now);
+        clients.all().forEach(record -> dropped.add(record.ownLog().expire(now)));
+    }
+
+    @Override
+    public long droppedMessages() {
+        return dropped.sum();
+    }
+
+    @Override
+    public void close() {
+        clients.clear();
+        State started = state.get();
+        if (started != null) {
+            started.groups().clear();
+        }
+    }
+}

@@ -1,0 +1,304 @@
+package dev.comet.inproc;
+
+import dev.comet.CometGap;
+import dev.comet.CometMessage;
+import dev.comet.LogLimits;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages in the order of their ids, bounded: a ring that lets the oldest go and remembers up to
+ * where it did.
+ *
+ * <p><b>Threading.</b> Appending, freeing and evicting happen under this object's monitor, briefly.
+ * Reading takes no lock and never waits: it meets an append at worst too early, and a concurrent
+ * letting-go by beginning again.
+ */
+final class MessageLog {
+
+    /*
+     * An entry has an index that never changes; entry i lies in slot i modulo the array's length, from when tail passes i until floor.head does.
+     *
+     * Writers (one at a time): an append fills its slot, then moves tail. Letting go moves floor, then empties the slot. Growing publishes a copy.
+     * Readers: floor, tail, slots, in this order; then entries. An empty slot, or a floor that has moved past an index just read, means that the entry
+     * was let go meanwhile and its slot perhaps used again: begin again. As floor is read first and in one piece, every entry below it is accounted for
+     * by its id, and every entry above it is seen: nothing is missed in silence.
+     */
+    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(LogEntry[].class);
+    private static final int INITIAL_SLOTS = 4;
+
+    private final LogLimits limits;
+    private final long ageNanos;
+    private volatile @Nullable LogEntry[] slots = new LogEntry[INITIAL_SLOTS];
+    private volatile long tail;
+    private volatile Floor floor = Floor.NONE;
+    private long bytes; // guarded by this
+
+    MessageLog(LogLimits limits) {
+        this.limits = limits;
+        this.ageNanos = limits.age().toNanos();
+    }
+
+    // ---- writing
+
+    /**
+     * Whether one more message fits without letting any go that is not expired. An empty log takes
+     * any.
+     */
+    synchronized boolean hasRoomFor(LogEntry entry) {
+        long size = tail - floor.head();
+        return size == 0 || (size < limits.messages() && bytes + entry.bytes() <= limits.bytes());
+    }
+
+    /** Appends, and lets go of the oldest as the limits demand. Returns how many. */
+    synchronized int append(LogEntry entry) {
+        int dropped = 0;
+        while (!hasRoomFor(entry)) {
+            letGo(CometGap.Reason.OVERFLOW);
+            dropped++;
+        }
+        long index = tail;
+        @Nullable LogEntry[] array = slots;
+        if (index - floor.head() == array.length) {
+            array = copy(array, array.length * 2);
+            slots = array;
+        }
+        SLOT.setRelease(array, slot(array, index), entry);
+        bytes += entry.bytes();
+        tail = index + 1;
+        return dropped;
+    }
+
+    /** Lets go of everything up to this id: its reader has confirmed it. */
+    void free(long upTo) {
+        Floor before = floor;
+        if (before.head() == tail || before.id() >= upTo) {
+            return; // the common case, without the lock
+        }
+        synchronized (this) {
+            LogEntry first = first();
+            while (first != null && first.id() <= upTo) {
+                letGo(CometGap.Reason.CONFIRMED);
+                first = first();
+            }
+            shrinkIfEmpty();
+        }
+    }
+
+    /** Lets go of what is too old. Returns how many. */
+    int expire(long nowNanos) {
+        if (!hasExpired(nowNanos)) {
+            return 0;
+        }
+        synchronized (this) {
+            int dropped = 0;
+            while (hasExpired(nowNanos)) {
+                letGo(CometGap.Reason.EXPIRED);
+                dropped++;
+            }
+            shrinkIfEmpty();
+            return dropped;
+        }
+    }
+
+    private boolean hasExpired(long nowNanos) {
+        LogEntry first = first();
+        return first != null && nowNanos - first.appendedNanos() > ageNanos;
+    }
+
+    private @Nullable LogEntry first() {
+        Floor current = floor;
+        if (current.head() == tail) {
+            return null;
+        }
+        @Nullable LogEntry[] array = slots;
+        return (LogEntry) SLOT.getAcquire(array, slot(array, current.head()));
+    }
+
+    private void letGo(CometGap.Reason why) {
+        Floor before = floor;
+        @Nullable LogEntry[] array = slots;
+        int slot = slot(array, before.head());
+        LogEntry entry = Objects.requireNonNull(array[slot]);
+        floor = before.above(entry, why);
+        SLOT.setRelease(array, slot, null);
+        bytes -= entry.bytes();
+    }
+
+    /** What a burst needed is not kept for the next one. */
+    private void shrinkIfEmpty() {
+        if (floor.head() == tail && slots.length > 16 * INITIAL_SLOTS) {
+            slots = new LogEntry[INITIAL_SLOTS];
+        }
+    }
+
+    private @Nullable LogEntry[] copy(@Nullable LogEntry[] from, int length) {
+        @Nullable LogEntry[] to = new LogEntry[length];
+        for (long i = floor.head(); i < tail; i++) {
+            to[slot(to, i)] = from[slot(from, i)];
+        }
+        return to;
+    }
+
+    // ---- reading
+
+    boolean isEmpty() {
+        return floor.head() == tail;
+    }
+
+    /**
+     * The id of the last message, whether it is still there or not, that was for this reader; 0 if
+     * there is none.
+     */
+    long lastIdFor(ClientRecord reader) {
+        while (true) {
+            Floor base = floor;
+            long index = tail - 1;
+            @Nullable LogEntry[] array = slots;
+            @Nullable LogEntry entry = null;
+            for (; index >= base.head(); index--) {
+                entry = (LogEntry) SLOT.getAcquire(array, slot(array, index));
+                if (entry == null || entry.isFor(reader)) {
+                    break;
+                }
+            }
+            if (index < base.head()) {
+                return base.idFor(reader);
+            }
+            if (entry != null && floor.head() <= index) {
+                return entry.id();
+            }
+        }
+    }
+
+    /**
+     * Adds to {@code found} the messages for this reader with {@code above < id <= upTo}, in order,
+     * at most {@code max}.
+     *
+     * @return where the log began when it was read: what lies at or below its id was not found here
+     */
+    Floor read(ClientRecord reader, long above, long upTo, int max, List<CometMessage> found) {
+        int keep = found.size();
+        while (true) {
+            Floor base = floor;
+            long end = tail;
+            if (base.head() == end) {
+                return base;
+            }
+            if (collect(
+                    base,
+                    end,
+                    slots,
+                    reader,
+                    above,
+                    upTo,
+                    (int) Math.min(Integer.MAX_VALUE, (long) keep + max),
+                    found)) {
+                return base;
+            }
+            while (found.size() > keep) {
+                found.remove(found.size() - 1);
+            }
+        }
+    }
+
+    /** The last messages up to this id, whoever they were for, in order. */
+    List<CometMessage> lastUpTo(long upTo, int max) {
+        List<CometMessage> found = new ArrayList<>();
+        while (!collectBackwards(floor, tail, slots, upTo, max, found)) {
+            found.clear();
+        }
+        Collections.reverse(found);
+        return found;
+    }
+
+    private boolean collectBackwards(
+            Floor base,
+            long end,
+            @Nullable LogEntry[] array,
+            long upTo,
+            int max,
+            List<CometMessage> found) {
+        for (long index = end - 1; index >= base.head() && found.size() < max; index--) {
+            @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, index));
+            if (entry == null || floor.head() > index) {
+                return false;
+            }
+            if (entry.id() <= upTo) {
+                found.add(entry.message());
+            }
+        }
+        return true;
+    }
+
+    private boolean collect(
+            Floor base,
+            long end,
+            @Nullable LogEntry[] array,
+            ClientRecord reader,
+            long above,
+            long upTo,
+            int maxSize,
+            List<CometMessage> found) {
+        long index = firstAbove(base, end, array, above);
+        if (index < 0) {
+            return false;
+        }
+        for (; index < end && found.size() < maxSize; index++) {
+            @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, index));
+            if (entry == null || floor.head() > index) {
+                return false;
+            }
+            if (entry.id() > upTo) {
+                return true;
+            }
+            if (entry.isFor(reader)) {
+                found.add(entry.message());
+            }
+        }
+        return true;
+    }
+
+    /**
+     * The index of the first entry above this id, {@code end} if there is none, −1 if an entry on
+     * the way was let go.
+     */
+    private long firstAbove(Floor base, long end, @Nullable LogEntry[] array, long above) {
+        // Readers are mostly at the end: doubled steps from there, then halving between.
+        long low = base.head();
+        long high = end;
+        for (long step = 1; end - step >= low; step *= 2) {
+            @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, end - step));
+            if (entry == null || floor.head() > end - step) {
+                return -1;
+            }
+            if (entry.id() <= above) {
+                low = end - step + 1;
+                break;
+            }
+            high = end - step;
+        }
+        while (low < high) {
+            long middle = (low + high) >>> 1;
+            @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, middle));
+            if (entry == null || floor.head() > middle) {
+                return -1;
+            }
+            if (entry.id() <= above) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    private static int slot(@Nullable LogEntry[] array, long index) {
+        return (int) (index & (array.length - 1));
+    }
+}

@@ -1,0 +1,129 @@
+import { Comet } from "../../comet.js";
+import { equal, ok, test } from "./harness.js";
+import { dice, ModelServer } from "./model.js";
+import { World } from "./world.js";
+
+const SEEDS = 400;
+const STEPS = 120;
+
+for (let block = 0; block < SEEDS; block += 50)
+  test(`L2 L3 L4 network_doesItsWorst_eachMessageOnceInOrderOrAnnounced seeds ${block}–${block + 49}`, async () => {
+    let accepted = 0;
+    for (let seed = block; seed < block + 50; seed++)
+      try {
+        accepted += await play(seed);
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${error.message}`, { cause: error });
+      }
+    ok(accepted > 50 * 30, `runs that show something, not ${accepted} messages`);
+  });
+
+async function play(seed) {
+  const random = dice(seed);
+  const world = new World();
+  const server = new ModelServer(random);
+  world.dice = random.next;
+  world.deaf = random.chance(0.5);
+  network(world, server, random, () => (quiet ? 0 : 0.3));
+  let quiet = true;
+  const connecting = Comet.connect("/comet", {}, { platform: world.platform });
+  await world.advance(1_000);
+  const comet = await connecting;
+  const check = witness(comet, server, random);
+  quiet = false;
+  for (let step = 0; step < STEPS; step++) {
+    act(random, world, server, comet);
+    await world.advance(random.pick([0, 1, 20, 300, 5_000]));
+  }
+  quiet = true;
+  comet.subscribe();
+  await world.advance(300_000);
+  equal([comet.state, server.waiting], ["connected", 0], "in the end: state and messages that wait");
+  check();
+  comet.unsubscribe();
+  return server.accepted;
+}
+
+function act(random, world, server, comet) {
+  const roll = random.below(100);
+  if (roll < 55) server.accept();
+  else if (roll < 65) server.acceptForOthers();
+  else if (roll < 75) server.letGo();
+  else if (roll < 77) server.forget();
+  else if (roll < 79) server.beginAnew();
+  else if (roll < 83) world.sleep(random.pick([3_000, 60_000]));
+  else if (roll < 86) world.page.dispatchEvent(new Event("online"));
+  else if (roll < 93) comet.unsubscribe();
+  else comet.subscribe();
+}
+
+/** Looks at all that reaches the handlers; the function it gives looks at the whole in the end. */
+function witness(comet, server, random) {
+  const announced = new Set();
+  let last = 0;
+  const known = (upTo) => {
+    for (let n = last + 1; n <= upTo; n++) ok(announced.has(n), `${n} to be seen or announced before ${upTo + 1}`);
+  };
+  const problems = [];
+  const guard = (look) => (m) => {
+    try {
+      look(m);
+    } catch (error) {
+      problems.push(error.message);
+    }
+    if (random.chance(0.1)) throw new Error("by a handler");
+  };
+  comet.on("chat.said", guard(({ id, contents: { n } }) => {
+    ok(n > last, `${n} to come once and after ${last}`);
+    known(n - 1);
+    last = n;
+    ok(comet.lastMessageId === id, "lastMessageId to be that of the message");
+  }));
+  comet.on("comet.gap", guard(({ contents }) => contents.n.forEach((n) => announced.add(n))));
+  comet.on("comet.sessionlost", guard(({ contents }) => {
+    for (let n = 1; n <= server.births.get(contents.current); n++) announced.add(n);
+  }));
+  comet.on("comet.handlererror", () => {});
+  comet.on("comet.superseded", guard(() => comet.subscribe()));
+  return () => {
+    equal(problems, []);
+    known(server.accepted);
+  };
+}
+
+/** Between client and server: each request is lost, late, repeated, cut or replaced with some probability. */
+function network(world, server, random, probability) {
+  let cached = null;
+  const later = (action) => world.platform.setTimeout(action, random.pick([0, 1, 10, 100]));
+  world.onRequest = (request) => {
+    const faulty = random.chance(probability());
+    const connect = request.path.endsWith("/connect");
+    const fault = faulty ? random.pick(connect ? CONNECT_FAULTS : FAULTS) : "none";
+    if (fault === "blackHole") return;
+    if (fault === "lost") return later(() => request.fail());
+    if (fault === "badGateway") return later(() => request.raw("<html>", 502, { "Content-Type": "text/html" }));
+    if (fault === "loginPage") return later(() => request.raw("<html>", 200, { "Content-Type": "text/html" }));
+    if (fault === "repeated" && cached?.era === server.era) return later(() => request.json(cached.body));
+    const deliver = () => {
+      const answer = (status, body) => later(() => {
+        if (fault === "answerLost" || fault === "late") request.fail();
+        else if (fault === "answerCut") request.cut(status);
+        else if (fault === "answerShort") request.raw(JSON.stringify(body).slice(0, -2), status, { "Content-Type": "application/json" });
+        else request.json(body, status);
+      });
+      const caching = (status, body) => {
+        // Nobody could tell a second "unknown cursor" from a repetition of the first: the one answer that must not be cached.
+        if (status === 200 && !connect && !body.some((m) => m.contents.reason === "unknown-cursor")) cached = { era: server.era, body };
+        answer(status, body);
+      };
+      server.handle(request, caching);
+      world.platform.setTimeout(() => server.expire(caching), 25_000);
+    };
+    if (fault !== "late") return later(deliver);
+    later(() => request.fail());
+    world.platform.setTimeout(deliver, random.pick([50, 500, 5_000, 20_000]));
+  };
+}
+
+const FAULTS = ["lost", "late", "answerLost", "answerCut", "answerShort", "repeated", "badGateway", "loginPage", "blackHole"];
+const CONNECT_FAULTS = ["lost", "answerLost", "answerCut", "badGateway", "loginPage", "blackHole"];

@@ -1,0 +1,53 @@
+package dev.comet.servlet;
+
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+
+/**
+ * Writes a long body as fast as the peer reads it, then completes the request. Called by the
+ * container's threads only, one at a time.
+ *
+ * <p>Never more than a piece is with the container, some of which copy what the network does not
+ * take: a peer that stalls costs a piece of memory, no thread, and is cut off by the container's
+ * timeout for writes.
+ */
+final class BodyWriter implements WriteListener {
+
+    private static final int PIECE_BYTES = 32 << 10;
+
+    private final byte[] body;
+    private final ServletOutputStream out;
+    private final AsyncContext async;
+    private int written;
+
+    BodyWriter(byte[] body, ServletOutputStream out, AsyncContext async) {
+        this.body = body;
+        this.out = out;
+        this.async = async;
+    }
+
+    @Override
+    public void onWritePossible() throws IOException {
+        while (out.isReady()) {
+            if (written == body.length) {
+                async.complete();
+                return;
+            }
+            int piece = Math.min(PIECE_BYTES, body.length - written);
+            out.write(body, written, piece);
+            written += piece;
+        }
+    }
+
+    /** The peer has gone away or was cut off. */
+    @Override
+    public void onError(Throwable failure) {
+        try {
+            async.complete();
+        } catch (IllegalStateException e) {
+            // The container has done so itself.
+        }
+    }
+}

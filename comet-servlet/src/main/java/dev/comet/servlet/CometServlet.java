@@ -1,0 +1,77 @@
+package dev.comet.servlet;
+
+import dev.comet.CometStateManager;
+import dev.comet.http.CometApplication;
+import dev.comet.http.CometHttpHandler;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletRegistration;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.function.Consumer;
+
+/**
+ * The wire protocol (docs/protocol.md) as a servlet. Map it with a prefix, such as {@code
+ * /comet/*}.
+ *
+ * <p>Without web.xml, in a {@code ServletContextListener} or a {@code ServletContainerInitializer}:
+ *
+ * <pre>{@code
+ * new CometServlet(comet, app -> app.onConnect(request -> …)).addTo(context, "/comet/*");
+ * }</pre>
+ *
+ * <p>With web.xml or {@code @WebServlet}, which make the servlet themselves: extend this class with
+ * a constructor without parameters, and declare it {@code asyncSupported}. So must be every filter
+ * before it. A filter before it must not read parameters either: that would take the body away.
+ *
+ * <p>Works the same in Jetty 12, Tomcat 11 and Undertow 2.3; docs/containers.md says how to set
+ * each of them up. No thread waits for a held request. An answer that fits into a quarter of the
+ * container's response buffer is handed to the container in one piece; a longer one is written as
+ * the peer reads it, and the container's own timeout cuts off a peer that does not.
+ *
+ * <p>The {@link CometStateManager} stays the application's to close: close it in {@code
+ * contextDestroyed}, before the container stops.
+ */
+public class CometServlet extends HttpServlet {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient CometHttpHandler handler;
+
+    /** For applications that initialise clients themselves, and only push to them. */
+    public CometServlet(CometStateManager comet) {
+        this(comet, application -> {});
+    }
+
+    /**
+     * @param comet holds the requests
+     * @param setUp sets hooks and options; called once, before this constructor returns
+     */
+    public CometServlet(CometStateManager comet, Consumer<CometApplication> setUp) {
+        CometApplication application = new CometApplication();
+        setUp.accept(application);
+        this.handler = new CometHttpHandler(comet, application);
+    }
+
+    /**
+     * Registers this servlet under one prefix mapping, with everything it needs.
+     *
+     * @param mapping such as {@code /comet/*}
+     * @return for further settings
+     * @throws IllegalStateException if there is a servlet for that mapping already
+     */
+    public final ServletRegistration.Dynamic addTo(ServletContext context, String mapping) {
+        ServletRegistration.Dynamic registration = context.addServlet("comet " + mapping, this);
+        if (registration == null || !registration.addMapping(mapping).isEmpty()) {
+            throw new IllegalStateException(
+                    "mapping " + mapping + " is taken by another servlet; choose another");
+        }
+        registration.setAsyncSupported(true);
+        return registration;
+    }
+
+    @Override
+    protected final void service(HttpServletRequest request, HttpServletResponse response) {
+        handler.handle(new ServletExchange(request, response));
+    }
+}

@@ -1,0 +1,212 @@
+package dev.comet.servlet;
+
+import dev.comet.http.CometExchange;
+import dev.comet.http.CometResponse;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.security.Principal;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One servlet request and its answer.
+ *
+ * <p><b>Threading.</b> {@link #respond} comes from any thread; the container's threads report
+ * errors through {@link AsyncListener}. Whoever is first ends the exchange, the other does nothing.
+ * This matters because containers recycle request and response: nothing here touches them once the
+ * exchange has ended.
+ */
+final class ServletExchange implements CometExchange, AsyncListener {
+
+    // The monitor guards all three, and what is done to the response when the exchange ends. Held
+    // while a short answer is copied into the container's buffer and the container is told, so that
+    // an error that the container reports meanwhile waits with recycling. No I/O happens under it,
+    // and no
+    // code of an application.
+    private boolean ended;
+    private @Nullable AsyncContext async;
+    private @Nullable Runnable peerGone;
+
+    private final HttpServletRequest request;
+    private final HttpServletResponse response;
+
+    ServletExchange(HttpServletRequest request, HttpServletResponse response) {
+        this.request = request;
+        this.response = response;
+    }
+
+    @Override
+    public String method() {
+        return request.getMethod();
+    }
+
+    @Override
+    public String path() {
+        String path = request.getPathInfo();
+        return path == null ? "" : path;
+    }
+
+    @Override
+    public String basePath() {
+        return request.getServletContext().getContextPath() + request.getServletPath();
+    }
+
+    @Override
+    public @Nullable String query() {
+        return request.getQueryString();
+    }
+
+    @Override
+    public @Nullable String header(String name) {
+        return request.getHeader(name);
+    }
+
+    @Override
+    public String scheme() {
+        return request.getScheme();
+    }
+
+    @Override
+    public String remoteAddress() {
+        return request.getRemoteAddr();
+    }
+
+    @Override
+    public @Nullable Principal principal() {
+        return request.getUserPrincipal();
+    }
+
+    /** Blocks this thread of the container until the body is there. */
+    @Override
+    public void readBody(int limit, Consumer<byte[]> then) throws IOException {
+        byte[] body;
+        try {
+            body = request.getInputStream().readNBytes(limit + 1);
+        } catch (IOException e) {
+            // Tomcat leaves it there in order to show it to the peer, stack trace and all.
+            request.removeAttribute(RequestDispatcher.ERROR_EXCEPTION);
+            throw e;
+        } catch (NullPointerException e) {
+            // Undertow 2.3, when its read timeout closes the connection under the reading thread.
+            throw new IOException("the container gave up reading the body", e);
+        }
+        then.accept(body);
+    }
+
+    @Override
+    public synchronized void hold(Runnable peerGone) {
+        this.peerGone = peerGone;
+        startAsync();
+    }
+
+    @Override
+    public synchronized void respond(CometResponse answer) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        peerGone = null;
+        response.setStatus(answer.status());
+        for (CometResponse.Header header : answer.headers()) {
+            response.setHeader(header.name(), header.value());
+        }
+        try {
+            if (fitsIntoBuffer(answer.body())) {
+                writeIntoBuffer(answer.body());
+            } else {
+                writeAsRead(answer.body());
+            }
+        } catch (IOException e) {
+            // The peer has gone away, which is its good right.
+            complete();
+        }
+    }
+
+    /**
+     * Whether the container copies a body of this length and writes it later on a thread of its
+     * own. Tomcat and Undertow do so if it is shorter than their buffer, Jetty up to a quarter of
+     * it.
+     */
+    private boolean fitsIntoBuffer(byte[] body) {
+        return body.length <= response.getBufferSize() / 4;
+    }
+
+    /**
+     * Without Content-Length: all three containers add it when a request ends whose whole body is
+     * in the buffer. Given one, Jetty would take the last byte as a reason to write on this thread.
+     */
+    private void writeIntoBuffer(byte[] body) throws IOException {
+        if (body.length > 0) {
+            response.getOutputStream().write(body);
+        }
+        complete();
+    }
+
+    private void writeAsRead(byte[] body) throws IOException {
+        AsyncContext context = async == null ? startAsync() : async;
+        response.setContentLength(body.length);
+        ServletOutputStream out = response.getOutputStream();
+        out.setWriteListener(new BodyWriter(body, out, context));
+    }
+
+    private AsyncContext startAsync() {
+        if (!request.isAsyncSupported()) {
+            throw new IllegalStateException(
+                    "the servlet, or a filter before it, does not support asynchronous requests; add"
+                            + " <async-supported>true</async-supported> to each in web.xml,"
+                            + " asyncSupported = true to its annotation, or register the servlet"
+                            + " with CometServlet.addTo");
+        }
+        AsyncContext context = request.startAsync(request, response);
+        // The one who holds the request owns its deadline.
+        context.setTimeout(0);
+        context.addListener(this);
+        async = context;
+        return context;
+    }
+
+    private void complete() {
+        if (async != null) {
+            async.complete();
+        }
+    }
+
+    /** The container is done with the request. If that was not our doing, its peer is gone. */
+    private void containerEnds() {
+        Runnable report;
+        synchronized (this) {
+            ended = true;
+            report = peerGone;
+            peerGone = null;
+        }
+        if (report != null) {
+            report.run();
+        }
+    }
+
+    @Override
+    public void onComplete(AsyncEvent event) {
+        containerEnds();
+    }
+
+    @Override
+    public void onError(AsyncEvent event) {
+        containerEnds();
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) {
+        containerEnds();
+    }
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {
+        // Nobody starts it anew.
+    }
+}

@@ -1,0 +1,5 @@
+/** The wire protocol in a Jakarta Servlet container. */
+@NullMarked
+package dev.comet.servlet;
+
+import org.jspecify.annotations.NullMarked;

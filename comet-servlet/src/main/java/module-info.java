@@ -1,0 +1,8 @@
+/** The wire protocol in a Jakarta Servlet container. */
+module dev.comet.servlet {
+    requires transitive dev.comet.http;
+    requires transitive jakarta.servlet;
+    requires static org.jspecify;
+
+    exports dev.comet.servlet;
+}

@@ -1,0 +1,19 @@
+package dev.comet.servlet;
+
+import jakarta.servlet.ServletContainerInitializer;
+
+/**
+ * A servlet container on a free loopback port, with few threads so that a test that costs one
+ * shows. The servlet is in a context named {@code /app}, at {@code /comet/*}.
+ */
+interface Container {
+
+    int THREADS = 12;
+
+    /** Starts; whoever is given to the context registers the servlet. */
+    void start(ServletContainerInitializer initializer) throws Exception;
+
+    int port();
+
+    void stop() throws Exception;
+}

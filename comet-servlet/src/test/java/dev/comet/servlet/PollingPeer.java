@@ -1,0 +1,75 @@
+package dev.comet.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.comet.CometClient;
+import dev.comet.servlet.ServletRig.Answer;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A client that is sent a message just when it polls, again and again, so that answers meet
+ * requests at every point of their way in; and that sometimes polls again before its last poll was
+ * answered.
+ */
+final class PollingPeer implements Callable<Void> {
+
+    private final ServletRig rig;
+    private final CometClient client;
+    private final int rounds;
+    private final Random random;
+    private int seen;
+    private long cursor;
+
+    PollingPeer(ServletRig rig, CometClient client, int rounds, long seed) {
+        this.rig = rig;
+        this.client = client;
+        this.rounds = rounds;
+        this.random = new Random(seed);
+    }
+
+    @Override
+    public Void call() throws Exception {
+        for (int round = 0; round < rounds; round++) {
+            CompletableFuture<Answer> poll = rig.begin(client, "?lastMessageId=" + cursor);
+            boolean twice = random.nextInt(4) == 0;
+            CompletableFuture<Answer> newer =
+                    twice ? rig.begin(client, "?lastMessageId=" + cursor) : poll;
+            await(random.nextInt(2_000_000));
+            rig.comet.sendMessage(client.publicToken(), client.publicToken(), round);
+            take(newer.get(30, TimeUnit.SECONDS));
+            take(poll.get(30, TimeUnit.SECONDS));
+        }
+        while (seen < rounds) {
+            take(rig.poll(client, "?lastMessageId=" + cursor));
+        }
+        return null;
+    }
+
+    private static void await(long nanos) {
+        LockSupport.parkNanos(nanos);
+    }
+
+    private void take(Answer answer) {
+        assertThat(answer.status()).as(answer.text()).isIn(200, 409);
+        for (JsonNode message : answer.json()) {
+            long id = message.path("id").longValue();
+            if (id > cursor) {
+                assertThat(message.path("name").asString()).isEqualTo(client.publicToken());
+                assertThat(message.path("contents").intValue()).isEqualTo(seen);
+                seen++;
+                cursor = id;
+            } else if (message.path("contents").has("lastMessageId")) {
+                cursor =
+                        Math.max(
+                                cursor, message.path("contents").path("lastMessageId").longValue());
+            } else if (id == 0) {
+                assertThat(message.path("name").asString()).isEqualTo("comet.superseded");
+            }
+        }
+    }
+}

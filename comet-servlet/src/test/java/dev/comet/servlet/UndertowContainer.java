@@ -1,0 +1,59 @@
+package dev.comet.servlet;
+
+import io.undertow.Handlers;
+import io.undertow.Undertow;
+import io.undertow.servlet.Servlets;
+import io.undertow.servlet.api.DeploymentInfo;
+import io.undertow.servlet.api.DeploymentManager;
+import io.undertow.servlet.api.ServletContainerInitializerInfo;
+import io.undertow.servlet.util.ImmediateInstanceFactory;
+import jakarta.servlet.ServletContainerInitializer;
+import java.net.InetSocketAddress;
+import java.util.Set;
+
+/** Undertow 2.3 with its servlet module. */
+final class UndertowContainer implements Container {
+
+    private final Undertow.Builder builder =
+            Undertow.builder()
+                    .addHttpListener(0, "127.0.0.1")
+                    .setIoThreads(2)
+                    .setWorkerThreads(THREADS);
+    private Undertow undertow;
+    private DeploymentManager manager;
+
+    @Override
+    public void start(ServletContainerInitializer initializer) throws Exception {
+        DeploymentInfo deployment =
+                Servlets.deployment()
+                        .setClassLoader(getClass().getClassLoader())
+                        .setContextPath("/app")
+                        .setDeploymentName("app")
+                        .addServletContainerInitializer(
+                                new ServletContainerInitializerInfo(
+                                        initializer.getClass(),
+                                        new ImmediateInstanceFactory<>(initializer),
+                                        Set.of()));
+        manager = Servlets.newContainer().addDeployment(deployment);
+        manager.deploy();
+        undertow =
+                builder.setHandler(Handlers.path().addPrefixPath("/app", manager.start())).build();
+        undertow.start();
+    }
+
+    Undertow.Builder builder() {
+        return builder;
+    }
+
+    @Override
+    public int port() {
+        return ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+    }
+
+    @Override
+    public void stop() throws Exception {
+        undertow.stop();
+        manager.stop();
+        manager.undeploy();
+    }
+}

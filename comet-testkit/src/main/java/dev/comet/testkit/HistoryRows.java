@@ -1,0 +1,274 @@
+package dev.comet.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.comet.CometClient;
+import dev.comet.CometLimits;
+import dev.comet.LogLimits;
+import dev.comet.OverflowPolicy;
+import dev.comet.spi.Audience;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Many operations in any order, judged as a whole: what was sent against what each client saw. */
+abstract class HistoryRows extends ProviderRows {
+
+    private static final List<String> GROUPS = List.of(ROOM, "other");
+
+    private static final CometLimits TINY =
+            CometLimits.builder()
+                    .clientLog(new LogLimits(4, Long.MAX_VALUE, LogLimits.ANY_AGE))
+                    .sharedLog(new LogLimits(5, Long.MAX_VALUE, LogLimits.ANY_AGE))
+                    .overflow(OverflowPolicy.DROP_OLDEST)
+                    .build();
+
+    private static final int BUSY = 10_000;
+
+    private HistoryChecker history = new HistoryChecker();
+
+    HistoryRows(CometStateProviderContract contract) {
+        super(contract);
+    }
+
+    private void begin(CometLimits limits) {
+        restart(limits);
+        history = new HistoryChecker();
+    }
+
+    private Reader newReader(String name, long seed) {
+        return new Reader(provider, client(name), history, seed);
+    }
+
+    private long sendRecorded(Audience audience) {
+        long begun = history.sending();
+        long id = send(audience);
+        history.accepted(begun, id, audience);
+        return id;
+    }
+
+    private void joinRecorded(CometClient client, String group) {
+        if (!provider.groupsOf(client.privateToken()).contains(group)) {
+            history.joined(client.publicToken(), group, join(client, group));
+        }
+    }
+
+    /** Messages that the client sends itself tell which ids were before, and which after. */
+    private void leaveRecorded(CometClient client, String group) {
+        if (provider.groupsOf(client.privateToken()).contains(group)) {
+            long before = sendRecorded(to(client));
+            leave(client, group);
+            history.left(client.publicToken(), group, before, sendRecorded(to(client)));
+        }
+    }
+
+    private static Audience anyAudience(Random random, List<CometClient> clients) {
+        CometClient one = clients.get(random.nextInt(clients.size()));
+        CometClient two = clients.get(random.nextInt(clients.size()));
+        String group = GROUPS.get(random.nextInt(GROUPS.size()));
+        return switch (random.nextInt(6)) {
+            case 0 -> to(one);
+            case 1 -> to(one, two);
+            case 2 -> EVERYONE;
+            case 3 -> everyoneBut(one);
+            case 4 -> new Audience.Group(group, null);
+            default -> new Audience.Group(group, one.publicToken());
+        };
+    }
+
+    private void assertClean(String about) {
+        Verdict verdict = history.checkExactGaps();
+        assertThat(verdict.isClean()).as("%s: %s", about, verdict).isTrue();
+        assertThat(verdict.accepted()).as("messages judged").isPositive();
+    }
+
+    // ---- one thread, tiny logs: every gap must be exact
+
+    @Test
+    @DisplayName("M1, M7, M11, M12 anything in any order: nothing lost in silence, no false gap")
+    void anything_oneByOne_isExactlyAnnounced() {
+        for (int seed = 0; seed < 40; seed++) {
+            begin(TINY);
+            new OneByOne(seed).run();
+            assertClean("seed " + seed);
+        }
+    }
+
+    private final class OneByOne {
+
+        private final Random random;
+        private final List<Reader> readers = new ArrayList<>();
+        private int born;
+
+        OneByOne(long seed) {
+            random = new Random(seed);
+        }
+
+        void run() {
+            for (int i = 0; i < 4; i++) {
+                bear();
+            }
+            for (int step = 0; step < 250; step++) {
+                Reader reader = readers.get(random.nextInt(readers.size()));
+                String group = GROUPS.get(random.nextInt(GROUPS.size()));
+                switch (random.nextInt(16)) {
+                    case 0, 1 -> joinRecorded(reader.client(), group);
+                    case 2 -> leaveRecorded(reader.client(), group);
+                    case 3, 4 -> reader.read();
+                    case 5 -> replace(reader);
+                    default -> sendRecorded(anyAudience(random, clients()));
+                }
+            }
+            readers.forEach(Reader::readAll);
+        }
+
+        private void bear() {
+            readers.add(newReader("client" + born++, random.nextLong()));
+        }
+
+        private void replace(Reader reader) {
+            if (random.nextInt(4) == 0) {
+                readers.remove(reader);
+                provider.removeClient(reader.client().privateToken());
+                history.sessionLost(reader.client().publicToken());
+                bear();
+            }
+        }
+
+        private List<CometClient> clients() {
+            return readers.stream().map(Reader::client).toList();
+        }
+    }
+
+    // ---- several threads
+
+    @Test
+    @DisplayName(
+            "M6, W5 many senders, stale readers: everybody's order is that in which sends returned")
+    void sendMessage_manySenders_everyReaderSeesAllInOrder() {
+        begin(CometLimits.defaults());
+        List<Reader> readers = List.of(newReader("a", 1), newReader("b", 2), newReader("c", 3));
+        readers.forEach(reader -> joinRecorded(reader.client(), ROOM));
+        List<CometClient> clients = readers.stream().map(Reader::client).toList();
+
+        Random chance = new Random(4);
+        AtOnce.run(
+                List.of(
+                        () -> sendAnything(250, 1, clients),
+                        () -> sendAnything(250, 2, clients),
+                        () -> sendAnything(250, 3, clients)),
+                List.of(
+                        readers.get(0)::read,
+                        readers.get(1)::read,
+                        readers.get(2)::read,
+                        () -> readers.get(0).readStale(chance)));
+
+        readers.forEach(Reader::readAll);
+        assertClean("many senders");
+    }
+
+    private void sendAnything(int times, long seed, List<CometClient> clients) {
+        Random random = new Random(seed);
+        for (int i = 0; i < times; i++) {
+            sendRecorded(anyAudience(random, clients));
+        }
+    }
+
+    @Test
+    @DisplayName("M6, M11 a reader that looks at any moment is moved past nothing")
+    void getMessages_whileOthersSend_skipsNothing() {
+        begin(
+                CometLimits.builder()
+                        .clientLog(new LogLimits(2 * BUSY, Long.MAX_VALUE, LogLimits.ANY_AGE))
+                        .sharedLog(new LogLimits(2 * BUSY, Long.MAX_VALUE, LogLimits.ANY_AGE))
+                        .build());
+
+        assertThat(readWhileSending().announced()).isZero();
+    }
+
+    @Test
+    @DisplayName("M7 a reader that looks at any moment sees every loss announced, exactly")
+    void getMessages_whileLogsTurnOver_saysExactlyWhatIsLost() {
+        begin(TINY);
+
+        assertThat(readWhileSending().received()).isPositive();
+    }
+
+    /** One thread sends to three logs as fast as it can, the other reads as fast as it can. */
+    private Verdict readWhileSending() {
+        Reader reader = newReader("a", 1);
+        joinRecorded(reader.client(), ROOM);
+        List<Audience> logs = List.of(to(reader.client()), EVERYONE, TO_ROOM);
+
+        AtOnce.run(
+                List.of(
+                        () -> {
+                            for (int i = 0; i < BUSY; i++) {
+                                Audience audience = logs.get(i % logs.size());
+                                history.accepted(send(audience), audience);
+                            }
+                        }),
+                List.of(reader::readPlainly));
+
+        reader.readAll();
+        Verdict verdict = history.checkExactGaps();
+        assertThat(verdict.isClean()).as("%s", verdict).isTrue();
+        return verdict;
+    }
+
+    @Test
+    @DisplayName("M6, M7, M12 joining, leaving, coming and going while logs turn over")
+    void everything_atOnce_isAnnounced() {
+        begin(TINY);
+        List<Reader> readers = List.of(newReader("a", 1), newReader("b", 2), newReader("c", 3));
+        List<CometClient> clients = readers.stream().map(Reader::client).toList();
+
+        AtOnce.run(
+                List.of(
+                        () -> sendAnything(400, 1, clients),
+                        () -> sendAnything(400, 2, clients),
+                        this::comeAndGo),
+                List.of(
+                        new Restless(readers.get(0)),
+                        new Restless(readers.get(1)),
+                        new Restless(readers.get(2))));
+
+        readers.forEach(Reader::readAll);
+        assertClean("everything at once");
+    }
+
+    /** Reads, and now and then joins or leaves a group. */
+    private final class Restless implements AtOnce.Task {
+
+        private final Reader reader;
+        private final Random random;
+
+        Restless(Reader reader) {
+            this.reader = reader;
+            this.random = new Random(reader.client().hashCode());
+        }
+
+        @Override
+        public void run() {
+            String group = GROUPS.get(random.nextInt(GROUPS.size()));
+            switch (random.nextInt(8)) {
+                case 0 -> joinRecorded(reader.client(), group);
+                case 1 -> leaveRecorded(reader.client(), group);
+                default -> reader.read();
+            }
+        }
+    }
+
+    private void comeAndGo() {
+        for (int i = 0; i < 100; i++) {
+            Reader reader = newReader("visitor" + i, i);
+            joinRecorded(reader.client(), ROOM);
+            sendRecorded(to(reader.client()));
+            reader.read();
+            provider.removeClient(reader.client().privateToken());
+            history.sessionLost(reader.client().publicToken());
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package dev.comet.testkit;
+
+import dev.comet.ICometStateProvider;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers what a provider told its manager, in the order in which it was told.
+ *
+ * <p>Safe for use by any number of threads. Waits are bounded by 10 s of real time and then fail.
+ */
+public final class RecordingListener implements ICometStateProvider.Listener {
+
+    /** The kinds of calls; each is named as the method that it came through. */
+    public enum Kind {
+        /** {@link ICometStateProvider.Listener#everyoneGrew}. */
+        EVERYONE_GREW,
+        /** {@link ICometStateProvider.Listener#groupGrew}. */
+        GROUP_GREW,
+        /** {@link ICometStateProvider.Listener#clientGrew}. */
+        CLIENT_GREW,
+        /** {@link ICometStateProvider.Listener#joined}. */
+        JOINED,
+        /** {@link ICometStateProvider.Listener#left}. */
+        LEFT
+    }
+
+    /** One call, with the arguments that this kind of call has. */
+    public record Call(Kind kind, @Nullable String privateToken, @Nullable String group) {
+
+        /** The log of everyone grew. */
+        public static Call everyoneGrew() {
+            return new Call(Kind.EVERYONE_GREW, null, null);
+        }
+
+        /** This group's log grew. */
+        public static Call groupGrew(String group) {
+            return new Call(Kind.GROUP_GREW, null, group);
+        }
+
+        /** This client's own log grew. */
+        public static Call clientGrew(String privateToken) {
+            return new Call(Kind.CLIENT_GREW, privateToken, null);
+        }
+
+        /** This client joined this group. */
+        public static Call joined(String privateToken, String group) {
+            return new Call(Kind.JOINED, privateToken, group);
+        }
+
+        /** This client left this group. */
+        public static Call left(String privateToken, String group) {
+            return new Call(Kind.LEFT, privateToken, group);
+        }
+    }
+
+    private final Recording<Call> calls;
+    private volatile Consumer<Call> reaction = call -> {};
+
+    /** Has recorded nothing yet. */
+    public RecordingListener() {
+        this(Recording.PATIENCE);
+    }
+
+    RecordingListener(Duration patience) {
+        calls = new Recording<>(patience);
+    }
+
+    /**
+     * From now on has every call answered by this, on the provider's thread, before it is recorded.
+     */
+    public void onCall(Consumer<Call> reaction) {
+        this.reaction = reaction;
+    }
+
+    /** All calls by now. */
+    public List<Call> calls() {
+        return calls.all();
+    }
+
+    /** How often this call was made by now. */
+    public int count(Call call) {
+        return calls.matching(call::equals).size();
+    }
+
+    /** Waits until this call has been made. */
+    public void await(Call call) {
+        calls.await(1, call::equals, call.toString());
+    }
+
+    /** Forgets what was recorded. */
+    public void clear() {
+        calls.clear();
+    }
+
+    private void called(Call call) {
+        reaction.accept(call);
+        calls.add(call);
+    }
+
+    @Override
+    public void everyoneGrew() {
+        called(Call.everyoneGrew());
+    }
+
+    @Override
+    public void groupGrew(String group) {
+        called(Call.groupGrew(group));
+    }
+
+    @Override
+    public void clientGrew(String privateToken) {
+        called(Call.clientGrew(privateToken));
+    }
+
+    @Override
+    public void joined(String privateToken, String group) {
+        called(Call.joined(privateToken, group));
+    }
+
+    @Override
+    public void left(String privateToken, String group) {
+        called(Call.left(privateToken, group));
+    }
+}

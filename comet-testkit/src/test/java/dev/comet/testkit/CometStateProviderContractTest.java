@@ -1,0 +1,183 @@
+package dev.comet.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.platform.engine.FilterResult;
+import org.junit.platform.engine.TestDescriptor;
+import org.junit.platform.engine.support.descriptor.MethodSource;
+import org.junit.platform.launcher.PostDiscoveryFilter;
+import org.junit.platform.testkit.engine.EngineTestKit;
+
+/** The contract itself: each fault must be found, by the tests that are there for it. */
+class CometStateProviderContractTest {
+
+    private record Fault(Class<?> contract, List<String> foundBy) {}
+
+    private static Fault fault(Class<?> contract, String... foundBy) {
+        return new Fault(contract, List.of(foundBy));
+    }
+
+    private static Stream<Fault> faults() {
+        return Stream.of(
+                fault(
+                        FaultyProviders.LosesOnRead.class,
+                        "getMessages_sameCursor_findsTheSame",
+                        "sendMessage_logFull_isAcceptedOnceSomeIsConfirmed",
+                        "anything_oneByOne_isExactlyAnnounced"),
+                fault(
+                        FaultyProviders.RepeatsIds.class,
+                        "sendMessage_anyAudience_idsRise",
+                        "sendMessage_manySenders_everyReaderSeesAllInOrder"),
+                fault(
+                        FaultyProviders.Reorders.class,
+                        "getMessages_cursorInBetween_findsWhatIsAbove",
+                        "getMessages_moreThanMaxMessages_continuesInOrderAcrossLogs",
+                        "sendMessage_manySenders_everyReaderSeesAllInOrder"),
+                fault(
+                        FaultyProviders.ForgetsWhoNeverPolled.class,
+                        "killIdleCometClient_neverPolled_killsOnceItIsIdle",
+                        "killIdleCometClient_askedAgainWhenItSays_killsInTime"),
+                fault(
+                        FaultyProviders.KillsTwice.class,
+                        "killIdleCometClient_atOnce_oneKills",
+                        "killIdleCometClient_racingKeepAlive_oneIsFirst",
+                        "killIdleCometClient_racingRemoval_oneEndsIt"),
+                fault(
+                        FaultyProviders.TrustsTheClocksSign.class,
+                        "killIdleCometClient_askedAgainWhenItSays_killsInTime",
+                        "keepAlive_again_replaces"),
+                fault(
+                        FaultyProviders.EvictsSilently.class,
+                        "sendMessage_logFull_oldestGoAnnounced",
+                        "getMessages_everyonesLogTurnedOver_saysExactlyWhatIsLost",
+                        "tidy_allTooOld_gapAlone",
+                        "anything_oneByOne_isExactlyAnnounced",
+                        "everything_atOnce_isAnnounced"),
+                fault(
+                        FaultyProviders.AnnouncesLate.class,
+                        "getMessages_dropped_gapComesBeforeAnyLaterMessage",
+                        "anything_oneByOne_isExactlyAnnounced"),
+                fault(
+                        FaultyProviders.DeliversToTheExcluded.class,
+                        "sendMessage_everyone_arrivesAtThoseWhoExist",
+                        "sendMessage_group_arrivesAtItsMembers",
+                        "anything_oneByOne_isExactlyAnnounced"),
+                fault(
+                        FaultyProviders.TakesOthersLossForMine.class,
+                        "getMessages_turnedOverByEveryoneButMe_isNoGap",
+                        "getMessages_lostThenLeftOut_gapEndsAtTheLost",
+                        "getMessages_turnedOverBetweenMemberships_isNoGap",
+                        "anything_oneByOne_isExactlyAnnounced"),
+                fault(
+                        FaultyProviders.LosesWhatWasSentBeforeLeaving.class,
+                        "leaveGroup_unread_stillArrives",
+                        "joinGroup_leftAndJoinedAgain_getsWhatWasSentInBetween",
+                        "anything_oneByOne_isExactlyAnnounced"),
+                fault(
+                        FaultyProviders.ConfirmsNothing.class,
+                        "confirmedMessageId_afterReads_isTheHighestCursor",
+                        "sendMessage_logFull_isAcceptedOnceSomeIsConfirmed"),
+                fault(
+                        FaultyProviders.ForgetsThatItWasConfirmed.class,
+                        "getMessages_cursorBelowConfirmed_saysWhatWasFreed",
+                        "getMessages_cursorBelowConfirmedInSharedLog_isNeverSilent",
+                        "getMessages_cursorBelowConfirmedOfLeftGroup_isNeverSilent"),
+                fault(
+                        FaultyProviders.TidiesGroupsInUse.class,
+                        "tidy_groupWithMembersAndNothingElse_isKept"),
+                fault(
+                        FaultyProviders.TrustsAnyCursor.class,
+                        "getMessages_cursorAboveTop_saysSoAndContinues",
+                        "getMessages_cursorAboveTopAndNothingWaits_saysSo"),
+                fault(
+                        FaultyProviders.LeavesTheCursorBehind.class,
+                        "getMessages_onlyOthersGetMessages_movesTheCursor"),
+                fault(
+                        FaultyProviders.SkipsTheRest.class,
+                        "getMessages_moreThanMaxMessages_continuesInOrderAcrossLogs",
+                        "getMessages_moreThanMaxBytes_continuesInOrderAcrossLogs",
+                        "sendMessage_manySenders_everyReaderSeesAllInOrder"),
+                fault(
+                        FaultyProviders.SendsToSomeOfAList.class,
+                        "sendMessage_recipients_arrivesAtThemAlone",
+                        "sendMessage_oneRecipientUnknown_nobodyGetsIt",
+                        "sendMessage_someLogsFull_nobodyGetsIt"),
+                fault(
+                        FaultyProviders.PublishesTheIdFirst.class,
+                        "getMessages_whileOthersSend_skipsNothing",
+                        "sendMessage_manySenders_everyReaderSeesAllInOrder"),
+                fault(
+                        FaultyProviders.TellsUnderTheLock.class,
+                        "listener_waitsForAnotherThread_thatThreadGetsIn"),
+                fault(
+                        FaultyProviders.ForgetsToTellAboutGroups.class,
+                        "listener_logGrew_messageCanBeReadAlready"),
+                fault(
+                        FaultyProviders.RemembersTheDead.class,
+                        "initializeClient_tokensOfRemovedClient_startsAfresh",
+                        "initializeClient_tokensOfKilledClient_startsAfresh"),
+                fault(
+                        FaultyProviders.ShowsPrivateTokens.class,
+                        "everyMethod_clientNeverExisted_saysSo"),
+                fault(
+                        FaultyProviders.BeginsAgainAtOne.class,
+                        "sendMessage_afterRestart_idsAreHigher"),
+                fault(
+                        FaultyProviders.ManglesContents.class,
+                        "sendMessage_anyContents_arrivesUnchanged"));
+    }
+
+    @TestFactory
+    @DisplayName("P1 every faulty provider fails the contract, where it should")
+    Stream<DynamicTest> contract_faultyProvider_findsTheFault() {
+        return faults().map(
+                        fault ->
+                                DynamicTest.dynamicTest(
+                                        fault.contract().getSimpleName(),
+                                        () ->
+                                                assertThat(failuresAmong(fault))
+                                                        .containsExactlyInAnyOrderElementsOf(
+                                                                fault.foundBy())));
+    }
+
+    @Test
+    void faults_all_areTried() {
+        assertThat(faults().<Class<?>>map(Fault::contract))
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(FaultyProviders.class.getDeclaredClasses())
+                                .filter(
+                                        type ->
+                                                type.getSuperclass()
+                                                        == FaultyProviders.Contract.class)
+                                .toList());
+    }
+
+    /** Of the tests that are to find this fault, those that do. */
+    private static List<String> failuresAmong(Fault fault) {
+        PostDiscoveryFilter those =
+                test ->
+                        FilterResult.includedIf(
+                                test.isContainer() || fault.foundBy().contains(methodOf(test)));
+        return EngineTestKit.engine("junit-jupiter")
+                .selectors(selectClass(fault.contract()))
+                .filters(those)
+                .execute()
+                .testEvents()
+                .failed()
+                .stream()
+                .map(failure -> methodOf(failure.getTestDescriptor()))
+                .toList();
+    }
+
+    private static String methodOf(TestDescriptor test) {
+        return ((MethodSource) test.getSource().orElseThrow()).getMethodName();
+    }
+}

@@ -1,0 +1,457 @@
+package dev.comet.testkit;
+
+import dev.comet.CometBatch;
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometGap;
+import dev.comet.CometMessage;
+import dev.comet.ICometStateProvider;
+import dev.comet.spi.Audience;
+import dev.comet.spi.EncodedMessage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** Providers that are right but for one thing, each with the contract that is to find it. */
+final class FaultyProviders {
+
+    private FaultyProviders() {}
+
+    /** A contract that does not wait long for what will never come. */
+    abstract static class Contract extends CometStateProviderContract {
+        @Override
+        protected Duration patience() {
+            return Duration.ofMillis(500);
+        }
+    }
+
+    /** What most systems do: an answer that was written is forgotten. */
+    static final class LosesOnRead extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized CometBatch getMessages(
+                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                    CometBatch batch =
+                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                    confirm(member(privateToken), batch.cursor());
+                    return batch;
+                }
+            };
+        }
+    }
+
+    static final class RepeatsIds extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                private int sends;
+
+                @Override
+                long nextId() {
+                    return sends++ % 3 == 2 ? top : ++top;
+                }
+            };
+        }
+    }
+
+    /** One log after the other, instead of merging them. */
+    static final class Reorders extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                Collection<Entry> above(long cursor, Member member) {
+                    List<Entry> own = new ArrayList<>();
+                    List<Entry> shared = new ArrayList<>();
+                    for (Entry entry : super.above(cursor, member)) {
+                        (entry.log() == member.own ? own : shared).add(entry);
+                    }
+                    own.addAll(shared);
+                    return own;
+                }
+            };
+        }
+    }
+
+    /** Idle time begins with the first poll: who never polls lives for ever. */
+    static final class ForgetsWhoNeverPolled extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized void initializeClient(CometClient client) {
+                    super.initializeClient(client);
+                    keepAlive(client.privateToken(), TimeUnit.DAYS.toNanos(365));
+                }
+            };
+        }
+    }
+
+    /** Looks first and kills later: others look in between. */
+    static final class KillsTwice extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @SuppressWarnings("UnsynchronizedOverridesSynchronized") // that is the fault
+                @Override
+                public long killIdleCometClient(String privateToken) {
+                    synchronized (this) {
+                        Member member = byPrivateToken.get(privateToken);
+                        if (member == null) {
+                            return ABSENT;
+                        }
+                        long remaining = member.idleAtNanos - clock.nanos();
+                        if (remaining > 0) {
+                            return remaining;
+                        }
+                    }
+                    LockSupport.parkNanos(200_000);
+                    removeClient(privateToken);
+                    return KILLED;
+                }
+            };
+        }
+    }
+
+    /** Compares clock readings, instead of subtracting them. */
+    static final class TrustsTheClocksSign extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized long killIdleCometClient(String privateToken) {
+                    Member member = byPrivateToken.get(privateToken);
+                    if (member == null) {
+                        return ABSENT;
+                    }
+                    if (clock.nanos() < member.idleAtNanos) {
+                        return member.idleAtNanos - clock.nanos();
+                    }
+                    removeClient(privateToken);
+                    return KILLED;
+                }
+            };
+        }
+    }
+
+    static final class EvictsSilently extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                List<CometGap> gapsAbove(long cursor, Member member) {
+                    return List.of();
+                }
+            };
+        }
+    }
+
+    /** Says what was lost when all the rest has been read. */
+    static final class AnnouncesLate extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized CometBatch getMessages(
+                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                    CometBatch batch =
+                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                    return batch.cursor() == top
+                            ? batch
+                            : new CometBatch(List.of(), batch.messages(), batch.cursor());
+                }
+            };
+        }
+    }
+
+    static final class DeliversToTheExcluded extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                Set<Member> but(Collection<Member> members, String exceptPublicToken) {
+                    return new LinkedHashSet<>(members);
+                }
+            };
+        }
+    }
+
+    /** Knows of a shared log only how far it has turned over, not for whom. */
+    static final class TakesOthersLossForMine extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void letGo(Entry entry, CometGap.Reason why) {
+                    super.letGo(entry, why);
+                    long id = entry.message().messageId();
+                    for (Member member : byPrivateToken.values()) {
+                        boolean reads =
+                                entry.log() == everyone || member.groups.containsValue(entry.log());
+                        if (reads && id > member.confirmed) {
+                            member.lost.putIfAbsent(id, why);
+                        }
+                    }
+                }
+            };
+        }
+    }
+
+    static final class LosesWhatWasSentBeforeLeaving extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                synchronized boolean leave(String publicToken, String name, List<Runnable> news) {
+                    Member member = byPublicToken.get(publicToken);
+                    if (member != null) {
+                        Log group = member.groups.get(name);
+                        member.waiting.values().removeIf(entry -> entry.log() == group);
+                    }
+                    return super.leave(publicToken, name, news);
+                }
+            };
+        }
+    }
+
+    static final class ConfirmsNothing extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void confirm(Member member, long cursor) {}
+            };
+        }
+    }
+
+    /** Confirmed is gone: who asks again with an older cursor does not hear of it. */
+    static final class ForgetsThatItWasConfirmed extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void confirm(Member member, long cursor) {
+                    super.confirm(member, cursor);
+                    member.freed = 0;
+                }
+            };
+        }
+    }
+
+    /** Takes a group for unused because its log is empty. */
+    static final class TidiesGroupsInUse extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized void tidy() {
+                    super.tidy();
+                    groups.values().removeIf(group -> group.entries.isEmpty());
+                }
+            };
+        }
+    }
+
+    /** A cursor from nowhere is taken for the top: what waited is never seen. */
+    static final class TrustsAnyCursor extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized CometBatch getMessages(
+                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                    return super.getMessages(
+                            privateToken, Math.min(cursor, top), maxMessages, maxBytes);
+                }
+            };
+        }
+    }
+
+    /**
+     * The cursor is that of the last message: others' traffic leaves a client ever further behind.
+     */
+    static final class LeavesTheCursorBehind extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized CometBatch getMessages(
+                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                    CometBatch batch =
+                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                    return batch.isEmpty() ? CometBatch.nothing(Math.max(cursor, 0)) : batch;
+                }
+            };
+        }
+    }
+
+    /** A batch that is full says that all was read. */
+    static final class SkipsTheRest extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized CometBatch getMessages(
+                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                    CometBatch batch =
+                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                    return new CometBatch(batch.gaps(), batch.messages(), top);
+                }
+            };
+        }
+    }
+
+    /** Sends to a list one by one: the first have it when a later one is full or unknown. */
+    static final class SendsToSomeOfAList extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                synchronized long append(
+                        Audience audience, EncodedMessage message, List<Runnable> news) {
+                    long id = 0;
+                    if (audience instanceof Audience.Recipients recipients) {
+                        for (String recipient : recipients.publicTokens()) {
+                            id = super.append(Audience.one(recipient), message, news);
+                        }
+                        return id;
+                    }
+                    return super.append(audience, message, news);
+                }
+            };
+        }
+    }
+
+    /** Publishes the id before the message can be read: a reader in between is moved past it. */
+    static final class PublishesTheIdFirst extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                long nextId() {
+                    long id = super.nextId();
+                    if (id % 16 == 0) {
+                        try {
+                            TimeUnit.MILLISECONDS.timedWait(this, 1); // lets go of the lock
+                        } catch (InterruptedException e) {
+                            throw new AssertionError(e);
+                        }
+                    }
+                    return id;
+                }
+            };
+        }
+    }
+
+    static final class TellsUnderTheLock extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized long sendMessage(Audience audience, EncodedMessage message) {
+                    return super.sendMessage(audience, message);
+                }
+            };
+        }
+    }
+
+    static final class ForgetsToTellAboutGroups extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                synchronized long append(
+                        Audience audience, EncodedMessage message, List<Runnable> news) {
+                    long id = super.append(audience, message, news);
+                    if (audience instanceof Audience.Group) {
+                        news.clear();
+                    }
+                    return id;
+                }
+            };
+        }
+    }
+
+    /** Whoever takes the tokens of a client that ended gets its messages. */
+    static final class RemembersTheDead extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                private final Map<String, Member> dead = new HashMap<>();
+
+                @Override
+                public synchronized boolean removeClient(String privateToken) {
+                    Member member = byPrivateToken.get(privateToken);
+                    dead.put(privateToken, member);
+                    return super.removeClient(privateToken);
+                }
+
+                @Override
+                public synchronized void initializeClient(CometClient client) {
+                    super.initializeClient(client);
+                    Member before = dead.remove(client.privateToken());
+                    if (before != null) {
+                        member(client.privateToken()).waiting.putAll(before.waiting);
+                    }
+                }
+            };
+        }
+    }
+
+    static final class ShowsPrivateTokens extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                Member member(String privateToken) {
+                    if (!byPrivateToken.containsKey(privateToken)) {
+                        throw new CometException(
+                                CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                                "no client has the private token " + privateToken);
+                    }
+                    return super.member(privateToken);
+                }
+            };
+        }
+    }
+
+    static final class BeginsAgainAtOne extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized void start(Context context) {
+                    super.start(context);
+                    top = 0;
+                }
+            };
+        }
+    }
+
+    /** What a message says arrives changed: here, without what is not ASCII. */
+    static final class ManglesContents extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void append(CometMessage message, Log log, Set<Member> receivers) {
+                    byte[] json = message.encoded().contentsJson();
+                    for (int i = 0; i < json.length; i++) {
+                        json[i] = json[i] < 0 ? (byte) '?' : json[i];
+                    }
+                    EncodedMessage ascii = new EncodedMessage(message.name(), json);
+                    super.append(new CometMessage(message.messageId(), ascii), log, receivers);
+                }
+            };
+        }
+    }
+}

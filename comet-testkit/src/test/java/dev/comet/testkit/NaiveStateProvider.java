@@ -1,0 +1,454 @@
+package dev.comet.testkit;
+
+import dev.comet.CometBatch;
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometException.Reason;
+import dev.comet.CometGap;
+import dev.comet.CometLimits;
+import dev.comet.CometMessage;
+import dev.comet.ICometStateProvider;
+import dev.comet.LogLimits;
+import dev.comet.OverflowPolicy;
+import dev.comet.spi.Audience;
+import dev.comet.spi.CometClock;
+import dev.comet.spi.EncodedMessage;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * A provider as simple as it can be, to test the contract with: one lock, and a list of what waits
+ * for each client, made when a message is sent. Slow; correct. Its steps are methods, so that
+ * {@link FaultyProviders} can get one wrong.
+ */
+class NaiveStateProvider implements ICometStateProvider {
+
+    /** A message in a log, and the clients that it is for and that may still need it. */
+    record Entry(CometMessage message, Log log, long sentNanos, Set<Member> receivers) {
+        int bytes() {
+            return message.encoded().sizeInBytes();
+        }
+    }
+
+    /** A log: everyone's, a group's, or a client's own. */
+    static final class Log {
+        final LogLimits limits;
+        final Deque<Entry> entries = new ArrayDeque<>();
+        final Map<Member, Long> members = new LinkedHashMap<>(); // a group's; since when
+        long bytes;
+
+        Log(LogLimits limits) {
+            this.limits = limits;
+        }
+
+        boolean isFullFor(EncodedMessage message) {
+            return !entries.isEmpty()
+                    && (entries.size() >= limits.messages()
+                            || bytes + message.sizeInBytes() > limits.bytes());
+        }
+
+        void remove(Entry entry) {
+            if (entries.remove(entry)) {
+                bytes -= entry.bytes();
+            }
+        }
+    }
+
+    /** A client, and what it has not confirmed. */
+    static final class Member {
+        final CometClient client;
+        final long birth;
+        final Log own;
+        final TreeMap<Long, Entry> waiting = new TreeMap<>();
+        final TreeMap<Long, CometGap.Reason> lost = new TreeMap<>();
+        final Map<String, Log> groups = new LinkedHashMap<>();
+        long confirmed;
+        long freed; // the highest id that was confirmed and is gone
+        long idleAtNanos;
+
+        Member(CometClient client, long birth, Log own) {
+            this.client = client;
+            this.birth = birth;
+            this.own = own;
+            this.confirmed = birth;
+        }
+    }
+
+    // All guarded by this; the listener is called without it.
+    final Map<String, Member> byPrivateToken = new LinkedHashMap<>();
+    final Map<String, Member> byPublicToken = new HashMap<>();
+    final Map<String, Log> groups = new HashMap<>();
+    CometLimits limits = CometLimits.defaults();
+    CometClock clock = CometClock.system();
+    private Listener listener;
+    Log everyone;
+    long top;
+
+    @Override
+    public synchronized void start(Context context) {
+        if (listener != null) {
+            throw new IllegalStateException("started already");
+        }
+        limits = context.limits();
+        clock = context.clock();
+        listener = context.listener();
+        everyone = new Log(limits.sharedLog());
+        top = clock.now().toEpochMilli() * 1_000;
+    }
+
+    @Override
+    public void close() {}
+
+    /** Tells the listener; never while the lock is held. */
+    void tell(List<Runnable> news) {
+        news.forEach(Runnable::run);
+    }
+
+    private static CometException refusal(Reason reason) {
+        return new CometException(reason, reason.code());
+    }
+
+    Member member(String privateToken) {
+        return known(byPrivateToken.get(privateToken));
+    }
+
+    private Member memberAt(String publicToken) {
+        return known(byPublicToken.get(publicToken));
+    }
+
+    private static Member known(Member member) {
+        if (member == null) {
+            throw refusal(Reason.CLIENT_DOES_NOT_EXIST);
+        }
+        return member;
+    }
+
+    // ---- clients
+
+    @Override
+    public synchronized void initializeClient(CometClient client) {
+        if (byPrivateToken.containsKey(client.privateToken())
+                || byPublicToken.containsKey(client.publicToken())) {
+            throw refusal(Reason.CLIENT_ALREADY_EXISTS);
+        }
+        if (byPrivateToken.size() >= limits.clients()) {
+            throw refusal(Reason.LIMIT_REACHED);
+        }
+        Member member = new Member(client, top, new Log(limits.clientLog()));
+        member.idleAtNanos = clock.nanos() + client.connectionIdleSeconds() * 1_000_000_000L;
+        byPrivateToken.put(client.privateToken(), member);
+        byPublicToken.put(client.publicToken(), member);
+    }
+
+    private static CometClient clientOf(Member member) {
+        return member == null ? null : member.client;
+    }
+
+    private static List<CometClient> clientsOf(Collection<Member> members) {
+        return members.stream().map(m -> m.client).toList();
+    }
+
+    @Override
+    public synchronized CometClient getCometClient(String privateToken) {
+        return clientOf(byPrivateToken.get(privateToken));
+    }
+
+    @Override
+    public synchronized CometClient findCometClient(String publicToken) {
+        return clientOf(byPublicToken.get(publicToken));
+    }
+
+    @Override
+    public synchronized List<CometClient> clients() {
+        return clientsOf(byPrivateToken.values());
+    }
+
+    @Override
+    public synchronized int clientCount() {
+        return byPrivateToken.size();
+    }
+
+    @Override
+    public synchronized boolean keepAlive(String privateToken, long idleInNanos) {
+        Member member = byPrivateToken.get(privateToken);
+        if (member != null) {
+            member.idleAtNanos = clock.nanos() + idleInNanos;
+        }
+        return member != null;
+    }
+
+    @Override
+    public synchronized long killIdleCometClient(String privateToken) {
+        Member member = byPrivateToken.get(privateToken);
+        if (member == null) {
+            return ABSENT;
+        }
+        long remaining = member.idleAtNanos - clock.nanos();
+        if (remaining > 0) {
+            return remaining;
+        }
+        removeClient(privateToken);
+        return KILLED;
+    }
+
+    @Override
+    public synchronized boolean removeClient(String privateToken) {
+        Member member = byPrivateToken.remove(privateToken);
+        if (member == null) {
+            return false;
+        }
+        byPublicToken.remove(member.client.publicToken());
+        member.groups.values().forEach(group -> group.members.remove(member));
+        forgetEmptyGroups();
+        return true;
+    }
+
+    // ---- reading
+
+    @Override
+    public synchronized CometBatch getMessages(
+            String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
+        Member member = member(privateToken);
+        long cursor = Math.max(lastMessageId, 0);
+        List<CometGap> gaps = new ArrayList<>();
+        if (cursor > top || (cursor > 0 && cursor < member.birth)) {
+            cursor = member.confirmed;
+            gaps.add(new CometGap(cursor, cursor, CometGap.Reason.UNKNOWN_CURSOR));
+        } else if (cursor > 0) {
+            confirm(member, cursor);
+        }
+        if (member.freed > cursor) {
+            gaps.add(new CometGap(cursor + 1, member.freed, CometGap.Reason.CONFIRMED));
+        }
+        gaps.addAll(gapsAbove(cursor, member));
+        List<CometMessage> found = new ArrayList<>();
+        long bytes = 0;
+        for (Entry entry : above(cursor, member)) {
+            bytes += entry.bytes();
+            if (found.size() == maxMessages || (!found.isEmpty() && bytes > maxBytes)) {
+                return new CometBatch(gaps, found, found.get(found.size() - 1).messageId());
+            }
+            found.add(entry.message());
+        }
+        return new CometBatch(gaps, found, top);
+    }
+
+    Collection<Entry> above(long cursor, Member member) {
+        return member.waiting.tailMap(cursor, false).values();
+    }
+
+    List<CometGap> gapsAbove(long cursor, Member member) {
+        List<CometGap> gaps = new ArrayList<>();
+        for (CometGap.Reason reason : CometGap.Reason.values()) {
+            List<Long> ids = new ArrayList<>();
+            member.lost
+                    .tailMap(cursor, false)
+                    .forEach(
+                            (id, why) -> {
+                                if (why == reason) {
+                                    ids.add(id);
+                                }
+                            });
+            if (!ids.isEmpty()) {
+                gaps.add(new CometGap(ids.get(0), ids.get(ids.size() - 1), reason));
+            }
+        }
+        return gaps;
+    }
+
+    void confirm(Member member, long cursor) {
+        member.confirmed = Math.max(member.confirmed, cursor);
+        Map<Long, Entry> done = member.waiting.headMap(cursor, true);
+        for (Entry entry : done.values()) {
+            member.freed = Math.max(member.freed, entry.message().messageId());
+            member.own.remove(entry);
+        }
+        done.clear();
+        member.lost.headMap(cursor, true).clear();
+        forgetEmptyGroups();
+    }
+
+    @Override
+    public synchronized long confirmedMessageId(String privateToken) {
+        return member(privateToken).confirmed;
+    }
+
+    // ---- sending
+
+    @Override
+    public long sendMessage(Audience audience, EncodedMessage message) {
+        List<Runnable> news = new ArrayList<>();
+        long id = append(audience, message, news);
+        tell(news);
+        return id;
+    }
+
+    synchronized long append(Audience audience, EncodedMessage message, List<Runnable> news) {
+        if (audience instanceof Audience.Recipients recipients) {
+            List<Member> members = recipients.publicTokens().stream().map(this::memberAt).toList();
+            List<Member> full = members.stream().filter(m -> m.own.isFullFor(message)).toList();
+            if (!full.isEmpty() && limits.overflow() != OverflowPolicy.DROP_OLDEST) {
+                throw CometException.queueFull(clientsOf(full));
+            }
+            CometMessage numbered = new CometMessage(nextId(), message);
+            for (Member member : members) {
+                append(numbered, member.own, new LinkedHashSet<>(Set.of(member)));
+                news.add(() -> listener.clientGrew(member.client.privateToken()));
+            }
+            return numbered.messageId();
+        }
+        CometMessage numbered = new CometMessage(nextId(), message);
+        if (audience instanceof Audience.Group to) {
+            Log group = groups.get(to.group());
+            if (group != null) {
+                append(numbered, group, but(group.members.keySet(), to.exceptPublicToken()));
+                news.add(() -> listener.groupGrew(to.group()));
+            }
+        } else if (audience instanceof Audience.Everyone to) {
+            append(numbered, everyone, but(byPrivateToken.values(), to.exceptPublicToken()));
+            news.add(listener::everyoneGrew);
+        }
+        return numbered.messageId();
+    }
+
+    long nextId() {
+        return ++top;
+    }
+
+    Set<Member> but(Collection<Member> members, String exceptPublicToken) {
+        Set<Member> receivers = new LinkedHashSet<>(members);
+        receivers.remove(byPublicToken.get(exceptPublicToken));
+        return receivers;
+    }
+
+    void append(CometMessage message, Log log, Set<Member> receivers) {
+        while (log.isFullFor(message.encoded())) {
+            letGo(log.entries.getFirst(), CometGap.Reason.OVERFLOW);
+        }
+        Entry entry = new Entry(message, log, clock.nanos(), receivers);
+        log.entries.add(entry);
+        log.bytes += entry.bytes();
+        receivers.forEach(member -> member.waiting.put(message.messageId(), entry));
+    }
+
+    void letGo(Entry entry, CometGap.Reason why) {
+        entry.log().remove(entry);
+        long id = entry.message().messageId();
+        for (Member member : entry.receivers()) {
+            if (member.waiting.remove(id) != null) {
+                member.lost.put(id, why);
+            }
+        }
+    }
+
+    @Override
+    public synchronized void tidy() {
+        tidy(everyone);
+        groups.values().forEach(this::tidy);
+        byPrivateToken.values().forEach(member -> tidy(member.own));
+        forgetEmptyGroups();
+    }
+
+    private void tidy(Log log) {
+        long age = log.limits.age().toNanos();
+        while (!log.entries.isEmpty() && clock.nanos() - log.entries.getFirst().sentNanos() > age) {
+            letGo(log.entries.getFirst(), CometGap.Reason.EXPIRED);
+        }
+    }
+
+    // ---- groups
+
+    @Override
+    public long joinGroup(String publicToken, String group) {
+        List<Runnable> news = new ArrayList<>();
+        long since = join(publicToken, group, news);
+        tell(news);
+        return since;
+    }
+
+    private synchronized long join(String publicToken, String name, List<Runnable> news) {
+        Member member = memberAt(publicToken);
+        Log group = groups.get(name);
+        if (group == null && groups.size() >= limits.groups()) {
+            throw refusal(Reason.LIMIT_REACHED);
+        }
+        Set<Log> memberships = new LinkedHashSet<>(member.groups.values());
+        member.waiting.values().forEach(entry -> memberships.add(entry.log()));
+        memberships.removeAll(List.of(everyone, member.own));
+        if (!member.groups.containsKey(name) && memberships.size() >= limits.groupsPerClient()) {
+            throw refusal(Reason.LIMIT_REACHED);
+        }
+        if (group == null) {
+            group = new Log(limits.sharedLog());
+            groups.put(name, group);
+        }
+        if (member.groups.put(name, group) == null) {
+            group.members.put(member, top);
+            news.add(() -> listener.joined(member.client.privateToken(), name));
+        }
+        return group.members.get(member);
+    }
+
+    @Override
+    public boolean leaveGroup(String publicToken, String group) {
+        List<Runnable> news = new ArrayList<>();
+        boolean left = leave(publicToken, group, news);
+        tell(news);
+        return left;
+    }
+
+    synchronized boolean leave(String publicToken, String name, List<Runnable> news) {
+        Member member = memberAt(publicToken);
+        Log group = member.groups.remove(name);
+        if (group == null) {
+            return false;
+        }
+        group.members.remove(member);
+        forgetEmptyGroups();
+        news.add(() -> listener.left(member.client.privateToken(), name));
+        return true;
+    }
+
+    private void forgetEmptyGroups() {
+        groups.values().removeIf(group -> group.members.isEmpty() && group.entries.isEmpty());
+    }
+
+    @Override
+    public synchronized Set<String> groupsOf(String privateToken) {
+        Member member = byPrivateToken.get(privateToken);
+        return member == null ? Set.of() : Set.copyOf(member.groups.keySet());
+    }
+
+    private <T> List<T> ofGroup(String group, Function<Log, List<T>> what) {
+        Log log = groups.get(group);
+        return log == null ? List.of() : what.apply(log);
+    }
+
+    @Override
+    public synchronized List<CometClient> groupMembers(String group) {
+        return ofGroup(group, log -> clientsOf(log.members.keySet()));
+    }
+
+    @Override
+    public synchronized List<CometMessage> groupHistory(String group, long upTo, int maxMessages) {
+        List<CometMessage> all =
+                ofGroup(
+                        group,
+                        log ->
+                                log.entries.stream()
+                                        .map(Entry::message)
+                                        .filter(message -> message.messageId() <= upTo)
+                                        .toList());
+        return all.subList(Math.max(0, all.size() - maxMessages), all.size());
+    }
+}

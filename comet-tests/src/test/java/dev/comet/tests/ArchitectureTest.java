@@ -1,0 +1,159 @@
+package dev.comet.tests;
+
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The arrows between packages, and what no class may do. A rule that finds no class to judge fails
+ * (ArchUnit's default), so that renaming a package cannot switch its rule off.
+ */
+class ArchitectureTest {
+    /** Raise it as the modules grow: far fewer classes than there are means a broken import. */
+    private static final int FEWEST_CLASSES = 7;
+
+    private static final JavaClasses PUBLISHED =
+            new ClassFileImporter()
+                    .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                    // It does not know the folder of the fast build.
+                    .withImportOption(location -> !location.contains("/test-classes/"))
+                    .withImportOption(location -> !location.contains("package-info"))
+                    .importPackages("dev.comet");
+
+    private static final ArchRule NOBODY_SLEEPS =
+            noClasses()
+                    .should()
+                    .callMethodWhere(target(owner(type(Thread.class))).and(target(name("sleep"))))
+                    .orShould()
+                    .callMethodWhere(
+                            target(owner(type(TimeUnit.class))).and(target(name("sleep"))));
+
+    @Test
+    void classes_imported_areNotTooFew() {
+        assertThat(PUBLISHED).hasSizeGreaterThanOrEqualTo(FEWEST_CLASSES);
+    }
+
+    @Test
+    void packages_ofAllModules_haveNoCycles() {
+        slices().assignedFrom(new Packages()).should().beFreeOfCycles().check(PUBLISHED);
+    }
+
+    @Test
+    void core_layers_pointDown() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .layer("application")
+                .definedBy("dev.comet")
+                .layer("engine")
+                .definedBy("dev.comet.engine")
+                .layer("spi")
+                .definedBy("dev.comet.spi")
+                .whereLayer("application")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("engine")
+                .mayOnlyBeAccessedByLayers("application")
+                .check(PUBLISHED);
+    }
+
+    @Test
+    void engine_outsideCore_isNotUsed() {
+        classes()
+                .that()
+                .resideInAPackage("dev.comet.engine")
+                .should()
+                .onlyHaveDependentClassesThat()
+                .resideInAnyPackage("dev.comet", "dev.comet.engine")
+                .check(PUBLISHED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "dev.comet",
+                "dev.comet.engine",
+                "dev.comet.spi",
+                "dev.comet.inproc",
+                "dev.comet.http"
+            })
+    void servletApi_outsideItsAdapter_isNotUsed(String name) {
+        noClasses()
+                .that()
+                .resideInAPackage(name)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jakarta.servlet..")
+                .check(PUBLISHED);
+    }
+
+    @Test
+    void standardStreams_andStackTraces_areNotWritten() {
+        NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS.check(PUBLISHED);
+    }
+
+    @Test
+    void threads_inPublishedModules_doNotSleep() {
+        NOBODY_SLEEPS.check(PUBLISHED);
+    }
+
+    @Test
+    void threads_inTests_doNotSleep() throws IOException, URISyntaxException {
+        NOBODY_SLEEPS.check(new ClassFileImporter().importPaths(testClasses()));
+    }
+
+    /** The compiled tests of every module that has been built, this one's among them. */
+    private static List<Path> testClasses() throws IOException, URISyntaxException {
+        Path own =
+                Path.of(
+                        ArchitectureTest.class
+                                .getProtectionDomain()
+                                .getCodeSource()
+                                .getLocation()
+                                .toURI());
+        Path module = own;
+        while (!Files.exists(module.resolve("pom.xml"))) {
+            module = module.getParent();
+        }
+        Path output = module.relativize(own);
+        try (Stream<Path> modules = Files.list(module.getParent())) {
+            return modules.map(each -> each.resolve(output)).filter(Files::isDirectory).toList();
+        }
+    }
+
+    /** Each package is a slice of its own, {@code dev.comet} too, which no pattern expresses. */
+    private static final class Packages implements SliceAssignment {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+            return SliceIdentifier.of(type.getPackageName());
+        }
+
+        @Override
+        public String getDescription() {
+            return "packages";
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.comet.tests;
+
+import dev.comet.CometAnswer;
+import dev.comet.CometAsyncResult;
+import dev.comet.CometClient;
+import dev.comet.CometLimits;
+import dev.comet.CometStateManager;
+import dev.comet.ICometStateProvider;
+import dev.comet.inproc.InProcCometStateProvider;
+import dev.comet.testkit.ManualClock;
+import dev.comet.testkit.RecordedAnswers;
+import dev.comet.testkit.RecordingEventHandler;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+
+/**
+ * A manager with time standing still, and what it did. Events are told on the thread that causes
+ * them, so that {@link #settle} waits for them too, unless a test says otherwise.
+ */
+final class Server implements AutoCloseable {
+
+    final ManualClock clock;
+    final RecordingEventHandler events = new RecordingEventHandler();
+    final RecordedAnswers answers = new RecordedAnswers();
+    final CometStateManager manager;
+
+    Server(
+            ICometStateProvider provider,
+            ManualClock clock,
+            int waitThreads,
+            UnaryOperator<CometStateManager.Builder> options) {
+        this.clock = clock;
+        this.manager =
+                options.apply(
+                                CometStateManager.builder(provider)
+                                        .clock(clock)
+                                        .waitThreads(waitThreads)
+                                        .eventExecutor(Runnable::run)
+                                        .eventHandler(events))
+                        .build();
+        clock.awaitAllParked(waitThreads); // from now on the clock knows them
+    }
+
+    static Server start() {
+        return start(CometLimits.defaults());
+    }
+
+    static Server start(CometLimits limits) {
+        return start(new InProcCometStateProvider(), 2, options -> options.limits(limits));
+    }
+
+    static Server start(
+            ICometStateProvider provider,
+            int waitThreads,
+            UnaryOperator<CometStateManager.Builder> options) {
+        return new Server(provider, new ManualClock(), waitThreads, options);
+    }
+
+    static Server startAt(long nanos) {
+        return new Server(
+                new InProcCometStateProvider(), new ManualClock(nanos), 2, options -> options);
+    }
+
+    /** A client that is held for 25 s and may stay away for 60 s. */
+    CometClient client(String publicToken) {
+        return client(publicToken, 25, 60);
+    }
+
+    CometClient client(String publicToken, int timeoutSeconds, int idleSeconds) {
+        return manager.initializeClient(
+                CometClient.builder()
+                        .publicToken(publicToken)
+                        .privateToken("secret-of-" + publicToken)
+                        .connectionTimeoutSeconds(timeoutSeconds)
+                        .connectionIdleSeconds(idleSeconds)
+                        .build());
+    }
+
+    /** Begins a poll that may be held. */
+    RecordedAnswers.Request poll(CometClient client, long cursor) {
+        return answers.watch(manager.beginSubscribe(client.privateToken(), cursor));
+    }
+
+    /** What a poll finds at once. */
+    CometAnswer fetch(CometClient client, long cursor) {
+        CometAsyncResult result =
+                manager.beginSubscribe(client.privateToken(), cursor, Duration.ZERO);
+        return result.answer();
+    }
+
+    /** Time passes, after what was asked for before; and the wait threads have seen it. */
+    void pass(Duration duration) {
+        settle();
+        clock.advance(duration);
+        settle();
+    }
+
+    /** Until the wait threads have done what they were asked to do, and park. */
+    void settle() {
+        clock.awaitAllParked();
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,285 @@
+package dev.comet.examples.chat;
+
+import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler;
+import dev.comet.CometException;
+import dev.comet.CometStateManager;
+import dev.comet.http.ClientMessage;
+import dev.comet.http.CometApplication;
+import dev.comet.http.ConnectRequest;
+import java.text.Normalizer;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The chat: whom it lets in, and what it does with what they send. Everything else, from who is
+ * connected to what has not arrived yet, is Comet's business.
+ *
+ * <p><b>Names.</b> A person's public token is the nickname in lower case. Comet has no two clients
+ * with the same public token, so that a nickname is taken for as long as its owner is connected, or
+ * has been away for less than the idle time, and free the moment Comet lets go of the client. Who
+ * can show the secret with which the nickname was taken may take it again at any time.
+ *
+ * <p><b>Rooms.</b> A room is two groups: one for what was said, whose log is what newcomers are
+ * shown, and one for what matters only now: who comes, goes and types.
+ */
+final class Chat implements CometClientEventHandler {
+
+    private static final int MAX_TEXT = 2_000;
+    private static final int MAX_KEY = 64;
+    private static final int HISTORY = 50;
+
+    /** Nothing invisible: no control characters, and none that change the direction of text. */
+    private static final Pattern NICKNAME =
+            Pattern.compile("[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,24}");
+
+    private static final Pattern ROOM = Pattern.compile("[\\p{Ll}\\p{Lo}\\p{M}\\p{N}_-]{1,32}");
+
+    private final CometStateManager comet;
+
+    /** Rooms that somebody may be in, to be offered to others; who is in them, Comet knows. */
+    private final Set<String> rooms = ConcurrentHashMap.newKeySet();
+
+    Chat(CometStateManager comet) {
+        this.comet = comet;
+    }
+
+    /** Says which messages of clients the chat handles, and how. */
+    void install(CometApplication app) {
+        app.onConnect(this::connect)
+                .onRequest("room.join", this::join)
+                .onRequest("room.list", (client, message) -> openRooms())
+                .on("room.leave", this::leave)
+                .on("chat.say", this::say)
+                .on("chat.whisper", this::whisper)
+                .on("chat.typing", this::typing);
+    }
+
+    // ---- what clients send: the contents of their messages
+
+    record Join(@Nullable String room, @Nullable Long upTo) {}
+
+    record Leave(@Nullable String room) {}
+
+    record Say(@Nullable String room, @Nullable String text, @Nullable String key) {}
+
+    record Whisper(@Nullable String to, @Nullable String text, @Nullable String key) {}
+
+    /** In a room, or to somebody in private. */
+    record Type(@Nullable String room, @Nullable String to) {}
+
+    // ---- what clients get
+
+    /**
+     * @param token the address for private messages
+     * @param since when the person came, in milliseconds: tells this visit from an earlier one
+     *     whose end may be told late
+     */
+    record Person(String token, String name, long since) {
+        static Person of(CometClient client) {
+            return new Person(
+                    client.publicToken(),
+                    client.displayName(),
+                    Long.parseLong(client.attributes().get("since")));
+        }
+    }
+
+    /**
+     * @param key what the sender's page calls the message: it knows it again when it comes back
+     * @param at in milliseconds
+     */
+    record Said(String room, Person from, String text, String key, long at) {}
+
+    record Whispered(Person from, Person to, String text, String key, long at) {}
+
+    /**
+     * Somebody has come to a room, has left it, or is typing in it (or, without a room, to you).
+     */
+    record Presence(@Nullable String room, Person person) {}
+
+    record Room(String room, List<Person> people, List<Past> history) {}
+
+    record Past(long id, Object contents) {}
+
+    record OpenRoom(String room, int people) {}
+
+    // ---- coming and going
+
+    private CometClient connect(ConnectRequest request) {
+        String nickname =
+                Normalizer.normalize(request.text("displayName", ""), Normalizer.Form.NFKC).strip();
+        if (!NICKNAME.matcher(nickname).matches()) {
+            throw refused("a nickname has 1 to 24 letters, digits, signs and spaces");
+        }
+        String token = nickname.toLowerCase(Locale.ROOT);
+        String secret = request.text("secret", "");
+        // A page whose connect was answered, but not heard, asks again: it gets its nickname back.
+        comet.findCometClient(token)
+                .filter(
+                        taken ->
+                                !secret.isEmpty()
+                                        && secret.equals(taken.attributes().get("secret")))
+                .ifPresent(taken -> comet.disconnect(taken.privateToken()));
+        return CometClient.builder()
+                .publicToken(token)
+                .displayName(nickname)
+                .attribute("secret", secret)
+                .attribute("since", Long.toString(System.currentTimeMillis()))
+                .build();
+    }
+
+    @Override
+    public void clientDisconnected(CometClient client, EndReason reason) {
+        gone(client);
+    }
+
+    @Override
+    public void idleClientKilled(CometClient client) {
+        gone(client);
+    }
+
+    /**
+     * Comet has already taken the client out of its groups; its page knows in which rooms it was.
+     */
+    private void gone(CometClient client) {
+        rooms.removeIf(room -> people(room).isEmpty());
+        comet.sendToAll("person.gone", new Presence(null, Person.of(client)));
+    }
+
+    // ---- rooms
+
+    /**
+     * Also for one who is in the room already: a page that was reloaded has forgotten what it
+     * showed, and says up to which message it must be told again. Later ones arrive by themselves.
+     */
+    private Room join(CometClient client, ClientMessage message) {
+        Join request = message.contents(Join.class);
+        String room = room(request.room());
+        // In this order: whoever comes or goes after the list of people was made is heard of.
+        comet.joinGroup(client.publicToken(), presenceIn(room));
+        long joined = comet.joinGroup(client.publicToken(), talkIn(room));
+        rooms.add(room);
+        comet.sendToGroup(presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
+        long upTo = request.upTo() == null ? joined : Math.max(joined, request.upTo());
+        return new Room(room, people(room), history(room, upTo));
+    }
+
+    private void leave(CometClient client, ClientMessage message) {
+        String room = room(message.contents(Leave.class).room());
+        comet.leaveGroup(client.publicToken(), talkIn(room));
+        if (comet.leaveGroup(client.publicToken(), presenceIn(room))) {
+            comet.sendToGroup(presenceIn(room), "room.left", new Presence(room, Person.of(client)));
+        }
+        rooms.removeIf(any -> people(any).isEmpty());
+    }
+
+    private List<OpenRoom> openRooms() {
+        return rooms.stream()
+                .sorted()
+                .map(room -> new OpenRoom(room, people(room).size()))
+                .filter(room -> room.people() > 0)
+                .toList();
+    }
+
+    private List<Person> people(String room) {
+        return comet.groupMembers(presenceIn(room)).stream().map(Person::of).toList();
+    }
+
+    private List<Past> history(String room, long upTo) {
+        return comet.groupHistory(talkIn(room), upTo, HISTORY).stream()
+                .map(said -> new Past(said.messageId(), said.contents()))
+                .toList();
+    }
+
+    private static String talkIn(String room) {
+        return "talk/" + room;
+    }
+
+    private static String presenceIn(String room) {
+        return "presence/" + room;
+    }
+
+    // ---- talking
+
+    private void say(CometClient client, ClientMessage message) {
+        Say request = message.contents(Say.class);
+        String room = room(request.room());
+        if (!comet.groupMembers(talkIn(room)).contains(client)) {
+            throw refused("you are not in " + room + "; join it first");
+        }
+        comet.sendToGroup(
+                talkIn(room),
+                "chat.said",
+                new Said(room, Person.of(client), text(request.text()), key(request.key()), now()));
+    }
+
+    /** To both under one id: the sender sees it where the server put it, as with a room. */
+    private void whisper(CometClient client, ClientMessage message) {
+        Whisper request = message.contents(Whisper.class);
+        CometClient other = other(request.to());
+        comet.sendMessage(
+                List.of(other.publicToken(), client.publicToken()),
+                "chat.whispered",
+                new Whispered(
+                        Person.of(client),
+                        Person.of(other),
+                        text(request.text()),
+                        key(request.key()),
+                        now()));
+    }
+
+    private void typing(CometClient client, ClientMessage message) {
+        Type request = message.contents(Type.class);
+        Person person = Person.of(client);
+        if (request.room() == null) {
+            comet.sendMessage(
+                    other(request.to()).publicToken(), "chat.typing", new Presence(null, person));
+        } else {
+            String room = room(request.room());
+            comet.sendToGroupBut(
+                    presenceIn(room), person.token(), "chat.typing", new Presence(room, person));
+        }
+    }
+
+    // ---- rules
+
+    private CometClient other(@Nullable String token) {
+        if (token == null) {
+            throw refused("nobody is named");
+        }
+        return comet.findCometClient(token).orElseThrow(() -> refused(token + " is not here"));
+    }
+
+    private static String room(@Nullable String room) {
+        if (room == null || !ROOM.matcher(room).matches()) {
+            throw refused("a room is named with 1 to 32 small letters, digits, - and _");
+        }
+        return room;
+    }
+
+    private static String text(@Nullable String text) {
+        if (text == null || text.isBlank() || text.length() > MAX_TEXT) {
+            throw refused("a message has 1 to " + MAX_TEXT + " characters");
+        }
+        return text;
+    }
+
+    private static String key(@Nullable String key) {
+        if (key == null || key.isBlank() || key.length() > MAX_KEY) {
+            throw refused("a message's key has 1 to " + MAX_KEY + " characters");
+        }
+        return key;
+    }
+
+    private static CometException refused(String text) {
+        return new CometException(CometException.Reason.REFUSED, text);
+    }
+
+    private static long now() {
+        return System.currentTimeMillis();
+    }
+}

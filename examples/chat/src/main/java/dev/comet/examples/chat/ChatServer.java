@@ -1,0 +1,122 @@
+package dev.comet.examples.chat;
+
+import dev.comet.CometLimits;
+import dev.comet.CometStateManager;
+import dev.comet.LogLimits;
+import dev.comet.inproc.InProcCometStateProvider;
+import dev.comet.servlet.CometServlet;
+import dev.comet.spi.CometClock;
+import java.net.URI;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The chat in a Jetty of its own. The system properties {@code port} (default 8080) and {@code
+ * host} (default {@code localhost}; {@code 0.0.0.0} lets other machines in) say where.
+ */
+public final class ChatServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ChatServer.class);
+
+    /** Twice as long as a poll is held: a connection that waits for a message is not idle. */
+    private static final Duration IDLE_CONNECTION = Duration.ofSeconds(50);
+
+    private static final Duration DRAIN = Duration.ofSeconds(1);
+
+    private final CometStateManager comet;
+    private final Server jetty = new Server();
+    private final ServerConnector connector;
+
+    private ChatServer(String host, int port, CometClock clock) {
+        comet =
+                CometStateManager.builder(new InProcCometStateProvider())
+                        .clock(clock)
+                        .limits(
+                                CometLimits.builder()
+                                        .groups(2_000)
+                                        // A room's log is its history: a day of it, if there is
+                                        // room.
+                                        .sharedLog(
+                                                new LogLimits(1_000, 2 << 20, Duration.ofDays(1)))
+                                        .build())
+                        .build();
+        Chat chat = new Chat(comet);
+        comet.addEventHandler(chat);
+
+        HttpConfiguration http = new HttpConfiguration();
+        http.setSendServerVersion(false);
+        // Jetty remembers the headers of each connection to parse the next request faster. With
+        // thousands of
+        // connections that wait, those memories are 100 kB each, and slower than parsing.
+        http.setHeaderCacheSize(0);
+        connector = new ServerConnector(jetty, new HttpConnectionFactory(http));
+        connector.setHost(host);
+        connector.setPort(port);
+        connector.setIdleTimeout(IDLE_CONNECTION.toMillis());
+        jetty.addConnector(connector);
+
+        ServletContextHandler context = new ServletContextHandler("/");
+        context.addServlet(new ServletHolder(new CometServlet(comet, chat::install)), "/comet/*");
+        context.addServlet(PageServlet.holder(), "/");
+        jetty.setHandler(context);
+    }
+
+    /**
+     * Opens the chat.
+     *
+     * @param host the interface to listen on
+     * @param port 0 for any that is free
+     */
+    public static ChatServer start(String host, int port) throws Exception {
+        return start(host, port, CometClock.system());
+    }
+
+    static ChatServer start(String host, int port, CometClock clock) throws Exception {
+        ChatServer server = new ChatServer(host, port, clock);
+        try {
+            server.jetty.start();
+        } catch (Exception e) {
+            server.close();
+            throw e;
+        }
+        return server;
+    }
+
+    /** Where the page is. */
+    public URI uri() {
+        return URI.create("http://" + connector.getHost() + ":" + connector.getLocalPort() + "/");
+    }
+
+    /** Tells the pages to come back later, then stops. */
+    @Override
+    public void close() {
+        if (comet.statistics().heldRequests() > 0) {
+            comet.drain(DRAIN)
+                    .toCompletableFuture()
+                    .completeOnTimeout(null, 2 * DRAIN.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+        }
+        comet.close();
+        try {
+            jetty.stop();
+        } catch (Exception e) {
+            LOG.warn("Jetty did not stop as it should", e);
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        ChatServer server =
+                start(System.getProperty("host", "localhost"), Integer.getInteger("port", 8080));
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop"));
+        LOG.info("The chat is at {}", server.uri());
+        server.jetty.join();
+    }
+}

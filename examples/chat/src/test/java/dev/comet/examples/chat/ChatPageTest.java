@@ -1,0 +1,204 @@
+package dev.comet.examples.chat;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Talking, rooms and people, as the page shows them. */
+class ChatPageTest extends ChatInBrowser {
+
+    // ---- talking
+
+    @Test
+    void say_twoWindows_eachSeesWhatTheOtherWrites() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+
+        say(ada, "Good morning");
+        say(bob, "Good morning, Ada");
+
+        for (Page page : new Page[] {ada, bob}) {
+            assertThat(messages(page)).hasText(new String[] {"Good morning", "Good morning, Ada"});
+            assertThat(page.locator(".log:visible .message .name"))
+                    .hasText(new String[] {"Ada", "Bob"});
+            assertThat(page.locator(".pending, .failed")).hasCount(0);
+        }
+    }
+
+    @Test
+    void say_markup_isShownAsText() {
+        Page ada = signedIn("Ada");
+        Page eve = signedIn("<img src=x>");
+        String markup =
+                "<img src=x onerror=\"document.title='hacked'\"><script>alert(1)</script><b>&amp;</b>";
+
+        say(eve, markup);
+        joinRoom(eve, "b-b");
+
+        assertThat(messages(ada)).hasText(new String[] {markup});
+        assertThat(ada.locator(".log b, .log script, .log img, .people img")).hasCount(0);
+        assertThat(ada.locator(".log:visible .message .name")).hasText("<img src=x>");
+        assertThat(ada).hasTitle("lobby – Comet Chat");
+    }
+
+    @Test
+    void say_manyQuickly_allAppearOnceInOrder() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        String[] texts = IntStream.range(0, 30).mapToObj(i -> "m" + i).toArray(String[]::new);
+
+        for (String text : texts) {
+            say(ada, text);
+        }
+
+        // Sends at the same time may arrive in either order; but both pages show the same one.
+        assertThat(messages(bob)).hasCount(30);
+        assertThat(messages(ada)).hasText(messages(bob).allInnerTexts().toArray(String[]::new));
+        assertThat(messages(bob).allInnerTexts()).containsExactlyInAnyOrder(texts);
+    }
+
+    @Test
+    void whisper_fromTheListOfPeople_isReadByTheTwoAlone() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        Page eve = signedIn("Eve");
+
+        person(ada, "Bob").click();
+        say(ada, "psst");
+
+        bob.locator("#privates").getByText("Ada").click();
+        assertThat(messages(bob)).hasText(new String[] {"psst"});
+        assertThat(messages(ada)).hasText(new String[] {"psst"});
+        say(bob, "what?");
+        assertThat(messages(ada)).hasText(new String[] {"psst", "what?"});
+        assertThat(eve.locator("#privates li")).hasCount(0);
+    }
+
+    @Test
+    void type_inRoom_isShownToOthersAndExpires() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        ada.clock().install();
+
+        bob.locator("#text").pressSequentially("Hm");
+
+        assertThat(ada.locator("#typing-text")).hasText("Bob is typing");
+        assertThat(bob.locator("#typing-text")).hasText("");
+        ada.clock().fastForward(7_000);
+        assertThat(ada.locator("#typing-text")).hasText("");
+    }
+
+    @Test
+    void write_nearTheLimit_isCountedAndBeyondItCannotBeSent() {
+        Page ada = signedIn("Ada");
+
+        ada.locator("#text").fill("x".repeat(1_950));
+        assertThat(ada.locator("#counter")).hasText("50 left");
+        ada.locator("#text").fill("x".repeat(2_003));
+        assertThat(ada.locator("#counter")).hasText("3 too many");
+        assertThat(ada.locator("#send")).isDisabled();
+        ada.locator("#text").fill("x".repeat(2_000));
+        ada.locator("#send").click();
+
+        assertThat(messages(ada)).hasText("x".repeat(2_000));
+    }
+
+    // ---- rooms and people
+
+    @Test
+    void join_roomWithMessages_showsTheLastOnesAndWhoIsHere() {
+        Page ada = signedIn("Ada");
+        joinRoom(ada, "Night trains");
+        say(ada, "the 22:40 is late");
+
+        Page bob = signedIn("Bob");
+        bob.locator("[data-action=join-room]").click();
+        bob.locator("#open-rooms").getByText("night-trains").click();
+
+        assertThat(messages(bob)).hasText(new String[] {"the 22:40 is late"});
+        assertThat(bob.locator("#title")).hasText("#night-trains");
+        assertThat(bob.locator("#people-list .name")).hasText(new String[] {"Ada", "Bob"});
+        assertThat(ada.locator(".log:visible .notice")).hasText("Bob joined");
+    }
+
+    @Test
+    void leave_room_othersSeeItAndItIsOffTheList() {
+        Page ada = signedIn("Ada");
+        joinRoom(ada, "trains");
+        Page bob = signedIn("Bob");
+        joinRoom(bob, "trains");
+
+        bob.locator("#close-conversation").click();
+
+        assertThat(bob.locator("#rooms .name")).hasText(new String[] {"lobby"});
+        assertThat(ada.locator("#people-list .name")).hasText(new String[] {"Ada"});
+        assertThat(ada.locator(".log:visible .notice").last()).hasText("Bob left");
+    }
+
+    @Test
+    void signOut_everybodySeesItAndTheNicknameIsFree() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+
+        bob.locator("[data-action=sign-out]").click();
+
+        assertThat(bob.locator("#nickname")).hasValue("Bob");
+        assertThat(ada.locator("#people-list .name")).hasText(new String[] {"Ada"});
+        bob.reload();
+        assertThat(bob.locator("#sign-in")).isVisible();
+        signIn(bob, "Bob");
+        assertThat(ada.locator("#people-list .name")).hasText(new String[] {"Ada", "Bob"});
+    }
+
+    @Test
+    void signIn_nicknameOfSomebodyWhoIsHere_isRefusedInWords() {
+        signedIn("Ada");
+        Page other = browser.window(browser.person(), server);
+
+        other.locator("#nickname").fill("ADA");
+        other.keyboard().press("Enter");
+
+        assertThat(other.locator("#sign-in-problem"))
+                .hasText("ADA is here already. Choose another nickname.");
+    }
+
+    @Test
+    void unread_elsewhere_isCountedPerConversationAndInTheTitle() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        joinRoom(ada, "trains");
+
+        say(bob, "one");
+        say(bob, "two");
+        person(bob, "Ada").click();
+        say(bob, "three");
+
+        assertThat(ada.locator("#rooms li:has-text('lobby') .badge")).hasText("2");
+        assertThat(ada.locator("#privates li:has-text('Bob') .badge")).hasText("1");
+        assertThat(ada).hasTitle("(3) trains – Comet Chat");
+        ada.locator("#rooms").getByText("lobby").click();
+        assertThat(ada.locator("#rooms li:has-text('lobby') .badge")).isHidden();
+        assertThat(ada).hasTitle("(1) lobby – Comet Chat");
+    }
+
+    @Test
+    void arrive_whileReadingFurtherUp_staysThereAndSaysHowMany() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        say(ada, "line\n".repeat(80) + "end");
+        assertThat(messages(bob)).hasCount(1);
+        bob.locator(".log:visible").evaluate("log => log.scrollTop = 0");
+
+        say(ada, "news");
+
+        assertThat(bob.locator("#more")).hasText("1 new message");
+        assertThat(bob).hasTitle("(1) lobby – Comet Chat");
+        bob.locator("#more").click();
+        assertThat(bob.locator("#more")).isHidden();
+        assertThat(messages(bob).last()).isInViewport();
+        assertThat(bob).hasTitle("lobby – Comet Chat");
+    }
+}
