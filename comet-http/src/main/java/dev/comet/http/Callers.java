@@ -48,7 +48,7 @@ final class Callers {
         CometExchange exchange = call.exchange();
         int rest =
                 unknownTokens.anyExhausted()
-                        ? unknownTokens.secondsExhausted(address(exchange))
+                        ? unknownTokens.secondsExhausted(network(exchange))
                         : 0;
         if (rest > 0) {
             throw tooMany(rest);
@@ -76,7 +76,7 @@ final class Callers {
 
     /** Counts a token that nobody has, and is the answer. */
     Refusal unknown(CometExchange exchange) {
-        int rest = unknownTokens.take(address(exchange), 1);
+        int rest = unknownTokens.take(network(exchange), 1);
         return rest > 0 ? tooMany(rest) : Refusal.unknownClient();
     }
 
@@ -90,20 +90,8 @@ final class Callers {
         return address == null ? exchange.remoteAddress() : address;
     }
 
-    /**
-     * For limits per address: of IPv6 the network, because a single peer has the 2^64 addresses of
-     * one to itself.
-     */
-    String address(CometExchange exchange) {
-        String address = clientAddress(exchange);
-        int end = 0;
-        for (int groups = 0; groups < 4; groups++) {
-            end = address.indexOf(':', end) + 1;
-            if (end == 0) {
-                return address;
-            }
-        }
-        // Four groups of eight, as Java writes them. A compressed address stays whole.
-        return address.contains("::") ? address : address.substring(0, end);
+    /** Whom the limits per address count. */
+    String network(CometExchange exchange) {
+        return Network.of(clientAddress(exchange));
     }
 }

@@ -65,7 +65,7 @@ final class ConnectEndpoint {
     private void limitRate(CometExchange exchange) {
         Principal principal = exchange.principal();
         // The prefix keeps a name that looks like an address apart from that address.
-        String key = principal == null ? callers.address(exchange) : "user " + principal.getName();
+        String key = principal == null ? callers.network(exchange) : "user " + principal.getName();
         int rest = connects.take(key, 1);
         if (rest > 0) {
             throw Refusal.tooMany("too many newcomers from this address", rest);
