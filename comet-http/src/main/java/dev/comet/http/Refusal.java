@@ -1,8 +1,10 @@
 package dev.comet.http;
 
 import dev.comet.CometException;
+import dev.comet.http.CometResponse.Header;
 import dev.comet.spi.EncodedMessage;
 import dev.comet.spi.ProtocolMessages;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,7 +23,7 @@ final class Refusal extends RuntimeException {
     private final String code;
     private final String text;
     private int retryAfterSeconds;
-    private @Nullable String allow;
+    private @Nullable Header more;
     private int index = -1;
 
     Refusal(int status, String code, String text) {
@@ -36,8 +38,13 @@ final class Refusal extends RuntimeException {
     }
 
     static Refusal tokenMissing() {
-        return new Refusal(
-                401, "token-missing", "no private token; send Authorization: Bearer <token>");
+        Refusal refusal =
+                new Refusal(
+                        401,
+                        "token-missing",
+                        "no private token; send Authorization: Bearer <token>");
+        refusal.more = new Header("WWW-Authenticate", "Bearer"); // RFC 9110, 15.5.2
+        return refusal;
     }
 
     static Refusal refused(String text) {
@@ -61,7 +68,7 @@ final class Refusal extends RuntimeException {
     static Refusal methodNotAllowed(String allow) {
         Refusal refusal =
                 new Refusal(405, "method-not-allowed", "this path answers " + allow + " only");
-        refusal.allow = allow;
+        refusal.more = new Header("Allow", allow);
         return refusal;
     }
 
@@ -119,6 +126,6 @@ final class Refusal extends RuntimeException {
         if (retryAfterSeconds > 0) {
             response = response.with("Retry-After", Integer.toString(retryAfterSeconds));
         }
-        return allow == null ? response : response.with("Allow", allow);
+        return more == null ? response : response.with(List.of(more));
     }
 }

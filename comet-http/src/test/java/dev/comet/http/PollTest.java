@@ -243,7 +243,9 @@ class PollTest {
     @Test
     @DisplayName("W1 no token: an error answer")
     void poll_withoutAToken_isRefused() {
-        protocol.handle(FakeExchange.get("/poll")).isError(401, "token-missing");
+        FakeExchange none = protocol.handle(FakeExchange.get("/poll"));
+        none.isError(401, "token-missing");
+        assertThat(none.responseHeader("WWW-Authenticate")).isEqualTo("Bearer");
         protocol.handle(FakeExchange.get("/poll").header("Authorization", "Basic YTpi"))
                 .isError(401, "token-missing");
         protocol.handle(FakeExchange.get("/poll").header("Authorization", "Bearer "))
