@@ -44,7 +44,7 @@ final class Call {
             respond(e.response());
         } catch (CometException e) {
             respond(Refusal.of(e).response());
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // an Error too: a container would show it to the peer
             LOG.warn("{} {} failed", exchange.method(), exchange.path(), e);
             respond(Refusal.handlerFailed().response());
         }

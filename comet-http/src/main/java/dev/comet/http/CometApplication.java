@@ -91,7 +91,10 @@ public final class CometApplication {
     /** Handles a message of a client and replies. */
     @FunctionalInterface
     public interface RequestHook {
-        /** Returns the reply, anything that Jackson can write, or null for none. */
+        /**
+         * Returns the reply, anything that Jackson can write, or null for none. No future: a hook
+         * waits for what it replies, or sends it as a message later.
+         */
         @Nullable Object handle(CometClient client, ClientMessage message) throws Exception;
     }
 

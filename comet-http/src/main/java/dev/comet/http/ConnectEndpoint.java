@@ -103,8 +103,8 @@ final class ConnectEndpoint {
         try {
             return hook.connect(request);
         } catch (CometException e) {
-            throw Refusal.of(e);
-        } catch (Exception e) {
+            throw refusal(e);
+        } catch (Throwable e) {
             LOG.warn("The connect hook failed", e);
             throw Refusal.handlerFailed();
         }
@@ -115,11 +115,18 @@ final class ConnectEndpoint {
             connectedHook.connected(client, request);
         } catch (CometException e) {
             comet.disconnect(client.privateToken());
-            throw Refusal.of(e);
-        } catch (Exception e) {
+            throw refusal(e);
+        } catch (Throwable e) {
             comet.disconnect(client.privateToken());
             LOG.warn("The connected hook failed for {}", client.publicToken(), e);
             throw Refusal.handlerFailed();
         }
+    }
+
+    /** A newcomer has no session yet that could be gone: a hook has written to somebody else. */
+    private static Refusal refusal(CometException e) {
+        return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
+                ? Refusal.refused(String.valueOf(e.getMessage()))
+                : Refusal.of(e);
     }
 }

@@ -6,6 +6,8 @@ import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.RequestHook;
 import dev.comet.spi.ProtocolMessages;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,14 +95,22 @@ final class SendEndpoint {
             throw new Refusal(404, "no-such-handler", "nobody handles messages of this name");
         }
         try {
-            Object reply = hook.handle(client, new ClientMessage(name, contents, mapper));
-            return reply == null ? null : mapper.valueToTree(reply);
+            return encoded(hook.handle(client, new ClientMessage(name, contents, mapper)));
         } catch (CometException e) {
             throw refusal(e, client);
-        } catch (Exception e) {
+        } catch (Throwable e) {
             LOG.warn("The hook for {} failed for {}", name, client.publicToken(), e);
             throw Refusal.handlerFailed();
         }
+    }
+
+    private @Nullable JsonNode encoded(@Nullable Object reply) {
+        if (reply instanceof CompletionStage || reply instanceof Future) {
+            // Jackson would take its isDone() and the like for the reply.
+            throw new IllegalStateException(
+                    "the reply is a future; return its value, or reply later with sendMessage");
+        }
+        return reply == null ? null : mapper.valueToTree(reply);
     }
 
     /**

@@ -249,4 +249,35 @@ class ConnectTest {
         connect.isError(503, "limit-reached");
         assertThat(connect.responseHeader("Retry-After")).isNotNull();
     }
+
+    @Test
+    @DisplayName("C7 an Error of a hook leaves no client behind that nobody knows of")
+    void connect_welcomeThrowsAnError_clientIsEnded() {
+        use(
+                (comet, app) ->
+                        app.onConnect(request -> CometClient.builder().build())
+                                .onConnected((client, request) -> crash()));
+
+        connect("{}").isError(500, "handler-failed");
+
+        assertThat(protocol.comet.clients()).isEmpty();
+    }
+
+    private static void crash() {
+        throw new AssertionError("db password");
+    }
+
+    @Test
+    @DisplayName("H7 a welcome for somebody who has left is no news of the newcomer's own session")
+    void connect_hookWritesToAnUnknownClient_isRefused() {
+        use(
+                (comet, app) ->
+                        app.onConnect(request -> CometClient.builder().build())
+                                .onConnected((c, request) -> comet.sendMessage("host", "new", 1)));
+
+        FakeExchange connect = connect("{}");
+
+        connect.isError(403, "refused");
+        assertThat(connect.reason()).contains("no client");
+    }
 }

@@ -7,6 +7,7 @@ import dev.comet.CometException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,8 @@ class SendTest {
                                             "unencodable", (client, message) -> new Unencodable())
                                     .on("refuse", (client, message) -> refuse())
                                     .on("fail", (c, m) -> fail(m.contents().asString()))
+                                    .on("crash", (c, m) -> crash())
+                                    .onRequest("later", (c, m) -> new CompletableFuture<>())
                                     .on("whisper", (c, m) -> comet.sendMessage("nobody", "w", 1))
                                     .on(
                                             "leave",
@@ -50,6 +53,10 @@ class SendTest {
 
     private static void fail(String text) throws Exception {
         throw new Exception(text);
+    }
+
+    private static void crash() {
+        throw new StackOverflowError("db password");
     }
 
     @AfterEach
@@ -170,6 +177,20 @@ class SendTest {
         assertThat(send.text()).doesNotContain("password");
         protocol.send(ada, "{\"name\":\"unencodable\",\"contents\":1}")
                 .isError(500, "handler-failed");
+    }
+
+    @Test
+    @DisplayName("H2 an Error of a hook does not get past the protocol to the container's page")
+    void send_hookThrowsAnError_isAnsweredLikeAnyFailure() {
+        FakeExchange send = protocol.send(ada, "{\"name\":\"crash\",\"contents\":1}");
+
+        send.isError(500, "handler-failed");
+        assertThat(send.text()).doesNotContain("password");
+    }
+
+    @Test
+    void send_hookRepliesWithAFuture_failsInsteadOfDescribingTheFuture() {
+        protocol.send(ada, "{\"name\":\"later\",\"contents\":1}").isError(500, "handler-failed");
     }
 
     @Test
