@@ -58,7 +58,7 @@ final class Callers {
             token = inBody;
         }
         if (token == null && cookieTokens) {
-            token = TokenCookie.read(exchange.header("Cookie"));
+            token = TokenCookie.read(exchange.cookies());
             if (token != null && !origins.isProven(exchange)) {
                 throw Refusal.refused(
                         "the cookie alone does not show that this server's own page is asking; send"

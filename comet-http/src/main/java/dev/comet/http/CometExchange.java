@@ -35,6 +35,18 @@ public interface CometExchange {
     /** The first value of a header, or null. Names are compared without regard to case. */
     @Nullable String header(String name);
 
+    /**
+     * All cookies of the request, as in one {@code Cookie} header, or null. With HTTP/2 browsers
+     * send each in a header of its own.
+     */
+    @Nullable String cookies();
+
+    /**
+     * The host that the peer asked for, with its port unless that is the scheme's own, or null: the
+     * header {@code Host}, or what HTTP/2 has in its place.
+     */
+    @Nullable String host();
+
     /** {@code http} or {@code https}, as the adapter sees it. */
     String scheme();
 

@@ -108,7 +108,7 @@ final class Origins {
         if (site != null) {
             return site.equals("same-origin");
         }
-        String host = exchange.header("Host");
+        String host = exchange.host();
         if (host == null) {
             return false;
         }

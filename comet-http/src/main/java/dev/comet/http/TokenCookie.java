@@ -13,14 +13,14 @@ final class TokenCookie {
     private TokenCookie() {}
 
     /**
-     * The token in a {@code Cookie} header, or null. The first of several: browsers send that of
-     * the longest path first.
+     * The token among the cookies, or null. The first of several: browsers send that of the longest
+     * path first.
      */
-    static @Nullable String read(@Nullable String header) {
-        if (header == null) {
+    static @Nullable String read(@Nullable String cookies) {
+        if (cookies == null) {
             return null;
         }
-        for (String pair : header.split(";", -1)) {
+        for (String pair : cookies.split(";", -1)) {
             String cookie = pair.strip();
             if (cookie.startsWith(NAME + "=")) {
                 return cookie.substring(NAME.length() + 1);

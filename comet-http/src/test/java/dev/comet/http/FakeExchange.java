@@ -188,6 +188,16 @@ final class FakeExchange implements CometExchange {
     }
 
     @Override
+    public @Nullable String cookies() {
+        return headers.get("Cookie");
+    }
+
+    @Override
+    public @Nullable String host() {
+        return headers.get("Host");
+    }
+
+    @Override
     public String scheme() {
         return scheme;
     }

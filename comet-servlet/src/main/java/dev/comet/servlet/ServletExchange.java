@@ -11,6 +11,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.security.Principal;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +69,27 @@ final class ServletExchange implements CometExchange, AsyncListener {
     public @Nullable String header(String name) {
         return request.getHeader(name);
     }
+    /** Containers differ in whether they join what HTTP/2 takes apart. */
+    @Override
+    public @Nullable String cookies() {
+        Enumeration<String> values = request.getHeaders("Cookie");
+        return values == null || !values.hasMoreElements()
+                ? null
+                : String.join("; ", Collections.list(values));
+    }
+
+    /** With HTTP/2 not every container makes a {@code Host} of what the peer sent instead. */
+    @Override
+    public String host() {
+        String host = request.getHeader("Host");
+        if (host != null) {
+            return host;
+        }
+        int port = request.getServerPort();
+        boolean usual = port == (request.getScheme().equals("https") ? 443 : 80);
+        return usual ? request.getServerName() : request.getServerName() + ':' + port;
+    }
+
 
     @Override
     public String scheme() {
