@@ -58,9 +58,14 @@ public class CometServlet extends HttpServlet {
      *
      * @param mapping such as {@code /comet/*}
      * @return for further settings
+     * @throws IllegalArgumentException if the mapping is none of a prefix
      * @throws IllegalStateException if there is a servlet for that mapping already
      */
     public final ServletRegistration.Dynamic addTo(ServletContext context, String mapping) {
+        if (!mapping.startsWith("/") || !mapping.endsWith("/*")) {
+            throw new IllegalArgumentException(
+                    "mapping is \"" + mapping + "\"; use a prefix such as /comet/*");
+        }
         ServletRegistration.Dynamic registration = context.addServlet("comet " + mapping, this);
         if (registration == null || !registration.addMapping(mapping).isEmpty()) {
             throw new IllegalStateException(

@@ -29,9 +29,8 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     // The monitor guards all three, and what is done to the response when the exchange ends. Held
     // while a short answer is copied into the container's buffer and the container is told, so that
-    // an error that the container reports meanwhile waits with recycling. No I/O happens under it,
-    // and no
-    // code of an application.
+    // an error that the container reports meanwhile waits with recycling. No I/O happens under it
+    // (but on a thread of the container that cannot do otherwise), and no code of an application.
     private boolean ended;
     private @Nullable AsyncContext async;
     private @Nullable Runnable peerGone;
@@ -69,6 +68,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
     public @Nullable String header(String name) {
         return request.getHeader(name);
     }
+
     /** Containers differ in whether they join what HTTP/2 takes apart. */
     @Override
     public @Nullable String cookies() {
@@ -89,7 +89,6 @@ final class ServletExchange implements CometExchange, AsyncListener {
         boolean usual = port == (request.getScheme().equals("https") ? 443 : 80);
         return usual ? request.getServerName() : request.getServerName() + ':' + port;
     }
-
 
     @Override
     public String scheme() {
@@ -141,14 +140,25 @@ final class ServletExchange implements CometExchange, AsyncListener {
             response.setHeader(header.name(), header.value());
         }
         try {
-            if (fitsIntoBuffer(answer.body())) {
-                writeIntoBuffer(answer.body());
-            } else {
-                writeAsRead(answer.body());
-            }
+            write(answer.body());
         } catch (IOException e) {
             // The peer has gone away, which is its good right.
             complete();
+        } catch (RuntimeException e) {
+            // Nobody else would end the request: it has no timeout.
+            complete();
+            throw e;
+        }
+    }
+
+    private void write(byte[] body) throws IOException {
+        if (fitsIntoBuffer(body)) {
+            writeIntoBuffer(body);
+        } else if (async == null && !request.isAsyncSupported()) {
+            // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
+            writeAtOnce(body);
+        } else {
+            writeAsRead(body);
         }
     }
 
@@ -170,6 +180,12 @@ final class ServletExchange implements CometExchange, AsyncListener {
             response.getOutputStream().write(body);
         }
         complete();
+    }
+
+    /** On the container's own thread, for as long as the peer takes. */
+    private void writeAtOnce(byte[] body) throws IOException {
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
     }
 
     private void writeAsRead(byte[] body) throws IOException {
@@ -196,8 +212,13 @@ final class ServletExchange implements CometExchange, AsyncListener {
     }
 
     private void complete() {
-        if (async != null) {
+        if (async == null) {
+            return;
+        }
+        try {
             async.complete();
+        } catch (IllegalStateException | RejectedExecutionException e) {
+            // The container has done so itself: because of its peer, or because it is going away.
         }
     }
 

@@ -8,8 +8,6 @@ import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication;
 import dev.comet.http.CometExchange;
-import dev.comet.http.CometHttpHandler;
-import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.ServletRig.Answer;
 import java.net.http.HttpRequest;
 import java.time.Duration;
@@ -22,21 +20,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 
 /** What the protocol promises, over real sockets; the same in every container. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class CometServletContract {
+abstract class CometServletContract extends ServletSetUpContract {
 
     private ServletRig rig;
-    private final List<ServletRig> rigs = new ArrayList<>();
-
-    abstract Container container() throws Exception;
 
     @BeforeAll
     void start() throws Exception {
@@ -46,13 +38,6 @@ abstract class CometServletContract {
     @AfterEach
     void forgetClients() {
         rig.comet.clients().forEach(client -> rig.comet.disconnect(client.privateToken()));
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        for (ServletRig started : rigs) {
-            started.stop();
-        }
     }
 
     /** A server of a test's own, because the test ends or overloads it. */
@@ -530,29 +515,6 @@ abstract class CometServletContract {
 
         long id = rig.comet.sendMessage("closes", "n", 1);
         assertThat(rig.poll(closes, "").json().path(0).path("id").longValue()).isEqualTo(id);
-    }
-
-    @Test
-    void servlet_withoutAsyncSupport_saysWhatToConfigure() throws Exception {
-        CometStateManager comet = CometStateManager.builder(new InProcCometStateProvider()).build();
-        Container container = container();
-        container.start(
-                (classes, context) ->
-                        new CometServlet(comet)
-                                .addTo(context, "/comet/*")
-                                .setAsyncSupported(false));
-        ServletRig rig = new ServletRig(container, comet);
-        rigs.add(rig);
-
-        try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
-            Answer poll = rig.poll(rig.client("ada"), "");
-
-            assertThat(poll.status()).isEqualTo(500);
-            assertThat(log.onlyThrowable())
-                    .hasMessageContaining("<async-supported>true</async-supported>");
-            assertThat(log.text()).doesNotContain("secret-of-ada");
-        }
-        assertThat(comet.statistics().heldRequests()).isZero();
     }
 
     // ---- races and slow readers
