@@ -163,9 +163,9 @@ final class ServletExchange implements CometExchange, AsyncListener {
     }
 
     /**
-     * Whether the container copies a body of this length and writes it later on a thread of its
-     * own. Tomcat and Undertow do so if it is shorter than their buffer, Jetty up to a quarter of
-     * it.
+     * Whether the container copies a body of this length and writes it when the request is
+     * complete: Tomcat and Undertow on a thread of their own, if it is shorter than their buffer;
+     * Jetty on this one, without waiting for the network, up to a quarter of it.
      */
     private boolean fitsIntoBuffer(byte[] body) {
         return body.length <= response.getBufferSize() / 4;
@@ -173,7 +173,8 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     /**
      * Without Content-Length: all three containers add it when a request ends whose whole body is
-     * in the buffer. Given one, Jetty would take the last byte as a reason to write on this thread.
+     * in the buffer. Given one, Jetty would take the last byte as a reason to write, and to wait
+     * for the network.
      */
     private void writeIntoBuffer(byte[] body) throws IOException {
         if (body.length > 0) {
@@ -189,10 +190,32 @@ final class ServletExchange implements CometExchange, AsyncListener {
     }
 
     private void writeAsRead(byte[] body) throws IOException {
-        AsyncContext context = async == null ? startAsync() : async;
+        AsyncContext held = async;
+        AsyncContext context = held == null ? startAsync() : held;
         response.setContentLength(body.length);
         ServletOutputStream out = response.getOutputStream();
-        out.setWriteListener(new BodyWriter(body, out, context));
+        BodyWriter writer = new BodyWriter(body, out, context);
+        if (held == null) {
+            out.setWriteListener(writer);
+        } else {
+            // Tomcat writes on whichever thread sets the listener, waits there for the request's
+            // own thread to leave its filters, and goes on with the next request that the peer has
+            // sent already, hooks and all. So on a thread of the container, without our monitor.
+            held.start(() -> beginToWrite(out, writer));
+        }
+    }
+
+    private void beginToWrite(ServletOutputStream out, BodyWriter writer) {
+        synchronized (this) {
+            if (async == null) {
+                return;
+            }
+        }
+        try {
+            out.setWriteListener(writer);
+        } catch (RuntimeException e) {
+            writer.onError(e); // the container has ended the request meanwhile
+        }
     }
 
     private AsyncContext startAsync() {
@@ -227,6 +250,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
         Runnable report;
         synchronized (this) {
             ended = true;
+            async = null;
             report = peerGone;
             peerGone = null;
         }

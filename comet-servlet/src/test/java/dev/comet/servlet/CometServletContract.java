@@ -15,10 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -534,6 +536,38 @@ abstract class CometServletContract extends ServletSetUpContract {
             }
         } finally {
             threads.shutdownNow();
+        }
+    }
+
+    @Test
+    @DisplayName("W10 what a peer sends behind a held poll is never handled by a wait thread")
+    void poll_nextRequestSentAlready_isHandledByTheContainer() throws Exception {
+        BlockingQueue<String> threads = new LinkedBlockingQueue<>();
+        ServletRig rig =
+                new ServletRig(
+                        container(),
+                        CometLimits.defaults(),
+                        (comet, app) ->
+                                app.onConnect(
+                                        request -> {
+                                            threads.add(Thread.currentThread().getName());
+                                            return CometClient.builder().build();
+                                        }));
+        rigs.add(rig);
+        CometClient ada = rig.client("ada");
+        String connect = RawPeer.head("POST /app/comet/connect", "Content-Length: 0");
+        long cursor = 0;
+        // Around the lengths at which containers change their ways.
+        for (int length : List.of(10, 3_000, 7_000, 20_000, 60_000, 200_000)) {
+            try (RawPeer peer = new RawPeer(rig.container.port())) {
+                peer.send(ServletRig.rawPoll(ada, cursor) + connect);
+                await().until(() -> rig.comet.statistics().heldRequests() == 1);
+                cursor = rig.comet.sendMessage("ada", "n", "x".repeat(length));
+
+                assertThat(peer.read().status()).isEqualTo(200);
+                assertThat(peer.read().status()).isEqualTo(200);
+            }
+            assertThat(threads.poll()).as("length %d", length).doesNotStartWith("comet-wait");
         }
     }
 
