@@ -68,7 +68,8 @@ final class Body {
         try {
             return strict.readTree(text());
         } catch (StreamConstraintsException e) {
-            throw Refusal.parametersInvalid("body is nested too deep or has too long a number");
+            throw Refusal.parametersInvalid(
+                    "body is nested too deep or has too long a number, name or text");
         } catch (JacksonException e) {
             // The parser's own text quotes the input, which may be a secret: the place is enough.
             TokenStreamLocation at = e.getLocation();

@@ -35,8 +35,11 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class CometApplication {
 
+    /** As browsers write it: with the scheme's own port it would match none of them. */
     private static final Pattern ORIGIN =
-            Pattern.compile("https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:[0-9]{1,5})?");
+            Pattern.compile(
+                    "(?!https://.*:443$|http://.*:80$)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:[0-9]{1,5})?");
+
     private static final int MAX_RATE = 1_000_000;
 
     @Nullable ConnectHook connectHook;
@@ -165,7 +168,7 @@ public final class CometApplication {
                 throw invalid(
                         "allowedOrigins has \""
                                 + origin
-                                + "\"; use scheme://host or scheme://host:port in lower case, without a path");
+                                + "\"; use scheme://host or scheme://host:port in lower case, without a path and without the scheme's usual port");
             }
         }
         allowedOrigins = new LinkedHashSet<>(origins);

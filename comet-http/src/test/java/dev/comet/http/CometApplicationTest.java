@@ -41,6 +41,8 @@ class CometApplicationTest {
                 "",
                 "https://*.example",
                 "https://app.example:",
+                "https://app.example:443",
+                "http://app.example:80",
                 "ftp://app.example",
                 "https://a\r\nb"
             })
