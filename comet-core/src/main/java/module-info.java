@@ -2,7 +2,7 @@
 module dev.comet.core {
     requires org.slf4j;
     requires transitive tools.jackson.databind;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports dev.comet;
     exports dev.comet.spi;

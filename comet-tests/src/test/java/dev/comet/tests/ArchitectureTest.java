@@ -13,6 +13,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
@@ -56,6 +58,30 @@ class ArchitectureTest {
     @Test
     void classes_imported_areNotTooFew() {
         assertThat(PUBLISHED).hasSizeGreaterThanOrEqualTo(FEWEST_CLASSES);
+    }
+
+    /** What javac's exports lint would say, which the parent pom leaves out. */
+    @Test
+    void publicMethods_ofPublicTypes_showNoTypeOfTheEngine() {
+        List<JavaCodeUnit> visible =
+                PUBLISHED.stream()
+                        .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                        .filter(type -> !isOfTheEngine(type))
+                        .flatMap(type -> type.getCodeUnits().stream())
+                        .filter(unit -> unit.getModifiers().contains(JavaModifier.PUBLIC))
+                        .toList();
+
+        assertThat(visible)
+                .hasSizeGreaterThan(100)
+                .noneMatch(unit -> isOfTheEngine(unit.getRawReturnType()))
+                .noneMatch(
+                        unit ->
+                                unit.getRawParameterTypes().stream()
+                                        .anyMatch(ArchitectureTest::isOfTheEngine));
+    }
+
+    private static boolean isOfTheEngine(JavaClass type) {
+        return type.getBaseComponentType().getPackageName().startsWith("dev.comet.engine");
     }
 
     @Test
