@@ -128,20 +128,36 @@ abstract class CometServletContract extends ServletSetUpContract {
     }
 
     @Test
-    @DisplayName("C4 H7 a public token can neither poll nor disconnect")
+    @DisplayName("C4 H7 a public token can neither read, confirm, send nor disconnect")
     void publicToken_isNoKey() throws Exception {
-        rig.client("ada");
-        assertThat(rig.send(rig.request("/poll").header("Authorization", "Bearer ada")).status())
-                .isEqualTo(404);
-        assertThat(
+        CometClient ada = rig.client("ada");
+        long id = rig.comet.sendMessage("ada", "n", 1);
+        List<Answer> answers =
+                List.of(
                         rig.send(
-                                        rig.post(
-                                                "/disconnect",
-                                                "application/x-www-form-urlencoded",
-                                                "privateToken=ada"))
-                                .status())
-                .isEqualTo(404);
-        assertThat(rig.comet.getCometClient("secret-of-ada")).isPresent();
+                                rig.request("/poll?hold=0&lastMessageId=" + id)
+                                        .header("Authorization", "Bearer ada")),
+                        rig.send(
+                                rig.post(
+                                        "/poll",
+                                        "application/x-www-form-urlencoded",
+                                        "privateToken=ada&lastMessageId=" + id)),
+                        rig.send(
+                                rig.post(
+                                        "/send",
+                                        "application/json",
+                                        "{\"name\":\"echo\",\"contents\":1,\"privateToken\":\"ada\"}")),
+                        rig.send(
+                                rig.post(
+                                        "/disconnect",
+                                        "application/x-www-form-urlencoded",
+                                        "privateToken=ada")));
+
+        assertThat(answers)
+                .allMatch(answer -> answer.status() == 404)
+                .allMatch(answer -> answer.code().equals("client-does-not-exist"));
+        assertThat(rig.comet.confirmedMessageId(ada.privateToken())).isLessThan(id);
+        assertThat(rig.poll(ada, "").json().path(0).path("id").longValue()).isEqualTo(id);
     }
 
     @Test

@@ -65,6 +65,40 @@ class GuaranteesTest {
                 .allMatch(text -> TEST.matcher(text).find() || SCRIPT.matcher(text).find());
     }
 
+    @Test
+    @DisplayName("Every test method that a row names has the row's id in its display name")
+    void guarantees_testOfARow_namesTheRow() throws IOException {
+        Map<String, String> sources = sources();
+        Pattern row = Pattern.compile("(?m)^\\| ([CWMPLH]\\d+) \\|.*$");
+        TreeSet<String> silent = new TreeSet<>();
+        row.matcher(Files.readString(ROOT.resolve("docs/guarantees.md")))
+                .results()
+                .forEach(
+                        line ->
+                                TEST.matcher(line.group())
+                                        .results()
+                                        .filter(test -> test.group(2) != null)
+                                        .filter(
+                                                test ->
+                                                        !displayName(sources, test)
+                                                                .matches(
+                                                                        ".*\\b"
+                                                                                + line.group(1)
+                                                                                + "\\b.*"))
+                                        .forEach(t -> silent.add(line.group(1) + " " + t.group())));
+
+        assertThat(silent).isEmpty();
+    }
+
+    /** The last one above the method, or nothing. */
+    private static String displayName(Map<String, String> sources, MatchResult test) {
+        String source = sources.getOrDefault(test.group(1) + ".java", "");
+        int method = Math.max(0, source.indexOf(" " + test.group(2) + "("));
+        int annotation = source.lastIndexOf("@DisplayName(", method);
+        int before = source.lastIndexOf("\n    }\n", method);
+        return annotation > before ? source.substring(annotation, method).replace('\n', ' ') : "";
+    }
+
     private static Map<String, String> sources() throws IOException {
         try (Stream<Path> files = Files.walk(ROOT)) {
             return files.filter(

@@ -134,8 +134,8 @@ class HoldingTest {
     }
 
     @Test
-    @DisplayName("W4: a hundred sends before the wait thread comes to it are one answer")
-    void sendMessage_burst_isOneAnswer() {
+    @DisplayName("W4: a hundred sends between two polls are one answer")
+    void sendMessage_betweenTwoPolls_isOneAnswer() {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             for (int i = 0; i < 100; i++) {
