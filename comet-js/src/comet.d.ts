@@ -80,7 +80,7 @@ export interface CometOptions {
   subscribe?: boolean;
   /** Seconds, from 1, that a poll may be held; for networks that cut long requests. Default: the server's `connectionTimeoutSeconds`. */
   hold?: number;
-  /** How long connect, send and disconnect wait for their answer. Milliseconds, from 1; default 30 000. */
+  /** How long connect, send, disconnect and `reconnect` may take. Milliseconds, from 1; default 30 000. */
   timeoutMillis?: number;
   /** How many messages wait for one slow `for await` loop, from 1; default 1000. Beyond it the oldest go, announced by `comet.gap`. */
   bufferLimit?: number;
@@ -95,8 +95,11 @@ export interface ConnectOptions extends CometOptions {
 }
 
 export interface AdoptOptions extends CometOptions {
-  /** Called when the session is lost; gives another one. May be called again, with backoff, if it fails. Default: the state becomes `lost`. */
-  reconnect?: () => Promise<CometSession>;
+  /**
+   * Called when the session is lost; gives another one. Called again, with backoff, if it fails or takes longer than `timeoutMillis`; the
+   * signal then says that nobody waits for it any more. Default: the state becomes `lost`.
+   */
+  reconnect?: (signal: AbortSignal) => Promise<CometSession>;
 }
 
 /** A failure, in the server's words (`code`, `reason`) where it had any. */
@@ -116,6 +119,14 @@ export class CometError extends Error {
   readonly index?: number;
   /** Comet itself refused what it would refuse again: a 4xx, but 409 and 429, which may pass. */
   readonly permanent: boolean;
+}
+
+/** Collects messages from its making on. One that is given up has to be told so by `return`, as leaving a `for await` loop does. */
+export interface CometMessages extends AsyncIterableIterator<CometMessage> {
+  next(): Promise<IteratorResult<CometMessage, undefined>>;
+  /** Ends it at once; a `next` that waits is answered. */
+  return(): Promise<IteratorReturnResult<undefined>>;
+  [Symbol.asyncIterator](): this;
 }
 
 /**
@@ -158,7 +169,7 @@ export class Comet implements AsyncIterable<CometMessage> {
 
   /**
    * Calls `handler` for messages of this name until the returned function is called. `*` stands for all of the application's messages,
-   * `comet.*` for all of the client's own events.
+   * `comet.*` for all of the client's own events. Throws if the handler is no function.
    */
   on<Name extends keyof CometEvents>(name: Name, handler: (event: CometMessage<CometEvents[Name]>) => unknown): () => void;
   on(name: "comet.*", handler: (event: CometEvent) => unknown): () => void;
@@ -166,7 +177,8 @@ export class Comet implements AsyncIterable<CometMessage> {
 
   /**
    * Hands a message to the application on the server; gives its handler's reply, undefined if it has none. Never repeated by itself: when
-   * there is no answer, nobody knows whether the message was handled. Two sends at a time may arrive in either order.
+   * there is no answer, nobody knows whether the message was handled. Two sends at a time may arrive in either order. Works while paused;
+   * rejects at once with the code `closed` after {@link disconnect}.
    */
   send<Reply = any>(name: string, contents?: unknown): Promise<Reply>;
   /** Hands over up to 100 messages, handled in order; gives their replies, undefined if there are none at all. */
@@ -187,5 +199,5 @@ export class Comet implements AsyncIterable<CometMessage> {
    * The application's messages, with `comet.gap` and `comet.sessionlost` in their places, from now on. Each loop has a buffer of its own
    * (`bufferLimit`). Ends when the client is disconnected; throws a CometError when it ends in any other way.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<CometMessage, void, undefined>;
+  [Symbol.asyncIterator](): CometMessages;
 }

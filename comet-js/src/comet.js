@@ -1,6 +1,6 @@
 // The Comet client for browsers and Node 18+: one ES module without dependencies. It speaks docs/protocol.md.
 // One file, because it is served as it is, without a build. Top to bottom: errors, time, one HTTP exchange, the transport, what an answer
-// means, delivery to handlers, the client.
+// means, delivery to handlers, delivery to loops, the client.
 
 /** @typedef {import("./comet.d.ts").CometMessage} Message */
 /** @typedef {import("./comet.d.ts").CometState} State */
@@ -107,6 +107,42 @@ function deadline(platform, millis, expired) {
 }
 
 /**
+ * Does what may take for ever, for `millis` at most and until its turn breaks it off. Broken off means over, whether or not the task heeds
+ * its signal: what comes late reaches nobody.
+ * @template T
+ * @param {Platform} platform
+ * @param {number} millis
+ * @param {Partial<Turn>} turn
+ * @param {(signal: AbortSignal) => Promise<T>} task
+ * @returns {Promise<T>}
+ */
+async function within(platform, millis, turn, task) {
+  const aborter = new AbortController();
+  /** @type {(error: CometError) => void} */
+  let reject;
+  /** @type {Promise<never>} */
+  const brokenOff = new Promise((_, rejectIt) => { reject = rejectIt; });
+  /** @param {string} code @param {string} reason */
+  const breakOff = (code, reason) => {
+    aborter.abort();
+    reject(new CometError(code, reason));
+  };
+  const limit = deadline(platform, millis, (late) =>
+    late ? breakOff("slept", "this machine or page was asleep") : breakOff("silence", `no answer for ${millis} ms`),
+  );
+  turn.cancel = () => breakOff("cancelled", "broken off by this client");
+  turn.wake = (certain) => {
+    if (certain || limit.isOverdue()) breakOff("slept", "the network or the page came back");
+  };
+  try {
+    return await Promise.race([task(aborter.signal), brokenOff]);
+  } finally {
+    limit.cancel();
+    turn.cancel = turn.wake = undefined;
+  }
+}
+
+/**
  * One request and its whole answer: the JSON body of a 2xx, undefined if that is empty. Rejects with a CometError.
  * @param {Platform} platform
  * @param {string} url
@@ -115,14 +151,13 @@ function deadline(platform, millis, expired) {
  * @returns {Promise<unknown>}
  */
 async function exchange(platform, url, { privateToken, body, millis }, turn = {}) {
-  const aborter = new AbortController();
   /** @type {Record<string, string>} */
   const headers = { "Comet-Request": "1" };
   if (privateToken) headers.Authorization = `Bearer ${privateToken}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const text = body === undefined ? undefined : JSON.stringify(body);
+  const text = body === undefined ? undefined : encoded(body);
 
-  const answer = async () => {
+  return within(platform, millis, turn, async (signal) => {
     let response, content;
     try {
       response = await platform.fetch(url, {
@@ -131,37 +166,22 @@ async function exchange(platform, url, { privateToken, body, millis }, turn = {}
         body: text,
         cache: "no-store",
         credentials: "same-origin",
-        signal: aborter.signal,
+        signal,
       });
       content = await response.text();
     } catch (cause) {
       throw new CometError("network", "the request failed, or its answer was cut off", { cause });
     }
     return interpret(response, content);
-  };
-
-  /** @type {ReturnType<typeof deadline> | undefined} */
-  let limit;
-  // Broken off means over, whether or not fetch has noticed: a late answer reaches nobody.
-  const brokenOff = new Promise((_, reject) => {
-    /** @param {string} code @param {string} reason */
-    const breakOff = (code, reason) => {
-      aborter.abort();
-      reject(new CometError(code, reason));
-    };
-    limit = deadline(platform, millis, (late) =>
-      late ? breakOff("slept", "this machine or page was asleep") : breakOff("silence", `no answer for ${millis} ms`),
-    );
-    const { isOverdue } = limit;
-    turn.cancel = () => breakOff("cancelled", "broken off by this client");
-    turn.wake = (certain) => {
-      if (certain || isOverdue()) breakOff("slept", "the network or the page came back");
-    };
   });
+}
+
+/** @param {unknown} body */
+function encoded(body) {
   try {
-    return await Promise.race([answer(), brokenOff]);
-  } finally {
-    limit?.cancel();
+    return JSON.stringify(body);
+  } catch (cause) {
+    throw new CometError("parameters-invalid", "this cannot be written as JSON; see the cause", { cause });
   }
 }
 
@@ -282,10 +302,15 @@ class Delivery {
 
   /** @param {string} name @param {(message: any) => unknown} handle */
   on(name, handle) {
+    if (typeof handle !== "function") throw new CometError("parameters-invalid", `the handler of ${name} is ${handle}; use a function`);
     const entry = { handle };
     const entries = this.#handlers.get(name) ?? new Set();
     this.#handlers.set(name, entries.add(entry));
-    return () => void entries.delete(entry);
+    return () => {
+      entries.delete(entry);
+      // Names may be made up for one reply each.
+      if (entries.size === 0 && this.#handlers.get(name) === entries) this.#handlers.delete(name);
+    };
   }
 
   /** @param {Entry[]} entries */
@@ -332,15 +357,134 @@ class Delivery {
   }
 }
 
+/** @typedef {{resolve: (result: IteratorResult<Message, undefined>) => void, reject: (error: unknown) => void}} Reader */
+
+/**
+ * What one `for await` loop reads: a buffer between handlers, which wait for nobody, and a reader who takes his time. Listens from its
+ * making until it is left or ended. When the buffer is full the oldest go, and what stands for them comes before all the rest.
+ */
+class Loop {
+  /** @type {Message[]} */
+  #buffer = [];
+  /** @type {{previous: string, current: string | null} | null} sessions that went, made one */
+  #session = null;
+  /** @type {{from: number, to: number} | null} messages that went, after those sessions */
+  #gap = null;
+  /** @type {Reader[]} */
+  #readers = [];
+  /** @type {(() => void)[]} */
+  #removals;
+  #left = false;
+  #limit;
+  #ended;
+  #error;
+
+  /**
+   * @param {(name: string, handle: (message: any) => void) => () => void} on
+   * @param {number} limit
+   * @param {State} state
+   * @param {() => CometError | null} error  why it ended, unless that was meant
+   */
+  constructor(on, limit, state, error) {
+    this.#limit = limit;
+    this.#ended = ENDED.has(state);
+    this.#error = error;
+    this.#removals = ["*", "comet.gap", "comet.sessionlost"].map((name) => on(name, (message) => this.#keep(message)));
+    // As handlers are told, not as it is: the last messages may be on their way to them.
+    this.#removals.push(on("comet.state", ({ contents }) => {
+      this.#ended = ENDED.has(contents.to);
+      this.#serve();
+    }));
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
+  }
+
+  /** @returns {Promise<IteratorResult<Message, undefined>>} */
+  next() {
+    return new Promise((resolve, reject) => {
+      this.#readers.push({ resolve, reject });
+      this.#serve();
+    });
+  }
+
+  /** Answers readers that wait, too: a generator would let them, and this, wait for the next message. */
+  async return() {
+    this.#leave();
+    this.#serve();
+    return /** @type {const} */ ({ done: true, value: undefined });
+  }
+
+  #serve() {
+    for (let reader; (reader = this.#readers[0]); this.#readers.shift()) {
+      const value = this.#take();
+      if (value) {
+        reader.resolve({ done: false, value });
+        continue;
+      }
+      if (!this.#left && !this.#ended) return;
+      const error = this.#left ? null : this.#error();
+      this.#leave();
+      if (error) reader.reject(error);
+      else reader.resolve({ done: true, value: undefined });
+    }
+  }
+
+  /** @returns {Message | undefined} */
+  #take() {
+    const [session, gap] = [this.#session, this.#gap];
+    if (session) {
+      this.#session = null;
+      return { id: 0, name: "comet.sessionlost", contents: session };
+    }
+    if (gap) {
+      this.#gap = null;
+      return { id: 0, name: "comet.gap", contents: { ...gap, reason: "overflow" } };
+    }
+    return this.#buffer.shift();
+  }
+
+  /** @param {Message} message */
+  #keep(message) {
+    this.#buffer.push(message);
+    if (this.#buffer.length > this.#limit) this.#drop(/** @type {Message} */ (this.#buffer.shift()));
+    this.#serve();
+  }
+
+  /** @param {Message} message */
+  #drop({ id, name, contents }) {
+    if (name === "comet.sessionlost") {
+      this.#session = { previous: this.#session?.previous ?? contents.previous, current: contents.current };
+      this.#gap = null; // a lost session says that as well
+      return;
+    }
+    const { from, to } = id ? { from: id, to: id } : contents;
+    this.#gap = { from: Math.min(this.#gap?.from ?? from, from), to: Math.max(this.#gap?.to ?? to, to) };
+  }
+
+  #leave() {
+    this.#left = true;
+    for (const remove of this.#removals) remove();
+    this.#buffer = [];
+    this.#session = this.#gap = null;
+  }
+}
+
+/** As the protocol defines it. What is no token would make fetch fail for ever, with the token in its error. */
+const TOKEN = /^[A-Za-z0-9\-._~+/=]{1,256}$/;
+
 /** @param {any} session @returns {Session} */
 function checked(session) {
   const { publicToken, privateToken, displayName, connectionTimeoutSeconds, lastMessageId = 0 } = session ?? {};
   /** @param {string} name @param {unknown} value @param {string} rule */
   const refuse = (name, value, rule) => new CometError("parameters-invalid", `${name} is ${value}; ${rule}`);
   if (typeof publicToken !== "string" || publicToken === "") throw refuse("publicToken", publicToken, "use the one that the server gave");
+  if (privateToken != null && !(typeof privateToken === "string" && TOKEN.test(privateToken)))
+    throw refuse("privateToken", "not shown", "use the one that the server gave, or leave it out if it is in a cookie");
   if (!(connectionTimeoutSeconds > 0)) throw refuse("connectionTimeoutSeconds", connectionTimeoutSeconds, "use the server's, above 0");
   if (!Number.isSafeInteger(lastMessageId) || lastMessageId < 0) throw refuse("lastMessageId", lastMessageId, "use 0 or a message's id");
-  return { publicToken, privateToken, displayName, connectionTimeoutSeconds, lastMessageId };
+  return { publicToken, privateToken: privateToken ?? undefined, displayName, connectionTimeoutSeconds, lastMessageId };
 }
 
 /** @param {CometOptions} options */
@@ -377,7 +521,7 @@ export class Comet {
   #gone = false; // the server does not know the session any more
 
   #failures = 0;
-  #replaced = false; // the session was, since the last held answer
+  #replaced = false; // the session was, or was tried to be, since the last held answer
   #slept = false; // a request was started again, unreported, since the last answer
   #unanswered = false; // a request was given up since the last answer: it may still be on its way and arrive after a newer one
   #began = 0; // when the last request was
@@ -403,7 +547,17 @@ export class Comet {
    */
   static adopt(url, session, options = {}) {
     const { reconnect } = options;
-    return new Comet(url, session, options, reconnect && (async () => reconnect()), "connecting");
+    const { platform, timeoutMillis } = checkedOptions(options);
+    /** @param {Turn} turn */
+    const ask = (turn) =>
+      within(platform, timeoutMillis, turn, async (signal) => {
+        try {
+          return await reconnect?.(signal);
+        } catch (cause) {
+          throw new CometError("reconnect-failed", "the application's reconnect failed", { cause });
+        }
+      });
+    return new Comet(url, session, options, reconnect && ask, "connecting");
   }
 
   /**
@@ -443,13 +597,14 @@ export class Comet {
    * @param {string | SendRequest[]} name
    * @param {unknown} [contents]
    */
-  send(name, contents) {
+  async send(name, contents) {
+    this.#refuseIfClosed();
     return this.#post("/send", Array.isArray(name) ? name : { name, contents });
   }
 
   subscribe() {
     if (this.#turn) return;
-    if (this.#state === "closed") throw new CometError("closed", "this client is closed; connect again");
+    this.#refuseIfClosed();
     this.#enter("connecting");
     this.#start();
   }
@@ -471,39 +626,12 @@ export class Comet {
     }
   }
 
-  async *[Symbol.asyncIterator]() {
-    /** @type {Message[]} */
-    const buffer = [];
-    /** @type {{from: number, to: number} | null} */
-    let dropped = null;
-    let ended = ENDED.has(this.#state);
-    let wake = () => {};
-    /** @param {Message} message */
-    const keep = (message) => {
-      buffer.push(message);
-      if (buffer.length > this.#options.bufferLimit) {
-        const { id, contents } = /** @type {Message} */ (buffer.shift());
-        const { from = id, to = id } = id ? {} : contents;
-        dropped = { from: dropped?.from || from, to: Math.max(dropped?.to ?? 0, to) };
-      }
-      wake();
-    };
-    const removals = ["*", "comet.gap", "comet.sessionlost"].map((name) => this.on(name, keep));
-    removals.push(this.on("comet.state", ({ contents }) => { ended = ENDED.has(contents.to); wake(); }));
-    try {
-      for (;;) {
-        if (dropped) {
-          const contents = { .../** @type {object} */ (dropped), reason: "overflow" };
-          dropped = null;
-          yield { id: 0, name: "comet.gap", contents };
-        } else if (buffer.length) yield /** @type {Message} */ (buffer.shift());
-        else if (!ended) await new Promise((resolve) => { wake = () => resolve(undefined); });
-        else if (this.#error) throw this.#error;
-        else return;
-      }
-    } finally {
-      for (const remove of removals) remove();
-    }
+  [Symbol.asyncIterator]() {
+    return new Loop((name, handle) => this.on(name, handle), this.#options.bufferLimit, this.#state, () => this.#error);
+  }
+
+  #refuseIfClosed() {
+    if (this.#state === "closed") throw new CometError("closed", "this client is closed; connect again");
   }
 
   /** @param {string} path @param {unknown} body */
@@ -637,15 +765,10 @@ export class Comet {
 
   /** @param {Turn} turn */
   async #replace(turn) {
-    let session;
-    try {
-      session = checked(await this.#renew?.(turn));
-    } catch (cause) {
-      throw cause instanceof CometError ? cause : new CometError("reconnect-failed", "the application's reconnect failed", { cause });
-    }
+    this.#replaced = true;
+    const session = checked(await this.#renew?.(turn));
     if (turn !== this.#turn) throw new CometError("cancelled", "broken off by this client");
     const previous = this.publicToken;
-    this.#replaced = true;
     this.#begin(session);
     this.#delivery.tell("comet.sessionlost", { previous, current: session.publicToken }, this.#cursor);
     this.#enter("connected");

@@ -225,3 +225,46 @@ test("L1 leave_notAskedForOrEndedOrSuperseded_tellsNobody", async () => {
   await superseded.world.fire("pagehide");
   equal([quiet.world.beacons, superseded.world.beacons], [[], []]);
 });
+
+test("L1 send_closed_isRefusedHere", async () => {
+  const { world, comet } = await connected();
+  comet.disconnect();
+  const before = world.requests.length;
+  equal([(await failure(comet.send("chat.say", 1))).code, world.requests.length], ["closed", before]);
+});
+
+test("L1 send_whatIsNoJson_isRefusedHere", async () => {
+  const { world, comet } = await connected();
+  const before = world.requests.length;
+  const error = await failure(comet.send("chat.say", { n: 1n }));
+  equal([error.code, error.cause instanceof TypeError, world.requests.length], ["parameters-invalid", true, before]);
+});
+
+test("L1 adopt_withWhatIsNoToken_isRefusedWithoutShowingIt", async () => {
+  for (const privateToken of ["secret\nsecret", "secret ", "s".repeat(257), "", 5]) {
+    const error = await failure(() => Comet.adopt("/comet", { ...SESSION, privateToken }));
+    equal(error.reason, "privateToken is not shown; use the one that the server gave, or leave it out if it is in a cookie");
+  }
+});
+
+test("L1 on_withWhatIsNoFunction_isRefused", async () => {
+  const { comet } = await connected();
+  equal((await failure(() => comet.on("chat.said"))).reason, "the handler of chat.said is undefined; use a function");
+});
+
+test("L1 on_namesThatCameAndWent_areForgotten", async () => {
+  const { comet } = await connected();
+  const names = new Set();
+  const { set, delete: remove } = Map.prototype;
+  Map.prototype.set = function (name, value) { names.add(name); return set.call(this, name, value); };
+  Map.prototype.delete = function (name) { names.delete(name); return remove.call(this, name); };
+  try {
+    for (let i = 0; i < 3; i++) {
+      const removals = [comet.on(`reply.${i}`, () => {}), comet.on(`reply.${i}`, () => {})];
+      for (const removal of removals) removal();
+    }
+  } finally {
+    Object.assign(Map.prototype, { set, delete: remove });
+  }
+  equal([...names], []);
+});

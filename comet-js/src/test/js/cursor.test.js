@@ -88,6 +88,23 @@ test("L3 sessionLost_adoptedWithReconnect_asksTheApplication", async () => {
   equal([calls, comet.state, world.last.query], [2, "connected", { lastMessageId: "0" }]);
 });
 
+test("L3 sessionLost_reconnectNeverAnswers_isAskedAgain", async () => {
+  const signals = [];
+  const reconnect = (signal) => new Promise(() => signals.push(signal));
+  const { world, seen } = await connected({ reconnect, timeoutMillis: 5_000 });
+  await world.last.json(refusal("client-does-not-exist"), 404);
+  await world.advance(5_250);
+  equal([seen.named("comet.failure").map(({ error }) => error.code), signals.map(({ aborted }) => aborted)], [["silence"], [true, false]]);
+});
+
+test("L3 sessionLost_reconnectFailsInTheServersWords_isNoStorm", async () => {
+  let calls = 0;
+  const { world, comet } = await connected({ reconnect: () => { calls++; return comet.send("login"); } });
+  await world.last.json(refusal("client-does-not-exist"), 404);
+  await world.last.json(refusal("client-does-not-exist"), 404);
+  equal([calls, comet.state, world.timers], [1, "reconnecting", 1]);
+});
+
 test("L3 sessionLost_reconnectOff_stops", async () => {
   const { world, comet } = await made({ reconnect: false });
   await world.last.json(refusal("client-does-not-exist"), 404);

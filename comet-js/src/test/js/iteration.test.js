@@ -113,3 +113,48 @@ test("L1 iteration_closedByTheServerOrderly_ends", async () => {
   await running.done;
   equal(running.words, [11, "end"]);
 });
+
+test("L1 iteration_leftWhileItWaits_endsAtOnce", async () => {
+  const { comet } = await connected();
+  const messages = comet[Symbol.asyncIterator]();
+  const results = [messages.next(), messages.next(), messages.return(), messages.next()];
+  equal((await Promise.all(results)).map(({ done, value }) => [done, value]), Array(4).fill([true, undefined]));
+});
+
+test("L1 iteration_begun_missesNothingBeforeItIsRead", async () => {
+  const { world, comet } = await connected();
+  const messages = comet[Symbol.asyncIterator]();
+  await world.last.json([message(11), message(12)]);
+  const results = await Promise.all([messages.next(), messages.next()]);
+  equal(results.map(({ value }) => value.id), [11, 12]);
+});
+
+test("L1 iteration_readBetweenTheEndAndItsLastMessage_missesNothing", async () => {
+  const { world, comet } = await connected();
+  const messages = comet[Symbol.asyncIterator]();
+  let last;
+  comet.on("chat.said", () => (last = messages.next())); // the client is closed already, the loop has not heard of the message yet
+  await world.last.json([message(11), own("closed", { reason: "disconnected" })]);
+  equal([(await last).value?.id, (await messages.next()).done], [11, true]);
+});
+
+test("L1 iteration_slow_isToldOfAllSessionsThatWent", async () => {
+  const { world, comet } = await made({ bufferLimit: 1 });
+  const slow = loop(comet, { open: 0 });
+  await world.last.json([message(11), message(12)]);
+  for (const name of ["pub-2", "pub-3"]) {
+    await world.last.json(refusal("client-does-not-exist"), 404);
+    await world.advance(1_000);
+    await world.last.json({ ...SESSION, publicToken: name, lastMessageId: 0 });
+    await world.last.json([message(1), message(2), message(3)]);
+  }
+  slow.gate.open = Infinity;
+  slow.gate.go();
+  await settle();
+  equal(slow.words, [
+    11,
+    ["comet.sessionlost", { previous: "pub-1", current: "pub-3" }],
+    ["comet.gap", { from: 1, to: 2, reason: "overflow" }],
+    3,
+  ]);
+});

@@ -1,5 +1,5 @@
 // What applications write; the compiler must accept all of it.
-import { Comet, CometError, type CometMessage, type CometSession, type CometState } from "./comet.js";
+import { Comet, CometError, type CometMessage, type CometMessages, type CometSession, type CometState } from "./comet.js";
 
 interface Said {
   who: string;
@@ -37,6 +37,11 @@ export async function chat(): Promise<void> {
     if (error instanceof CometError && !error.permanent) show(error.retryAfterSeconds ?? 0, error.reason);
   }
 
+  const messages: CometMessages = comet[Symbol.asyncIterator]();
+  const { done, value } = await messages.next();
+  if (!done) show(value.id, value.name);
+  await messages.return();
+
   enter(comet.state);
   comet.unsubscribe();
   comet.subscribe();
@@ -51,7 +56,7 @@ export function adopt(session: CometSession): Comet {
     subscribe: false,
     disconnectOnLeave: true,
     timeoutMillis: 5_000,
-    reconnect: async () => ({ ...session, lastMessageId: 0 }),
+    reconnect: async (signal) => (await fetch("/login/comet", { method: "POST", signal })).json(),
     platform: { fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, "X-Mine": "1" } }) },
   });
 }
