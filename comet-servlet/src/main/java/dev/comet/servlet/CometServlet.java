@@ -29,8 +29,8 @@ import java.util.function.Consumer;
  * container's response buffer is handed to the container in one piece; a longer one is written as
  * the peer reads it, and the container's own timeout cuts off a peer that does not.
  *
- * <p>The {@link CometStateManager} stays the application's to close: close it in {@code
- * contextDestroyed}, before the container stops.
+ * <p>The {@link CometStateManager} stays the application's to close: before it stops an embedded
+ * server, or in {@code contextDestroyed}.
  */
 public class CometServlet extends HttpServlet {
 
