@@ -38,6 +38,7 @@ const GRACE_MILLIS = 10_000; // on top of the hold: the way there and back
 const SLICE_MILLIS = 5_000;
 const LATE_MILLIS = 5_000;
 const OVERTAKEN_MILLIS = 5_000;
+const EARLY_MILLIS = 500; // the shortest hold is a second
 
 /** @type {ReadonlySet<State>} */
 const ENDED = new Set(/** @type {State[]} */ (["lost", "superseded", "closed"]));
@@ -242,8 +243,9 @@ function polling(platform, base, { privateToken, connectionTimeoutSeconds }, hol
  * an answer as a whole or not at all.
  * @param {number} cursor
  * @param {unknown} answer
+ * @param {boolean} early  it came so soon that a hold cannot have ended
  */
-function digest(cursor, answer) {
+function digest(cursor, answer, early) {
   if (!Array.isArray(answer) || !answer.every(isMessage))
     throw new CometError("answer-invalid", "the answer is not an array of messages");
   /** @type {Entry[]} */
@@ -266,6 +268,7 @@ function digest(cursor, answer) {
       else if (to <= cursor) continue;
       entries.push({ message, cursor });
     } else {
+      if (early && name === "comet.timeout" && position(contents.lastMessageId) <= cursor) continue;
       if (name === "comet.reconnect") waitMillis = Math.min(Math.max(Number(contents.delayMillis) || 0, 0), WAIT_CAP_MILLIS);
       if (name === "comet.closed") closed = String(contents.reason);
       if (name === "comet.timeout" || name === "comet.cursor") cursor = Math.max(cursor, position(contents.lastMessageId));
@@ -368,7 +371,7 @@ class Loop {
   #buffer = [];
   /** @type {{previous: string, current: string | null} | null} sessions that went, made one */
   #session = null;
-  /** @type {{from: number, to: number} | null} messages that went, after those sessions */
+  /** @type {{from: number, to: number, reason: string} | null} messages that went, after those sessions */
   #gap = null;
   /** @type {Reader[]} */
   #readers = [];
@@ -440,7 +443,7 @@ class Loop {
     }
     if (gap) {
       this.#gap = null;
-      return { id: 0, name: "comet.gap", contents: { ...gap, reason: "overflow" } };
+      return { id: 0, name: "comet.gap", contents: gap };
     }
     return this.#buffer.shift();
   }
@@ -459,8 +462,11 @@ class Loop {
       this.#gap = null; // a lost session says that as well
       return;
     }
-    const { from, to } = id ? { from: id, to: id } : contents;
-    this.#gap = { from: Math.min(this.#gap?.from ?? from, from), to: Math.max(this.#gap?.to ?? to, to) };
+    const gap = id ? { from: id, to: id } : contents;
+    const before = this.#gap ?? gap;
+    // That ids began anew must not be forgotten.
+    const reason = [before, gap].some((either) => either.reason === "unknown-cursor") ? "unknown-cursor" : "overflow";
+    this.#gap = { from: Math.min(before.from, gap.from), to: Math.max(before.to, gap.to), reason };
   }
 
   #leave() {
@@ -669,7 +675,8 @@ export class Comet {
       let answer, error;
       try {
         const body = await next;
-        answer = digest(this.#cursor, body);
+        const early = !this.#prompt && this.#options.platform.now() - this.#began < EARLY_MILLIS;
+        answer = digest(this.#cursor, body, early);
       } catch (thrown) {
         error = /** @type {CometError} */ (thrown);
       }

@@ -180,6 +180,7 @@ test("L3 sessionLost_againMuchLater_connectsAtOnce", async () => {
   for (let i = 0; i < 2; i++) {
     await world.last.json(refusal("client-does-not-exist"), 404);
     await world.last.json(SESSION);
+    await world.advance(25_000);
     await world.last.json([own("timeout", { lastMessageId: 10 })]);
   }
   equal(world.requests.map(({ path }) => path.slice("/comet/".length)).join(" "), "connect poll connect poll poll connect poll poll");

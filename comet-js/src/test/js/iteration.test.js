@@ -20,6 +20,7 @@ test("L1 iteration_messages_comeInOrderUntilDisconnect", async () => {
   const { world, comet } = await connected();
   const [one, other] = [loop(comet), loop(comet)];
   await world.last.json([message(11), message(12)]);
+  await world.advance(25_000);
   await world.last.json([own("timeout", { lastMessageId: 12 })]);
   await world.last.json([own("gap", { from: 13, to: 14, reason: "expired" }), message(15)]);
   comet.disconnect();
@@ -157,4 +158,15 @@ test("L1 iteration_slow_isToldOfAllSessionsThatWent", async () => {
     ["comet.gap", { from: 1, to: 2, reason: "overflow" }],
     3,
   ]);
+});
+
+test("L1 iteration_slow_isToldThatIdsBeganAnew", async () => {
+  const { world, comet } = await connected({ bufferLimit: 1 });
+  const slow = loop(comet, { open: 0 });
+  await world.last.json([message(100), message(101)]);
+  await world.last.json([own("gap", { from: 1, to: 7, reason: "unknown-cursor" }), message(8), message(9)]);
+  slow.gate.open = Infinity;
+  slow.gate.go();
+  await settle();
+  equal(slow.words, [100, ["comet.gap", { from: 1, to: 101, reason: "unknown-cursor" }], 9]);
 });

@@ -21,6 +21,8 @@ const LIFE = 1_000_000; // ids of a new life begin this much lower: no cursor of
  */
 export class ModelServer {
   accepted = 0;
+  /** Of each accepted message, by its number. */
+  ids = new Map();
   /** How many messages had been accepted when a session began, by its public token. */
   births = new Map();
   /** Changes with each session and each life of the store: what a cache on the way may not outlive. */
@@ -45,7 +47,9 @@ export class ModelServer {
 
   accept() {
     if (!this.#session) return;
-    this.#queue.push({ id: (this.#top += 1 + this.#random.below(3)), name: "chat.said", contents: { n: ++this.accepted } });
+    const id = (this.#top += 1 + this.#random.below(3));
+    this.#queue.push({ id, name: "chat.said", contents: { n: ++this.accepted } });
+    this.ids.set(this.accepted, id);
     this.#answerHeld();
   }
 
@@ -80,6 +84,10 @@ export class ModelServer {
   /** @param {import("./world.js").Request} request @param {(status: number, body: unknown) => void} answer */
   handle({ path, query, init }, answer) {
     if (path.endsWith("/connect")) return answer(200, this.#connect());
+    if (path.endsWith("/disconnect")) {
+      this.forget();
+      return answer(200, {});
+    }
     if (init.headers.Authorization !== `Bearer ${this.#session}`)
       return answer(404, [own("error", { code: "client-does-not-exist", reason: "unknown" })]);
     this.#end(409, [own("superseded")]);

@@ -26,10 +26,11 @@ async function play(seed) {
   world.deaf = random.chance(0.5);
   network(world, server, random, () => (quiet ? 0 : 0.3));
   let quiet = true;
-  const connecting = Comet.connect("/comet", {}, { platform: world.platform });
+  const connecting = Comet.connect("/comet", {}, { platform: world.platform, bufferLimit: 1 + random.below(5) });
   await world.advance(1_000);
   const comet = await connecting;
   const check = witness(comet, server, random);
+  const checkLoop = reader(comet, server, world, random);
   quiet = false;
   for (let step = 0; step < STEPS; step++) {
     act(random, world, server, comet);
@@ -40,7 +41,9 @@ async function play(seed) {
   await world.advance(300_000);
   equal([comet.state, server.waiting], ["connected", 0], "in the end: state and messages that wait");
   check();
-  comet.unsubscribe();
+  comet.disconnect();
+  await world.advance(200_000);
+  checkLoop();
   return server.accepted;
 }
 
@@ -91,13 +94,40 @@ function witness(comet, server, random) {
   };
 }
 
+/** Reads in a loop that is too slow: what it missed it was told, in the place of what it missed. */
+function reader(comet, server, world, random) {
+  let [last, ended, problem] = [0, false, null];
+  const announced = new Set();
+  const read = async () => {
+    for await (const { id, name, contents } of comet) {
+      if (id) {
+        ok(contents.n > last, `the loop to see ${contents.n} once and after ${last}`);
+        for (let n = last + 1; n < contents.n; n++) ok(announced.has(n), `the loop to see ${n}, or a gap, before ${contents.n}`);
+        last = contents.n;
+      } else if (name === "comet.sessionlost") for (let n = 1; n <= server.births.get(contents.current); n++) announced.add(n);
+      else if (contents.n) contents.n.forEach((n) => announced.add(n));
+      else for (const [n, of] of server.ids) if (contents.reason === "unknown-cursor" || (of >= contents.from && of <= contents.to)) announced.add(n);
+      if (random.chance(0.3)) await new Promise((resolve) => world.platform.setTimeout(resolve, random.pick([1, 100, 2_000])));
+    }
+    ended = true;
+  };
+  // Superseded ends a loop, and the client goes on: so does the next loop, from where the handlers are.
+  const again = () => read().catch((error) => (error.code === "superseded" ? again() : (problem = error)));
+  again();
+  return () => {
+    if (problem) throw problem;
+    ok(ended, "the loop to end with the client");
+    for (let n = last + 1; n <= server.accepted; n++) ok(announced.has(n), `the loop to see ${n}, or a gap, in the end`);
+  };
+}
+
 /** Between client and server: each request is lost, late, repeated, cut or replaced with some probability. */
 function network(world, server, random, probability) {
   let cached = null;
   const later = (action) => world.platform.setTimeout(action, random.pick([0, 1, 10, 100]));
   world.onRequest = (request) => {
     const faulty = random.chance(probability());
-    const connect = request.path.endsWith("/connect");
+    const connect = !request.path.endsWith("/poll");
     const fault = faulty ? random.pick(connect ? CONNECT_FAULTS : FAULTS) : "none";
     if (fault === "blackHole") return;
     if (fault === "lost") return later(() => request.fail());

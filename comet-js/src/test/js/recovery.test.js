@@ -69,6 +69,7 @@ test("L2 backoff_afterAnAnsweredHold_startsOver", async () => {
     await world.advance(waits(seen).at(-1));
   }
   await world.last.json([own("timeout", { lastMessageId: 10 })]); // the answer at once
+  await world.advance(25_000);
   await world.last.json([own("timeout", { lastMessageId: 10 })]); // the held one
   await world.last.fail();
   equal(seen.named("comet.failure").at(-1).attempt, 1);
@@ -148,6 +149,16 @@ test("L2 poll_nothingButRepetitions_isNoStorm", async () => {
   await world.last.json([message(11)]);
   await world.last.json([message(11)]);
   equal([seen.ids(), waits(seen)], [[11], [250]]);
+});
+
+test("L2 poll_endOfHoldFromACache_isNoStorm", async () => {
+  const { world, seen } = await connected();
+  await world.advance(1_000);
+  await world.last.json([own("timeout", { lastMessageId: 10 })]); // as a server with a hold of 1 s answers
+  equal(waits(seen), []);
+  await world.advance(499);
+  await world.last.json([own("timeout", { lastMessageId: 10 })]);
+  equal([waits(seen), seen.names()], [[250], ["timeout", "success", "failure", "state"]]);
 });
 
 test("L9 silence_beyondTheHoldAnd10Seconds_isAFailure", async () => {
