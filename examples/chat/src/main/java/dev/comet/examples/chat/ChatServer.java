@@ -26,9 +26,6 @@ public final class ChatServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ChatServer.class);
 
-    /** Twice as long as a poll is held: a connection that waits for a message is not idle. */
-    private static final Duration IDLE_CONNECTION = Duration.ofSeconds(50);
-
     private static final Duration DRAIN = Duration.ofSeconds(1);
 
     private final CometStateManager comet;
@@ -42,8 +39,7 @@ public final class ChatServer implements AutoCloseable {
                         .limits(
                                 CometLimits.builder()
                                         .groups(2_000)
-                                        // A room's log is its history: a day of it, if there is
-                                        // room.
+                                        // A room's log is its history: a day's, if it fits.
                                         .sharedLog(
                                                 new LogLimits(1_000, 2 << 20, Duration.ofDays(1)))
                                         .build())
@@ -53,14 +49,13 @@ public final class ChatServer implements AutoCloseable {
 
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
-        // Jetty remembers the headers of each connection to parse the next request faster. With
-        // thousands of
-        // connections that wait, those memories are 100 kB each, and slower than parsing.
+        // Jetty remembers each connection's headers to parse its next request faster. With
+        // thousands of connections that wait, those memories are 100 kB each, and slower than
+        // parsing.
         http.setHeaderCacheSize(0);
         connector = new ServerConnector(jetty, new HttpConnectionFactory(http));
         connector.setHost(host);
         connector.setPort(port);
-        connector.setIdleTimeout(IDLE_CONNECTION.toMillis());
         jetty.addConnector(connector);
 
         ServletContextHandler context = new ServletContextHandler("/");
