@@ -1,0 +1,58 @@
+package dev.comet.benchmarks;
+
+import dev.comet.benchmarks.server.Server;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Comet, its rivals and the bare containers under the same load: {@code mvn -Pbenchmark}, see
+ * docs/performance.md. Servers take turns, so that whatever else happens on the machine meets all
+ * of them.
+ */
+public final class Benchmark {
+
+    private Benchmark() {}
+
+    /** Measures as the system properties of {@link Plan} say, and prints a table per scenario. */
+    public static void main(String[] args) throws Exception {
+        endWithParent();
+        Plan plan = Plan.fromProperties();
+        Cores.pinLoad();
+        Path log = Files.createTempFile("comet-benchmark-servers", ".log");
+        Report report = new Report(plan);
+        for (int run = 1; run <= plan.runs(); run++) {
+            for (Server server : plan.servers()) {
+                System.err.printf("run %d of %d: %s%n", run, plan.runs(), server);
+                one(server, plan, log, report);
+            }
+        }
+        System.out.println(report.markdown());
+        System.out.printf(
+                "Java %s, %s; %d run(s), %d s warm-up. Servers' log: %s%n",
+                Runtime.version(), Cores.describe(), plan.runs(), plan.warmUpSeconds(), log);
+        System.exit(0);
+    }
+
+    private static void one(Server server, Plan plan, Path log, Report report) throws IOException {
+        try (Run run = new Run(server, plan, log)) {
+            Map<Scenario, Result> results = run.measure();
+            report.add(server, results);
+            run.troubles()
+                    .forEach(
+                            (what, count) ->
+                                    System.err.println(server + ": " + count + " × " + what));
+        }
+    }
+
+    /** Whoever ends Maven means this too; the plugin that started it does not say so. */
+    private static void endWithParent() {
+        ProcessHandle.current()
+                .parent()
+                .ifPresent(
+                        parent -> {
+                            var unused = parent.onExit().thenRun(() -> System.exit(1));
+                        });
+    }
+}

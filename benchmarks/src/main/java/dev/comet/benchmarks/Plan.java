@@ -1,0 +1,71 @@
+package dev.comet.benchmarks;
+
+import dev.comet.benchmarks.server.Server;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * What is measured, and for how long.
+ *
+ * @param servers in the order in which they take turns
+ * @param scenarios which
+ * @param runs how often each server is started anew
+ * @param clients in the small scenarios
+ * @param many clients in the large ones; fewer than the descriptors that a process may have
+ * @param warmUpSeconds before anything is measured: the compilers share the server's one processor
+ * @param seconds each measurement, or each step of a search
+ * @param halvings how exactly a highest rate is searched, after doubling
+ */
+record Plan(
+        List<Server> servers,
+        Set<Scenario> scenarios,
+        int runs,
+        int clients,
+        int many,
+        int warmUpSeconds,
+        int seconds,
+        int halvings) {
+
+    static Plan fromProperties() {
+        boolean quick =
+                System.getProperty("quick") != null && !System.getProperty("quick").equals("false");
+        List<Server> servers =
+                list("servers").isEmpty()
+                        ? quick
+                                ? List.of(Server.BARE_JETTY, Server.COMETD, Server.COMET_JETTY)
+                                : List.of(Server.values())
+                        : list("servers").stream().map(Server::named).toList();
+        Set<Scenario> scenarios = new TreeSet<>();
+        list("scenarios").forEach(name -> scenarios.add(Scenario.named(name)));
+        if (scenarios.isEmpty()) {
+            scenarios.addAll(Arrays.asList(Scenario.values()));
+        }
+        return new Plan(
+                servers,
+                scenarios,
+                number("runs", quick ? 1 : 3),
+                number("clients", 1_000),
+                number("many", 10_000),
+                number("warmUp", quick ? 8 : 18),
+                number("seconds", quick ? 2 : 5),
+                quick ? 1 : 3);
+    }
+
+    private static List<String> list(String property) {
+        List<String> values = new ArrayList<>();
+        for (String value : System.getProperty(property, "").split(",")) {
+            if (!value.isBlank()) {
+                values.add(value.strip());
+            }
+        }
+        return values;
+    }
+
+    private static int number(String property, int unset) {
+        String value = System.getProperty(property, "");
+        return value.isBlank() ? unset : Integer.parseInt(value.strip());
+    }
+}

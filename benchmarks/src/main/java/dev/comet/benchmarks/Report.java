@@ -1,0 +1,133 @@
+package dev.comet.benchmarks;
+
+import dev.comet.benchmarks.Result.Faults;
+import dev.comet.benchmarks.server.Server;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.HdrHistogram.Histogram;
+
+/** The tables: one per scenario, a line per server, in Markdown. */
+final class Report {
+
+    private final Plan plan;
+    private final Map<Scenario, Map<Server, List<Result>>> results = new EnumMap<>(Scenario.class);
+
+    Report(Plan plan) {
+        this.plan = plan;
+    }
+
+    void add(Server server, Map<Scenario, Result> run) {
+        run.forEach(
+                (scenario, result) ->
+                        results.computeIfAbsent(scenario, unused -> new EnumMap<>(Server.class))
+                                .computeIfAbsent(server, unused -> new ArrayList<>())
+                                .add(result));
+    }
+
+    String markdown() {
+        StringBuilder text = new StringBuilder();
+        results.forEach(
+                (scenario, byServer) -> {
+                    text.append("\n### ")
+                            .append(scenario.title(plan))
+                            .append("\n\n")
+                            .append(scenario.text())
+                            .append("\n\n");
+                    if (scenario == Scenario.IDLE) {
+                        idle(byServer, text);
+                    } else {
+                        speed(byServer, text);
+                    }
+                });
+        return text.toString();
+    }
+
+    private static void speed(Map<Server, List<Result>> byServer, StringBuilder text) {
+        text.append(
+                "| server | deliveries/s, median (min–max) | × bare | × CometD | p50 / p99 / p99.9 ms | CPU server / load | RSS MB |"
+                        + " lost / twice / out of order / announced |\n|---|---|---|---|---|---|---|---|\n");
+        byServer.forEach(
+                (server, runs) ->
+                        text.append(
+                                "| %s | %s (%s–%s) | %s | %s | %s | %.2f / %.2f | %.0f | %s |%n"
+                                        .formatted(
+                                                server,
+                                                count(median(runs, Result::perSecond)),
+                                                count(
+                                                        runs.stream()
+                                                                .mapToDouble(Result::perSecond)
+                                                                .min()
+                                                                .orElse(0)),
+                                                count(
+                                                        runs.stream()
+                                                                .mapToDouble(Result::perSecond)
+                                                                .max()
+                                                                .orElse(0)),
+                                                ratio(runs, byServer.get(server.bare())),
+                                                ratio(runs, byServer.get(Server.COMETD)),
+                                                times(runs),
+                                                median(runs, Result::serverCpu),
+                                                median(runs, Result::loadCpu),
+                                                median(runs, Result::residentBytes) / 1e6,
+                                                faults(runs))));
+    }
+
+    private static void idle(Map<Server, List<Result>> byServer, StringBuilder text) {
+        text.append(
+                "| server | heap per held poll | RSS per held poll | CPU | polls answered meanwhile |\n|---|---|---|---|---|\n");
+        byServer.forEach(
+                (server, runs) ->
+                        text.append(
+                                "| %s | %.2f kB | %.2f kB | %.2f %% of a processor | %s |%n"
+                                        .formatted(
+                                                server,
+                                                median(runs, Result::heapPerPoll) / 1e3,
+                                                median(runs, Result::residentPerPoll) / 1e3,
+                                                median(runs, Result::serverCpu) * 100,
+                                                count(median(runs, Result::perSecond)))));
+    }
+
+    private static String times(List<Result> runs) {
+        Histogram all = new Histogram(runs.get(0).micros());
+        runs.forEach(run -> all.add(run.micros()));
+        return "%.1f / %.1f / %.1f"
+                .formatted(
+                        all.getValueAtPercentile(50) / 1e3,
+                        all.getValueAtPercentile(99) / 1e3,
+                        all.getValueAtPercentile(99.9) / 1e3);
+    }
+
+    private static String faults(List<Result> runs) {
+        Faults sum = runs.stream().map(Result::faults).reduce(new Faults(0, 0, 0, 0), Faults::plus);
+        return sum.lost()
+                + " / "
+                + sum.duplicated()
+                + " / "
+                + sum.reordered()
+                + " / "
+                + sum.announced();
+    }
+
+    private static String ratio(List<Result> runs, List<Result> others) {
+        return others == null
+                ? "–"
+                : String.format(
+                        Locale.ROOT,
+                        "%.2f",
+                        median(runs, Result::perSecond) / median(others, Result::perSecond));
+    }
+
+    private static String count(double value) {
+        return String.format(Locale.ROOT, "%,.0f", value);
+    }
+
+    private static double median(List<Result> runs, ToDoubleFunction<Result> figure) {
+        double[] sorted = runs.stream().mapToDouble(figure).sorted().toArray();
+        int half = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+    }
+}

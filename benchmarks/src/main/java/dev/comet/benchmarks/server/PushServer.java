@@ -1,0 +1,22 @@
+package dev.comet.benchmarks.server;
+
+import java.util.List;
+
+/** A server under test, in a process of its own. */
+interface PushServer {
+
+    /** Where it listens, on the loopback interface. */
+    int port();
+
+    /**
+     * Makes clients known, as the server's own API would after a login; each belongs to everyone
+     * and to its room.
+     *
+     * @param rooms the room of each
+     * @return what each shows when it polls; empty if clients introduce themselves over HTTP
+     */
+    List<String> newClients(List<String> rooms);
+
+    /** Sends to everyone. Called by one thread. */
+    void broadcast(String payload);
+}

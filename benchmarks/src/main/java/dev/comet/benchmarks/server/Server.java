@@ -1,0 +1,56 @@
+package dev.comet.benchmarks.server;
+
+import java.util.Locale;
+import java.util.concurrent.Callable;
+
+/** What is measured. The names are those of {@code -Dservers=}. */
+public enum Server {
+    BARE_JETTY(Language.COMET, () -> new BareServer(Containers.JETTY)),
+    BARE_TOMCAT(Language.COMET, () -> new BareServer(Containers.TOMCAT)),
+    BARE_UNDERTOW(Language.COMET, () -> new BareServer(Containers.UNDERTOW)),
+    COMETD(Language.COMETD, () -> new CometdServer(Containers.JETTY, false)),
+    COMETD_ACK(Language.COMETD_ACK, () -> new CometdServer(Containers.JETTY, true)),
+    COMET_JETTY(Language.COMET, () -> new CometServer(Containers.JETTY)),
+    COMET_TOMCAT(Language.COMET, () -> new CometServer(Containers.TOMCAT)),
+    COMET_UNDERTOW(Language.COMET, () -> new CometServer(Containers.UNDERTOW));
+
+    /** What a client has to speak. */
+    public enum Language {
+        COMET,
+        COMETD,
+        COMETD_ACK
+    }
+
+    private final Language language;
+    private final Callable<PushServer> start;
+
+    Server(Language language, Callable<PushServer> start) {
+        this.language = language;
+        this.start = start;
+    }
+
+    public Language language() {
+        return language;
+    }
+
+    /** The container's own server, with which this one is compared. */
+    public Server bare() {
+        String name = name();
+        return name.endsWith("TOMCAT")
+                ? BARE_TOMCAT
+                : name.endsWith("UNDERTOW") ? BARE_UNDERTOW : BARE_JETTY;
+    }
+
+    PushServer start() throws Exception {
+        return start.call();
+    }
+
+    public static Server named(String name) {
+        return valueOf(name.strip().toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}
