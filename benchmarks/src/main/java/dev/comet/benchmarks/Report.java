@@ -48,12 +48,12 @@ final class Report {
 
     private static void speed(Map<Server, List<Result>> byServer, StringBuilder text) {
         text.append(
-                "| server | deliveries/s, median (min–max) | × bare | × CometD | p50 / p99 / p99.9 ms | CPU server / load | RSS MB |"
-                        + " lost / twice / out of order / announced |\n|---|---|---|---|---|---|---|---|\n");
+                "| server | deliveries/s, median (min–max) | × bare | × CometD | p50 / p99 / p99.9 ms | server CPU per delivery | CPU server / load | RSS MB |"
+                        + " lost / twice / out of order / announced |\n|---|---|---|---|---|---|---|---|---|\n");
         byServer.forEach(
                 (server, runs) ->
                         text.append(
-                                "| %s | %s (%s–%s) | %s | %s | %s | %.2f / %.2f | %.0f | %s |%n"
+                                "| %s | %s (%s–%s) | %s | %s | %s | %.2f µs | %.2f / %.2f | %.0f | %s |%n"
                                         .formatted(
                                                 server,
                                                 count(median(runs, Result::perSecond)),
@@ -70,6 +70,7 @@ final class Report {
                                                 ratio(runs, byServer.get(server.bare())),
                                                 ratio(runs, byServer.get(Server.COMETD)),
                                                 times(runs),
+                                                median(runs, Result::serverMicrosPerDelivery),
                                                 median(runs, Result::serverCpu),
                                                 median(runs, Result::loadCpu),
                                                 median(runs, Result::residentBytes) / 1e6,

@@ -35,6 +35,11 @@ record Result(
                 faults);
     }
 
+    /** Of the server's processor: what a delivery costs, however busy the machine is otherwise. */
+    double serverMicrosPerDelivery() {
+        return serverCpu * 1e6 / perSecond;
+    }
+
     /** What a client was not given as it was promised. */
     record Faults(long lost, long duplicated, long reordered, long announced) {
 

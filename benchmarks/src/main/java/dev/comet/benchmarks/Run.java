@@ -58,7 +58,7 @@ final class Run implements AutoCloseable {
         if (wants(Scenario.SATURATED)) {
             results.put(
                     Scenario.SATURATED,
-                    highest(FIRST_BROADCASTS, SECOND, connected, this::broadcasts));
+                    highest(FIRST_BROADCASTS, SECOND, this::broadcasts));
         }
         if (wants(Scenario.CLOSED_MANY) || wants(Scenario.IDLE)) {
             connect(plan.many() - connected);
@@ -116,7 +116,7 @@ final class Run implements AutoCloseable {
                     return await(wanted);
                 };
         posts.run(FIRST_POSTS, plan.seconds()); // the compilers see the new path
-        results.put(Scenario.ROOMS, highest(FIRST_POSTS, SECOND / 10, ROOM, posts));
+        results.put(Scenario.ROOMS, highest(FIRST_POSTS, SECOND / 10, posts));
     }
 
     private Result idle() throws IOException {
@@ -151,10 +151,9 @@ final class Run implements AutoCloseable {
      * Doubles the rate until it is too much, then halves the distance.
      *
      * @param p99Nanos what is too much
-     * @param receivers of one message
-     * @return of the highest rate that was not
+     * @return what was delivered at the highest rate that was not
      */
-    private Result highest(int first, long p99Nanos, int receivers, Step step) throws IOException {
+    private Result highest(int first, long p99Nanos, Step step) throws IOException {
         Result best = null;
         int good = 0;
         int bad = 0;
@@ -166,7 +165,7 @@ final class Run implements AutoCloseable {
             boolean kept = complete && result.micros().getValueAtPercentile(99) <= p99Nanos / 1_000;
             if (kept) {
                 good = rate;
-                best = result.atRate((double) rate * receivers);
+                best = best == null || result.perSecond() > best.perSecond() ? result : best;
             } else {
                 bad = rate;
             }

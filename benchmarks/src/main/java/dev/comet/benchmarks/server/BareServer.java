@@ -11,6 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * What a container can do when there is no framework: it holds requests and writes what a ring of
@@ -25,6 +28,9 @@ final class BareServer implements PushServer {
 
     /** Whom a token belongs to. */
     private final Map<String, Member> members = new ConcurrentHashMap<>();
+
+    /** Answers are written by a thread of their own: what comes meanwhile goes into one answer. */
+    private final Executor sender = Executors.newSingleThreadExecutor();
 
     private final int port;
 
@@ -58,7 +64,13 @@ final class BareServer implements PushServer {
 
     @Override
     public void broadcast(String payload) {
-        everyone.send(payload);
+        send(everyone, payload);
+    }
+
+    private void send(Room room, String payload) {
+        if (room.append(payload)) {
+            sender.execute(room::wake);
+        }
     }
 
     private static void write(HttpServletResponse response, byte[] body) throws IOException {
@@ -77,14 +89,24 @@ final class BareServer implements PushServer {
         private final byte[][] ring = new byte[SLOTS][]; // guarded by this
         private List<Waiter> waiting = new ArrayList<>(); // guarded by this
         private long top; // guarded by this
+        private final AtomicBoolean news = new AtomicBoolean();
 
-        void send(String payload) {
-            List<Waiter> woken;
+        /** Returns whether somebody is to call {@link #wake}. */
+        boolean append(String payload) {
             synchronized (this) {
                 top++;
                 ring[(int) (top % SLOTS)] =
                         ("{\"id\":" + top + ",\"name\":\"bench\",\"contents\":\"" + payload + "\"}")
                                 .getBytes(US_ASCII);
+            }
+            return !news.getAndSet(true);
+        }
+
+        /** Answers whoever waits, with all that has come by then. */
+        void wake() {
+            news.set(false);
+            List<Waiter> woken;
+            synchronized (this) {
                 woken = waiting;
                 waiting = new ArrayList<>(woken.size());
             }
@@ -156,7 +178,7 @@ final class BareServer implements PushServer {
             } else {
                 String body = new String(request.getInputStream().readAllBytes(), US_ASCII);
                 int from = body.indexOf('~');
-                room.send(body.substring(from, body.indexOf('"', from)));
+                send(room, body.substring(from, body.indexOf('"', from)));
                 response.setStatus(202);
             }
         }
