@@ -32,6 +32,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private final Counters counters;
     private final EventDispatcher dispatcher;
     private final Executor storeThreads;
+    private final boolean readsFromMemory;
     private final LongUnaryOperator random;
     private final WaitThreadPool<ClientSession> pool;
     private final BatchAssembler assembler = new BatchAssembler();
@@ -64,6 +65,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         this.counters = counters;
         this.dispatcher = dispatcher;
         this.storeThreads = storeThreads;
+        this.readsFromMemory = provider.readsFromMemory();
         this.random = random;
         this.pool = new WaitThreadPool<>(waitThreads, clock);
     }
@@ -230,10 +232,22 @@ final class Subscriptions implements ICometStateProvider.Listener {
             } else if (holdNanos == 0) {
                 request.timeOut();
             } else {
-                pool.hold(request);
+                hold(request);
             }
         }
         return request.result();
+    }
+
+    /**
+     * A poll that waits need not wake a wait thread where a second look costs less than that does.
+     */
+    private void hold(HeldRequest request) {
+        if (readsFromMemory) {
+            pool.holdQuietly(request);
+            request.look();
+        } else {
+            pool.hold(request);
+        }
     }
 
     /**

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -41,10 +42,16 @@ final class Run implements AutoCloseable {
 
     Run(Server kind, Plan plan, Path log) throws IOException {
         this.plan = plan;
-        server = new ServerProcess(kind, log, JVM);
+        server = new ServerProcess(kind, log, jvm(plan));
         load = new LoadClient(server.port());
         clients = new Clients(load, kind.language());
         tally = load.tally();
+    }
+
+    private static List<String> jvm(Plan plan) {
+        List<String> options = new ArrayList<>(JVM);
+        options.addAll(plan.serverOptions());
+        return options;
     }
 
     Map<Scenario, Result> measure() throws IOException {
