@@ -32,7 +32,6 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private final Counters counters;
     private final EventDispatcher dispatcher;
     private final Executor storeThreads;
-    private final boolean readsFromMemory;
     private final LongUnaryOperator random;
     private final WaitThreadPool<ClientSession> pool;
     private final BatchAssembler assembler = new BatchAssembler();
@@ -65,7 +64,6 @@ final class Subscriptions implements ICometStateProvider.Listener {
         this.counters = counters;
         this.dispatcher = dispatcher;
         this.storeThreads = storeThreads;
-        this.readsFromMemory = provider.readsFromMemory();
         this.random = random;
         this.pool = new WaitThreadPool<>(waitThreads, clock);
     }
@@ -232,22 +230,10 @@ final class Subscriptions implements ICometStateProvider.Listener {
             } else if (holdNanos == 0) {
                 request.timeOut();
             } else {
-                hold(request);
+                pool.hold(request);
             }
         }
         return request.result();
-    }
-
-    /**
-     * A poll that waits need not wake a wait thread where a second look costs less than that does.
-     */
-    private void hold(HeldRequest request) {
-        if (readsFromMemory) {
-            pool.holdQuietly(request);
-            request.look();
-        } else {
-            pool.hold(request);
-        }
     }
 
     /**

@@ -17,9 +17,7 @@ final class CometWaitThread implements Runnable {
     // No lost wake-up, between owner and poster: the owner writes parked, then reads the mailbox;
     // the poster writes the mailbox, then reads parked. At
     // least one of them sees the other's write. Between mailbox and store: a sender appends, then
-    // posts; the owner registers, then reads. An entry posted without a wake-up is met at the next
-    // one: whoever posts it reads the store afterwards, so that a sender's post that it overtook
-    // is not missed.
+    // posts; the owner registers, then reads.
     private static final Logger LOG = LoggerFactory.getLogger(CometWaitThread.class);
 
     private final CometClock clock;
@@ -27,7 +25,6 @@ final class CometWaitThread implements Runnable {
     private final Thread thread;
     private final TimerWheel timers;
     private volatile boolean parked;
-    private long wakeNanos; // written by the owner before parked, read by others after it
     private volatile boolean stopping;
 
     CometWaitThread(String name, CometClock clock) {
@@ -47,20 +44,6 @@ final class CometWaitThread implements Runnable {
             return false;
         }
         if (parked) {
-            LockSupport.unpark(thread);
-        }
-        return true;
-    }
-
-    /**
-     * Any thread. As {@link #post}, but wakes the thread only if it would sleep beyond that moment:
-     * the entry runs by then, or when somebody posts another.
-     */
-    boolean postToRunBy(long nanos, Mailbox.Entry entry) {
-        if (!mailbox.post(entry)) {
-            return false;
-        }
-        if (parked && nanos - wakeNanos < 0) {
             LockSupport.unpark(thread);
         }
         return true;
@@ -121,10 +104,9 @@ final class CometWaitThread implements Runnable {
         // Nobody ends this thread by an interrupt. One that a callback left behind would make every
         // park return at once.
         Thread.interrupted();
-        wakeNanos = timers.nextWakeNanos();
         parked = true;
         if (mailbox.isEmpty() && !stopping) {
-            clock.parkUntil(wakeNanos);
+            clock.parkUntil(timers.nextWakeNanos());
         }
         parked = false;
     }

@@ -92,17 +92,6 @@ public final class WaitThreadPool<S extends WaitSession> {
         }
     }
 
-    /**
-     * As {@link #hold}, without waking the wait thread, which may learn of the request as late as
-     * at its deadline or with the next signal. <b>Look once more afterwards</b>: a signal that the
-     * thread met before the request is not repeated.
-     */
-    public void holdQuietly(CometWaitRequest request) {
-        if (!request.session().owner().postToRunBy(request.deadlineNanos(), request)) {
-            request.end(Ending.CLOSED);
-        }
-    }
-
     /** The log of everyone grew. */
     public void everyoneGrew() {
         everyone.signal();
