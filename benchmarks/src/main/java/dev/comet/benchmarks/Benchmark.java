@@ -47,7 +47,7 @@ public final class Benchmark {
     }
 
     /** Whoever ends Maven means this too; the plugin that started it does not say so. */
-    private static void endWithParent() {
+    public static void endWithParent() {
         ProcessHandle.current()
                 .parent()
                 .ifPresent(

@@ -1,0 +1,70 @@
+package dev.comet.benchmarks.jmh;
+
+import dev.comet.CometAnswer;
+import dev.comet.CometClient;
+import dev.comet.CometStateManager;
+import java.time.Duration;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * A poll that is answered at once, with messages that wait already: read, assembled, returned. The
+ * clients ask again and again with the same cursor, which finds the same messages.
+ *
+ * <p>The two methods differ in the assembling of the body alone.
+ */
+@State(Scope.Benchmark)
+public class PollThatFinds {
+
+    @Param({"1", "10", "100"})
+    public int messages;
+
+    private CometStateManager comet;
+    private CometClient one;
+    private CometClient other;
+    private long cursor;
+    private boolean turn;
+
+    @Setup
+    public void send() {
+        comet = Fixture.manager();
+        one = Fixture.client(comet);
+        other = Fixture.client(comet);
+        cursor = comet.confirmedMessageId(one.privateToken());
+        for (int i = 0; i < messages; i++) {
+            comet.sendMessage(one.publicToken(), Fixture.NAME, Fixture.PAYLOAD);
+            comet.sendMessage(other.publicToken(), Fixture.NAME, Fixture.PAYLOAD);
+        }
+    }
+
+    /** Two clients that have different messages take turns: each body is written anew. */
+    @Benchmark
+    public CometAnswer writtenAnew() {
+        turn = !turn;
+        return poll(turn ? one : other);
+    }
+
+    /** The same messages as in the answer before, as after a broadcast: the same body. */
+    @Benchmark
+    public CometAnswer sameBody() {
+        return poll(one);
+    }
+
+    private CometAnswer poll(CometClient client) {
+        CometAnswer answer =
+                comet.beginSubscribe(client.privateToken(), cursor, Duration.ZERO).answer();
+        if (answer.messages().size() != messages) {
+            throw new IllegalStateException(answer + " instead of " + messages + " messages");
+        }
+        return answer;
+    }
+
+    @TearDown
+    public void close() {
+        comet.close();
+    }
+}
