@@ -24,11 +24,20 @@ public final class Benchmark {
         Report report = new Report(plan);
         for (int run = 1; run <= plan.runs(); run++) {
             for (Server server : plan.servers()) {
+                if (!server.lacks().isEmpty()) {
+                    continue;
+                }
                 System.err.printf("run %d of %d: %s%n", run, plan.runs(), server);
                 one(server, plan, log, report);
             }
         }
         System.out.println(report.markdown());
+        plan.servers().stream()
+                .filter(server -> !server.lacks().isEmpty())
+                .forEach(
+                        server ->
+                                System.out.println(
+                                        "Left out: " + server + ", which needs " + server.lacks()));
         System.out.printf(
                 "Java %s, %s; %d run(s), %d s warm-up. Servers' log: %s%n",
                 Runtime.version(), Cores.describe(), plan.runs(), plan.warmUpSeconds(), log);

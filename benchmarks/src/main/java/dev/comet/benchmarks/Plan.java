@@ -17,8 +17,8 @@ import java.util.TreeSet;
  * @param many clients in the large ones; fewer than the descriptors that a process may have
  * @param warmUpSeconds before anything is measured: the compilers share the server's one processor
  * @param seconds each measurement, or each step of a search
- * @param serverOptions more options of the servers' JVM, such as a recording for a profile; separated by
- *     blanks
+ * @param serverOptions more options of the servers' JVM, such as a recording for a profile;
+ *     separated by blanks
  * @param halvings how exactly a highest rate is searched, after doubling
  */
 record Plan(
@@ -55,7 +55,9 @@ record Plan(
                 number("warmUp", quick ? 8 : 18),
                 number("seconds", quick ? 2 : 5),
                 quick ? 1 : 3,
-                Arrays.asList(System.getProperty("serverOptions", "").strip().split(" +")).stream().filter(o -> !o.isEmpty()).toList());
+                Arrays.asList(System.getProperty("serverOptions", "").strip().split(" +")).stream()
+                        .filter(o -> !o.isEmpty())
+                        .toList());
     }
 
     private static List<String> list(String property) {

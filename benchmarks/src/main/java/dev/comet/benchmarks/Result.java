@@ -37,11 +37,15 @@ record Result(
 
     /** Of the server's processor: what a delivery costs, however busy the machine is otherwise. */
     double serverMicrosPerDelivery() {
-        return serverCpu * 1e6 / perSecond;
+        return perSecond == 0 ? Double.NaN : serverCpu * 1e6 / perSecond;
     }
 
     /** What a client was not given as it was promised. */
     record Faults(long lost, long duplicated, long reordered, long announced) {
+
+        boolean none() {
+            return lost == 0 && duplicated == 0 && reordered == 0;
+        }
 
         Faults since(Faults before) {
             return new Faults(

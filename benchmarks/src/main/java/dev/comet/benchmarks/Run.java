@@ -18,7 +18,8 @@ import org.HdrHistogram.Histogram;
 /** One server, started anew, goes through the scenarios one after the other. */
 final class Run implements AutoCloseable {
 
-    private static final Duration SILENCE = Duration.ofSeconds(10);
+    private static final Duration SILENCE = Duration.ofSeconds(3);
+    private static final int LOWEST_TRIES = 3;
     private static final int ROOM = 10;
     private static final long SECOND = 1_000_000_000;
     private static final int FIRST_BROADCASTS = 50;
@@ -37,7 +38,7 @@ final class Run implements AutoCloseable {
     /** Messages that never came, besides those that the tally saw skipped. */
     private long missing;
 
-    private long heapBefore;
+    private double heapBefore;
     private long residentBefore;
 
     Run(Server kind, Plan plan, Path log) throws IOException {
@@ -63,9 +64,7 @@ final class Run implements AutoCloseable {
             results.put(Scenario.CLOSED, closed(Duration.ofSeconds(plan.seconds())));
         }
         if (wants(Scenario.SATURATED)) {
-            results.put(
-                    Scenario.SATURATED,
-                    highest(FIRST_BROADCASTS, SECOND, this::broadcasts));
+            results.put(Scenario.SATURATED, highest(FIRST_BROADCASTS, SECOND, this::broadcasts));
         }
         if (wants(Scenario.CLOSED_MANY) || wants(Scenario.IDLE)) {
             connect(plan.many() - connected);
@@ -104,9 +103,7 @@ final class Run implements AutoCloseable {
         do {
             long wanted = tally.deliveries() + connected;
             server.broadcast();
-            if (!await(wanted)) {
-                break;
-            }
+            await(wanted); // what is stranded may come with the next
         } while (System.nanoTime() < end);
         return window.result();
     }
@@ -127,14 +124,13 @@ final class Run implements AutoCloseable {
     }
 
     private Result idle() throws IOException {
-        long heap = server.heapAfterCollection();
+        double heap = server.heapAfterCollection();
         long resident = server.residentBytes();
         load.runFor(Duration.ofSeconds(2));
         Window window = new Window();
         load.runFor(Duration.ofSeconds(2L * plan.seconds()));
         return window.result(
-                (heap - heapBefore) / (double) connected,
-                (resident - residentBefore) / (double) connected);
+                (heap - heapBefore) / connected, (resident - residentBefore) / (double) connected);
     }
 
     // ---- a highest rate
@@ -155,7 +151,8 @@ final class Run implements AutoCloseable {
     }
 
     /**
-     * Doubles the rate until it is too much, then halves the distance.
+     * Doubles the rate until it is too much, then halves the distance. Too much is also a rate at
+     * which something is lost, repeated or out of order.
      *
      * @param p99Nanos what is too much
      * @return what was delivered at the highest rate that was not
@@ -169,20 +166,23 @@ final class Run implements AutoCloseable {
             Window window = new Window();
             boolean complete = step.run(rate, plan.seconds());
             Result result = window.result();
-            boolean kept = complete && result.micros().getValueAtPercentile(99) <= p99Nanos / 1_000;
+            boolean kept =
+                    complete
+                            && result.faults().none()
+                            && result.micros().getValueAtPercentile(99) <= p99Nanos / 1_000;
             if (kept) {
                 good = rate;
                 best = best == null || result.perSecond() > best.perSecond() ? result : best;
             } else {
                 bad = rate;
             }
-            if (best == null && rate <= 1) {
+            if (best == null && rate <= first >> LOWEST_TRIES) {
                 return result.atRate(0);
             }
             if (bad == 0) {
                 rate *= 2;
             } else {
-                halvings++;
+                halvings += good > 0 ? 1 : 0;
                 rate = (good + bad) / 2;
             }
         }

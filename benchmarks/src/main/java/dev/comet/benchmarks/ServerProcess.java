@@ -29,6 +29,7 @@ final class ServerProcess implements AutoCloseable {
     private final Writer commands;
     private final BufferedReader answers;
     private final int port;
+    private final ProcessHandle serving;
 
     ServerProcess(Server server, Path log, List<String> jvmOptions) throws IOException {
         List<String> command = new ArrayList<>(Cores.prefixForServer());
@@ -48,6 +49,7 @@ final class ServerProcess implements AutoCloseable {
         commands = new OutputStreamWriter(process.getOutputStream(), US_ASCII);
         answers = new BufferedReader(new InputStreamReader(process.getInputStream(), US_ASCII));
         port = (int) number();
+        serving = ProcessHandle.of(number()).orElseThrow();
     }
 
     int port() {
@@ -81,19 +83,21 @@ final class ServerProcess implements AutoCloseable {
         return number();
     }
 
-    long heapAfterCollection() throws IOException {
+    /** Bytes; NaN if what serves has none. */
+    double heapAfterCollection() throws IOException {
         tell("heap");
-        return number();
+        long bytes = number();
+        return serving.pid() == process.pid() ? bytes : Double.NaN;
     }
 
     /** Processor time used so far. */
     Duration cpu() {
-        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+        return serving.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     /** Memory that is in RAM; 0 where only Linux could tell. */
     long residentBytes() throws IOException {
-        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        Path status = Path.of("/proc", Long.toString(serving.pid()), "status");
         if (Files.exists(status)) {
             for (String line : Files.readAllLines(status)) {
                 if (line.startsWith("VmRSS:")) {

@@ -60,6 +60,8 @@ public final class Clients {
             int index) {
         return switch (language) {
             case COMET -> new CometConversation(client, firstSender, senders, tokens.get(index));
+            case ATMOSPHERE -> new AtmosphereConversation(client, firstSender, senders, channel);
+            case NCHAN -> new NchanConversation(client, firstSender, senders, channel);
             case COMETD -> new CometdConversation(client, firstSender, senders, channel, false);
             case COMETD_ACK -> new CometdConversation(client, firstSender, senders, channel, true);
         };

@@ -2,6 +2,8 @@ package dev.comet.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.nio.ByteBuffer;
+
 /**
  * Finds its way in the bytes of an HTTP/1.1 answer without making objects. For one thread, used
  * again and again.
@@ -85,6 +87,25 @@ final class HttpAnswer {
             System.arraycopy(bytes, at, bytes, to, size);
             to += size;
             at += size + 2;
+        }
+    }
+
+    /**
+     * Copies the value of a header, with what precedes it on its line; nothing if there is none.
+     *
+     * @param lowerCase its name and the colon
+     */
+    void putHeader(byte[] lowerCase, ByteBuffer to) {
+        for (int line = 0; line < headEnd; ) {
+            int end = line;
+            while (bytes[end] != '\r') {
+                end++;
+            }
+            if (end > line && startsWith(bytes, line, lowerCase)) {
+                to.put(bytes, line + lowerCase.length, end - line - lowerCase.length);
+                return;
+            }
+            line = end + 2;
         }
     }
 

@@ -64,10 +64,10 @@ public final class LoadClient implements AutoCloseable {
     }
 
     /**
-     * Runs until it is so, or until nothing was answered for some time. Returns whether it is so.
+     * Runs until it is so, or until nothing was delivered for some time. Returns whether it is so.
      */
     public boolean runUntil(BooleanSupplier enough, Duration silence) throws IOException {
-        long before = tally.answers();
+        long before = progress();
         long end = System.nanoTime() + silence.toNanos();
         while (!enough.getAsBoolean()) {
             long left = end - System.nanoTime();
@@ -75,12 +75,16 @@ public final class LoadClient implements AutoCloseable {
                 return false;
             }
             select(left);
-            if (tally.answers() != before) {
-                before = tally.answers();
+            if (progress() != before) {
+                before = progress();
                 end = System.nanoTime() + silence.toNanos();
             }
         }
         return true;
+    }
+
+    private long progress() {
+        return tally.deliveries() - introducing;
     }
 
     public void runFor(Duration time) throws IOException {

@@ -19,7 +19,6 @@ public final class Tally {
 
     private final Histogram micros = new Histogram(MAX_MICROS, 3);
     private long deliveries;
-    private long answers;
     private long skipped;
     private long duplicated;
     private long reordered;
@@ -41,7 +40,6 @@ public final class Tally {
             count++;
         }
         deliveries += count;
-        answers++;
         if (count == 0 && answer.lastNumber(GAP) >= 0) {
             announced++;
         }
@@ -80,10 +78,6 @@ public final class Tally {
 
     public long deliveries() {
         return deliveries;
-    }
-
-    public long answers() {
-        return answers;
     }
 
     /** Times of what has arrived since {@link #forgetTimes}. */

@@ -8,6 +8,11 @@ interface PushServer {
     /** Where it listens, on the loopback interface. */
     int port();
 
+    /** The process that serves, whose processor time and memory count. */
+    default long pid() {
+        return ProcessHandle.current().pid();
+    }
+
     /**
      * Makes clients known, as the server's own API would after a login; each belongs to everyone
      * and to its room.

@@ -8,8 +8,11 @@ public enum Server {
     BARE_JETTY(Language.COMET, () -> new BareServer(Containers.JETTY)),
     BARE_TOMCAT(Language.COMET, () -> new BareServer(Containers.TOMCAT)),
     BARE_UNDERTOW(Language.COMET, () -> new BareServer(Containers.UNDERTOW)),
+    BARE_NETTY(Language.COMET, BareNettyServer::new),
     COMETD(Language.COMETD, () -> new CometdServer(Containers.JETTY, false)),
     COMETD_ACK(Language.COMETD_ACK, () -> new CometdServer(Containers.JETTY, true)),
+    ATMOSPHERE(Language.ATMOSPHERE, Server::atmosphere),
+    NCHAN(Language.NCHAN, NchanServer::new),
     COMET_JETTY(Language.COMET, () -> new CometServer(Containers.JETTY)),
     COMET_TOMCAT(Language.COMET, () -> new CometServer(Containers.TOMCAT)),
     COMET_UNDERTOW(Language.COMET, () -> new CometServer(Containers.UNDERTOW));
@@ -18,8 +21,12 @@ public enum Server {
     public enum Language {
         COMET,
         COMETD,
-        COMETD_ACK
+        COMETD_ACK,
+        ATMOSPHERE,
+        NCHAN
     }
+
+    private static final int ATMOSPHERE_JAVA = 21;
 
     private final Language language;
     private final Callable<PushServer> start;
@@ -39,6 +46,23 @@ public enum Server {
         return name.endsWith("TOMCAT")
                 ? BARE_TOMCAT
                 : name.endsWith("UNDERTOW") ? BARE_UNDERTOW : BARE_JETTY;
+    }
+
+    /** What it takes that this machine does not have, or an empty string. */
+    public String lacks() {
+        return switch (this) {
+            case NCHAN -> NchanServer.isInstalled() ? "" : "nginx with its module nchan";
+            case ATMOSPHERE -> Runtime.version().feature() >= ATMOSPHERE_JAVA ? "" : "Java 21";
+            default -> "";
+        };
+    }
+
+    /** By name, for it is compiled only where Java is new enough for it. */
+    private static PushServer atmosphere() throws ReflectiveOperationException {
+        return (PushServer)
+                Class.forName("dev.comet.benchmarks.server.AtmosphereServer")
+                        .getDeclaredConstructor(Containers.class)
+                        .newInstance(Containers.JETTY);
     }
 
     PushServer start() throws Exception {

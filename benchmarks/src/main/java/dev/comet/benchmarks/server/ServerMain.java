@@ -31,6 +31,7 @@ public final class ServerMain {
         System.setOut(System.err); // what a framework prints is no answer
         PushServer server = Server.valueOf(args[0]).start();
         answers.println(server.port());
+        answers.println(server.pid());
         new ServerMain(server, answers)
                 .obey(
                         new BufferedReader(
