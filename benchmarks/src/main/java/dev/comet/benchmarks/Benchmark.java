@@ -1,10 +1,8 @@
 package dev.comet.benchmarks;
 
 import dev.comet.benchmarks.server.Server;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 
 /**
  * Comet, its rivals and the bare containers under the same load: {@code mvn -Pbenchmark}, see
@@ -28,7 +26,7 @@ public final class Benchmark {
                     continue;
                 }
                 System.err.printf("run %d of %d: %s%n", run, plan.runs(), server);
-                one(server, plan, log, report);
+                report.add(server, new Course(server, plan, log).results());
             }
         }
         System.out.println(report.markdown());
@@ -42,17 +40,6 @@ public final class Benchmark {
                 "Java %s, %s; %d run(s), %d s warm-up. Servers' log: %s%n",
                 Runtime.version(), Cores.describe(), plan.runs(), plan.warmUpSeconds(), log);
         System.exit(0);
-    }
-
-    private static void one(Server server, Plan plan, Path log, Report report) throws IOException {
-        try (Run run = new Run(server, plan, log)) {
-            Map<Scenario, Result> results = run.measure();
-            report.add(server, results);
-            run.troubles()
-                    .forEach(
-                            (what, count) ->
-                                    System.err.println(server + ": " + count + " × " + what));
-        }
     }
 
     /** Whoever ends Maven means this too; the plugin that started it does not say so. */

@@ -53,7 +53,7 @@ record Plan(
                 number("clients", 1_000),
                 number("many", 10_000),
                 number("warmUp", quick ? 8 : 18),
-                number("seconds", quick ? 2 : 5),
+                number("seconds", quick ? 1 : 5),
                 quick ? 1 : 3,
                 Arrays.asList(System.getProperty("serverOptions", "").strip().split(" +")).stream()
                         .filter(o -> !o.isEmpty())

@@ -48,48 +48,92 @@ final class Report {
 
     private static void speed(Map<Server, List<Result>> byServer, StringBuilder text) {
         text.append(
-                "| server | deliveries/s, median (min–max) | × bare | × CometD | p50 / p99 / p99.9 ms | server CPU per delivery | CPU server / load | RSS MB |"
-                        + " lost / twice / out of order / announced |\n|---|---|---|---|---|---|---|---|---|\n");
+                "| server | deliveries/s, median (min–max) | × bare | × CometD | p50 / p99 / p99.9 ms | p99 ms at half load"
+                        + " | server CPU per delivery | CPU server / load | RSS MB | lost / twice / out of order / announced |\n"
+                        + "|---|---|---|---|---|---|---|---|---|---|\n");
         byServer.forEach(
                 (server, runs) ->
                         text.append(
-                                "| %s | %s (%s–%s) | %s | %s | %s | %.2f µs | %.2f / %.2f | %.0f | %s |%n"
-                                        .formatted(
-                                                server,
-                                                count(median(runs, Result::perSecond)),
-                                                count(
-                                                        runs.stream()
-                                                                .mapToDouble(Result::perSecond)
-                                                                .min()
-                                                                .orElse(0)),
-                                                count(
-                                                        runs.stream()
-                                                                .mapToDouble(Result::perSecond)
-                                                                .max()
-                                                                .orElse(0)),
-                                                ratio(runs, byServer.get(server.bare())),
-                                                ratio(runs, byServer.get(Server.COMETD)),
-                                                times(runs),
-                                                median(runs, Result::serverMicrosPerDelivery),
-                                                median(runs, Result::serverCpu),
-                                                median(runs, Result::loadCpu),
-                                                median(runs, Result::residentBytes) / 1e6,
-                                                faults(runs))));
+                                        "| %s | %s (%s–%s) "
+                                                .formatted(
+                                                        server,
+                                                        count(median(runs, Result::perSecond)),
+                                                        count(least(runs)),
+                                                        count(most(runs))))
+                                .append(
+                                        "| %s | %s "
+                                                .formatted(
+                                                        ratio(runs, byServer.get(server.bare())),
+                                                        ratio(runs, byServer.get(Server.COMETD))))
+                                .append("| %s | %s ".formatted(times(runs), half(runs)))
+                                .append(
+                                        "| %s µs "
+                                                .formatted(
+                                                        number(
+                                                                median(
+                                                                        runs,
+                                                                        Result
+                                                                                ::serverMicrosPerDelivery),
+                                                                2)))
+                                .append(
+                                        "| %.2f / %.2f "
+                                                .formatted(
+                                                        median(runs, Result::serverCpu),
+                                                        median(runs, Result::loadCpu)))
+                                .append(
+                                        "| %.0f | %s |%n"
+                                                .formatted(
+                                                        median(runs, Result::residentBytes) / 1e6,
+                                                        faults(runs))));
+    }
+
+    private static double least(List<Result> runs) {
+        return runs.stream().mapToDouble(Result::perSecond).min().orElse(0);
+    }
+
+    private static double most(List<Result> runs) {
+        return runs.stream().mapToDouble(Result::perSecond).max().orElse(0);
     }
 
     private static void idle(Map<Server, List<Result>> byServer, StringBuilder text) {
         text.append(
-                "| server | heap per held poll | RSS per held poll | CPU | polls answered meanwhile |\n|---|---|---|---|---|\n");
+                "| server | heap per held poll | RAM outside the heap | together | CPU |\n|---|---|---|---|---|\n");
         byServer.forEach(
                 (server, runs) ->
                         text.append(
-                                "| %s | %.2f kB | %.2f kB | %.2f %% of a processor | %s |%n"
+                                "| %s | %s kB | %s kB | %s kB | %.2f %% of a processor |%n"
                                         .formatted(
                                                 server,
-                                                median(runs, Result::heapPerPoll) / 1e3,
-                                                median(runs, Result::residentPerPoll) / 1e3,
-                                                median(runs, Result::serverCpu) * 100,
-                                                count(median(runs, Result::perSecond)))));
+                                                number(
+                                                        median(
+                                                                runs,
+                                                                run ->
+                                                                        run.perPoll().heapBytes()
+                                                                                / 1e3),
+                                                        2),
+                                                number(
+                                                        median(
+                                                                runs,
+                                                                run ->
+                                                                        run.perPoll().otherBytes()
+                                                                                / 1e3),
+                                                        2),
+                                                number(
+                                                        median(
+                                                                runs,
+                                                                run -> run.perPoll().bytes() / 1e3),
+                                                        2),
+                                                median(runs, Result::serverCpu) * 100)));
+    }
+
+    private static String half(List<Result> runs) {
+        Histogram all = new Histogram(runs.get(0).micros());
+        runs.forEach(run -> all.add(run.atHalf()));
+        return all.getTotalCount() == 0 ? "–" : number(all.getValueAtPercentile(99) / 1e3, 1);
+    }
+
+    private static String number(double value, int digits) {
+        return Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%,." + digits + "f", value);
     }
 
     private static String times(List<Result> runs) {

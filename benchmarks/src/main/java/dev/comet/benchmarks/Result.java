@@ -5,34 +5,52 @@ import org.HdrHistogram.Histogram;
 /**
  * What one run of one scenario on one server gave.
  *
- * @param perSecond deliveries per second; 0 if that was not measured
+ * @param perSecond deliveries per second; 0 if no rate was kept
  * @param micros from the intended moment of sending to the last byte parsed
+ * @param atHalf the same times when half as much was sent; empty if that was not measured
  * @param serverCpu processors used by the server
  * @param loadCpu processors used by the load client: near 1 it is the bottleneck, not the server
  * @param residentBytes of the server, afterwards
- * @param heapPerPoll bytes of heap per held poll after a full collection; NaN if not measured
- * @param residentPerPoll likewise in RAM
+ * @param faults what was lost, and so on
  */
 record Result(
         double perSecond,
         Histogram micros,
+        Histogram atHalf,
         double serverCpu,
         double loadCpu,
         long residentBytes,
-        double heapPerPoll,
-        double residentPerPoll,
-        Faults faults) {
+        Faults faults,
+        PerPoll perPoll) {
 
-    Result atRate(double deliveriesPerSecond) {
+    /**
+     * Memory of a held poll; NaN if not measured.
+     *
+     * @param heapBytes after a full collection
+     * @param otherBytes in RAM, outside the heap
+     */
+    record PerPoll(double heapBytes, double otherBytes) {
+
+        static final PerPoll NOT_MEASURED = new PerPoll(Double.NaN, Double.NaN);
+
+        double bytes() {
+            return Double.isNaN(heapBytes) ? otherBytes : heapBytes + otherBytes;
+        }
+    }
+
+    /** This, for a server that kept no rate. */
+    Result keptNothing() {
+        return new Result(0, micros, atHalf, serverCpu, loadCpu, residentBytes, faults, perPoll);
+    }
+
+    Result withHalf(Histogram half) {
         return new Result(
-                deliveriesPerSecond,
-                micros,
-                serverCpu,
-                loadCpu,
-                residentBytes,
-                heapPerPoll,
-                residentPerPoll,
-                faults);
+                perSecond, micros, half, serverCpu, loadCpu, residentBytes, faults, perPoll);
+    }
+
+    Result with(PerPoll memory) {
+        return new Result(
+                perSecond, micros, atHalf, serverCpu, loadCpu, residentBytes, faults, memory);
     }
 
     /** Of the server's processor: what a delivery costs, however busy the machine is otherwise. */

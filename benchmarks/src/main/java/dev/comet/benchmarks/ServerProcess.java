@@ -75,11 +75,18 @@ final class ServerProcess implements AutoCloseable {
         tell("pace " + intervalNanos + " " + count);
     }
 
-    boolean hasPaced() throws IOException {
-        return answers.ready();
+    void paced() throws IOException {
+        number();
     }
 
-    long paced() throws IOException {
+    /** The size of what is broadcast from now on. */
+    void messageBytes(int bytes) throws IOException {
+        tell("size " + bytes);
+    }
+
+    /** How many have been broadcast. */
+    long broadcasts() throws IOException {
+        tell("number");
         return number();
     }
 

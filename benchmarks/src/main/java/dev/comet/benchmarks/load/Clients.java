@@ -17,11 +17,17 @@ public final class Clients {
         this.language = language;
     }
 
-    /** So many clients who listen to everyone's messages. */
-    public void connect(int more, List<String> tokens) throws IOException {
+    /**
+     * So many clients who listen to everyone's messages.
+     *
+     * @param lastNumber of the messages sent so far, which they are not to receive
+     */
+    public void connect(int more, List<String> tokens, long lastNumber) throws IOException {
         List<Conversation> conversations = new ArrayList<>();
         for (int i = 0; i < more; i++) {
-            conversations.add(conversation(++count, 0, 1, "/all", tokens, i));
+            Conversation conversation = conversation(++count, 0, 1, "/all", tokens, i);
+            conversation.lastNumbers[0] = lastNumber;
+            conversations.add(conversation);
         }
         load.connect(conversations);
     }

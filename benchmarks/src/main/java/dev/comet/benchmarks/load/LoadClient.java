@@ -33,6 +33,7 @@ public final class LoadClient implements AutoCloseable {
     private final Map<String, Integer> troubles = new TreeMap<>();
     private final List<Connection> posting = new ArrayList<>();
     private int introducing;
+    private long spunNanos;
 
     public LoadClient(int port) throws IOException {
         this.port = port;
@@ -129,13 +130,20 @@ public final class LoadClient implements AutoCloseable {
 
     private void select(long nanos) throws IOException {
         long millis = TimeUnit.NANOSECONDS.toMillis(nanos);
-        if (millis == 0) {
-            selector.selectNow(
-                    this::ready); // the core is this thread's own: it may spin for less than a
-            // millisecond
-        } else {
+        if (millis > 0) {
             selector.select(this::ready, millis);
+            return;
         }
+        // The processor is this thread's own: it may spin for less than a millisecond.
+        long before = System.nanoTime();
+        if (selector.selectNow(this::ready) == 0) {
+            spunNanos += System.nanoTime() - before;
+        }
+    }
+
+    /** How long this has used the processor for nothing. */
+    public long spunNanos() {
+        return spunNanos;
     }
 
     private void ready(SelectionKey key) {

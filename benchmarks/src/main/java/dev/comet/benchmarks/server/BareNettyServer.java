@@ -48,7 +48,7 @@ final class BareNettyServer implements PushServer {
     private static final int MAX_POST_BYTES = 64 << 10;
     private static final boolean EPOLL = Epoll.isAvailable();
 
-    private final Map<String, Room> members = new ConcurrentHashMap<>();
+    private final Map<String, Member> members = new ConcurrentHashMap<>();
     private final EventLoopGroup loop =
             new MultiThreadIoEventLoopGroup(
                     1, EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
@@ -81,10 +81,10 @@ final class BareNettyServer implements PushServer {
     public List<String> newClients(List<String> roomNames) {
         List<String> tokens = new ArrayList<>();
         for (String name : roomNames) {
+            Room room =
+                    name.isEmpty() ? everyone : rooms.computeIfAbsent(name, unused -> new Room());
             String token = "bare-client-token-%06d".formatted(members.size());
-            members.put(
-                    token,
-                    name.isEmpty() ? everyone : rooms.computeIfAbsent(name, unused -> new Room()));
+            members.put(token, new Member(room, room.top));
             tokens.add(token);
         }
         return tokens;
@@ -116,15 +116,19 @@ final class BareNettyServer implements PushServer {
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-            Room room =
+            Member member =
                     members.get(
                             request.headers()
                                     .get(HttpHeaderNames.AUTHORIZATION)
                                     .substring("Bearer ".length()));
+            Room room = member.room();
             if (request.uri().startsWith(POLL)) {
                 room.answerOrWait(
                         new Waiter(
-                                context, Long.parseLong(request.uri().substring(POLL.length()))));
+                                context,
+                                Math.max(
+                                        member.joinedAt(),
+                                        Long.parseLong(request.uri().substring(POLL.length())))));
                 return;
             }
             String body = request.content().toString(US_ASCII);
@@ -145,6 +149,9 @@ final class BareNettyServer implements PushServer {
             context.close();
         }
     }
+
+    /** Who reads a ring, from the top at which it came. */
+    private record Member(Room room, long joinedAt) {}
 
     /** A held request. */
     private record Waiter(ChannelHandlerContext context, long cursor) {
@@ -180,7 +187,7 @@ final class BareNettyServer implements PushServer {
 
         private final byte[][] ring = new byte[SLOTS][];
         private List<Waiter> waiting = new ArrayList<>();
-        private long top;
+        private volatile long top; // read by others when a client comes
 
         void send(String payload) {
             top++;

@@ -41,8 +41,10 @@ final class BareServer implements PushServer {
     /**
      * A client: reads the room's ring or, in the broadcast scenarios, everyone's. Both are one ring
      * with two names, for each client reads one.
+     *
+     * @param joinedAt the top at which it came: it reads nothing below
      */
-    private record Member(Room room) {}
+    private record Member(Room room, long joinedAt) {}
 
     @Override
     public int port() {
@@ -56,7 +58,7 @@ final class BareServer implements PushServer {
             Room room =
                     name.isEmpty() ? everyone : rooms.computeIfAbsent(name, unused -> new Room());
             String token = "bare-client-token-%06d".formatted(members.size());
-            members.put(token, new Member(room));
+            members.put(token, new Member(room, room.top()));
             tokens.add(token);
         }
         return tokens;
@@ -90,6 +92,10 @@ final class BareServer implements PushServer {
         private List<Waiter> waiting = new ArrayList<>(); // guarded by this
         private long top; // guarded by this
         private final AtomicBoolean news = new AtomicBoolean();
+
+        synchronized long top() {
+            return top;
+        }
 
         /** Returns whether somebody is to call {@link #wake}. */
         boolean append(String payload) {
@@ -166,12 +172,13 @@ final class BareServer implements PushServer {
         @Override
         protected void service(HttpServletRequest request, HttpServletResponse response)
                 throws IOException {
-            Room room =
-                    members.get(request.getHeader("Authorization").substring("Bearer ".length()))
-                            .room();
+            Member member =
+                    members.get(request.getHeader("Authorization").substring("Bearer ".length()));
+            Room room = member.room();
             if (request.getPathInfo().equals("/poll")) {
                 long cursor = Long.parseLong(request.getQueryString().substring(CURSOR.length()));
-                byte[] body = room.aboveOrWait(cursor, request, response);
+                byte[] body =
+                        room.aboveOrWait(Math.max(cursor, member.joinedAt()), request, response);
                 if (body != null) {
                     write(response, body);
                 }

@@ -2,7 +2,6 @@ package dev.comet.benchmarks.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import dev.comet.benchmarks.Payload;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -164,7 +163,7 @@ final class NchanServer implements PushServer {
     public void broadcast(String payload) {
         String request =
                 "POST /push/pub/all HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: "
-                        + Payload.BYTES
+                        + payload.length()
                         + "\r\n\r\n"
                         + payload;
         try {

@@ -17,6 +17,7 @@ public final class ServerMain {
     private final PushServer server;
     private final PrintStream answers;
     private long number;
+    private String filler = "";
 
     private ServerMain(PushServer server, PrintStream answers) {
         this.server = server;
@@ -47,6 +48,7 @@ public final class ServerMain {
                         newClients(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
                 case "broadcast" -> broadcast(System.nanoTime());
                 case "pace" -> pace(Long.parseLong(words[1]), Integer.parseInt(words[2]));
+                case "size" -> filler = ".".repeat(Integer.parseInt(words[1]) - Payload.BYTES);
                 case "number" -> answers.println(number);
                 case "heap" -> answers.println(heapAfterCollection());
                 default -> throw new IllegalArgumentException(line);
@@ -68,7 +70,7 @@ public final class ServerMain {
     }
 
     private void broadcast(long intendedNanos) {
-        server.broadcast(Payload.text(0, ++number, intendedNanos));
+        server.broadcast(Payload.text(0, ++number, intendedNanos) + filler);
     }
 
     /** One every so often, each stamped with the moment at which it was due, however late it is. */
