@@ -14,6 +14,7 @@ final class Course {
 
     private static final int FIRST_BROADCASTS = 50;
     private static final int FIRST_POSTS = 500;
+    private static final int WARM_UP_POSTS = 1_500;
     private static final long SECOND_MICROS = 1_000_000;
     private static final int POLLS_BEFORE_IDLE = 4;
     private static final List<String> JVM =
@@ -73,7 +74,8 @@ final class Course {
             if (wants(Scenario.ROOMS)) {
                 progress("rooms");
                 Run.Step posts = run.connectInRooms(plan.clients());
-                posts.run(FIRST_POSTS, plan.seconds()); // the compilers see the new path
+                // The compilers see the new path.
+                posts.run(WARM_UP_POSTS, Math.max(1, plan.warmUpSeconds() / 2));
                 results.put(
                         Scenario.ROOMS, search(run, posts, SECOND_MICROS / 10).from(FIRST_POSTS));
             }
