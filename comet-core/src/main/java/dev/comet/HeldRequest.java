@@ -1,7 +1,7 @@
 package dev.comet;
 
 import dev.comet.engine.CometWaitRequest;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
  * The engine's view of a {@link CometAsyncResult}: reads the store when told to look, and completes
@@ -12,10 +12,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class HeldRequest extends CometWaitRequest {
 
+    // Not an object of its own: there are as many as held requests.
+    private static final AtomicIntegerFieldUpdater<HeldRequest> LOOKS_ASKED =
+            AtomicIntegerFieldUpdater.newUpdater(HeldRequest.class, "looksAsked");
+
     private final Subscriptions subscriptions;
-    private final ClientSession session;
     private final CometAsyncResult result = new CometAsyncResult(this);
-    private final AtomicInteger looksAsked = new AtomicInteger();
+    private volatile int looksAsked;
 
     /** Up to where the client has been looked after; written by the look that runs. */
     private volatile long cursor;
@@ -27,7 +30,6 @@ final class HeldRequest extends CometWaitRequest {
             long deadlineNanos) {
         super(session, deadlineNanos);
         this.subscriptions = subscriptions;
-        this.session = session;
         this.cursor = lastMessageId;
     }
 
@@ -36,7 +38,7 @@ final class HeldRequest extends CometWaitRequest {
     }
 
     ClientSession clientSession() {
-        return session;
+        return (ClientSession) session();
     }
 
     @Override
@@ -46,12 +48,12 @@ final class HeldRequest extends CometWaitRequest {
 
     @Override
     protected void look() {
-        if (looksAsked.getAndIncrement() == 0) {
+        if (LOOKS_ASKED.getAndIncrement(this) == 0) {
             subscriptions.onStoreThread(
                     () -> {
                         lookWhileAsked();
                         if (isDone()) {
-                            session.releaseSoon();
+                            session().releaseSoon();
                         }
                     });
         }
@@ -61,32 +63,32 @@ final class HeldRequest extends CometWaitRequest {
      * Looks on the calling thread: for the subscriber, before anybody else knows of the request.
      */
     void lookNow() {
-        looksAsked.getAndIncrement();
+        LOOKS_ASKED.getAndIncrement(this);
         lookWhileAsked();
     }
 
     private void lookWhileAsked() {
-        int asked = looksAsked.get();
+        int asked = looksAsked;
         while (asked > 0) {
             if (!isDone()) {
                 read();
             }
-            asked = looksAsked.addAndGet(-asked);
+            asked = LOOKS_ASKED.addAndGet(this, -asked);
         }
     }
 
     private void read() {
         try {
-            CometBatch batch = subscriptions.read(session, cursor);
+            CometBatch batch = subscriptions.read(clientSession(), cursor);
             if (batch.isEmpty()) {
                 cursor = batch.cursor();
             } else {
-                subscriptions.complete(this, subscriptions.answer(session, batch));
+                subscriptions.complete(this, subscriptions.answer(clientSession(), batch));
             }
         } catch (CometException e) {
             if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
                 endWithClient();
-                subscriptions.clientIsGone(session);
+                subscriptions.clientIsGone(clientSession());
             } else {
                 subscriptions.complete(this, CometAnswer.error(e));
             }
@@ -110,7 +112,7 @@ final class HeldRequest extends CometWaitRequest {
 
     /** Let go of first: no idle time begins, for the token may be another client's by now. */
     private void endWithClient() {
-        session.letGo(this);
-        subscriptions.complete(this, session.goodbye());
+        session().letGo(this);
+        subscriptions.complete(this, clientSession().goodbye());
     }
 }

@@ -101,7 +101,9 @@ final class Rules {
                                         + " characters");
                     }
                 });
-        return Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
+        return attributes.isEmpty()
+                ? Map.of()
+                : Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
     }
 
     private static String text(String what, @Nullable String value, int max) {

@@ -3,8 +3,8 @@ package dev.comet.engine;
 import dev.comet.engine.CometWaitRequest.Ending;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,26 +21,29 @@ public abstract class WaitSession extends TimerWheel.Timer {
      *
      * The timer is armed for the earliest moment at which the request or the idle client could be due, never later. fire() looks what is due and arms it again.
      */
+    // Fields, and no objects of their own: there are as many as clients.
+    private static final AtomicReferenceFieldUpdater<WaitSession, @Nullable CometWaitRequest>
+            NEWEST =
+                    AtomicReferenceFieldUpdater.newUpdater(
+                            WaitSession.class, CometWaitRequest.class, "newest");
+    private static final AtomicIntegerFieldUpdater<WaitSession> WAKES_POSTED =
+            AtomicIntegerFieldUpdater.newUpdater(WaitSession.class, "wakesPosted");
+
     private final String key;
     private final long idleNanos;
     private final CometWaitThread owner;
-    private final AtomicReference<@Nullable CometWaitRequest> newest = new AtomicReference<>();
-    private final AtomicBoolean wakePosted = new AtomicBoolean();
-    private final Mailbox.Entry wake =
-            new Mailbox.Entry() {
-                @Override
-                void run() {
-                    wakePosted.set(false);
-                    look();
-                }
-            };
+    private volatile @Nullable CometWaitRequest newest;
+
+    @SuppressWarnings("UnusedVariable") // read by its updater
+    private volatile int wakesPosted; // 0 or 1
 
     // The owner's alone.
     private @Nullable CometWaitRequest held;
     private boolean ended;
     private boolean draining;
     private long drainNanos;
-    private final List<SharedLog.Reader> memberships = new ArrayList<>(1);
+    private SharedLog.@Nullable Reader everyone;
+    private List<SharedLog.Reader> groups = List.of(); // until the first is joined
 
     /**
      * @param pool whose threads will own it
@@ -70,7 +73,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
      * superseded.
      */
     public final void takeOver(CometWaitRequest request) {
-        CometWaitRequest before = newest.getAndSet(request);
+        CometWaitRequest before = NEWEST.getAndSet(this, request);
         if (before != null) {
             before.end(Ending.SUPERSEDED);
             post(() -> releaseIfDone());
@@ -79,7 +82,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
 
     /** Any thread. The request that counts, if there is one. */
     public final @Nullable CometWaitRequest newest() {
-        return newest.get();
+        return newest;
     }
 
     /**
@@ -88,7 +91,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
      * @return whether it was the newest
      */
     public final boolean letGo(CometWaitRequest request) {
-        return newest.compareAndSet(request, null);
+        return NEWEST.compareAndSet(this, request, null);
     }
 
     /**
@@ -112,8 +115,8 @@ public abstract class WaitSession extends TimerWheel.Timer {
      * Any thread. Its own log may have grown; a signal while one is under way is the same signal.
      */
     final void signal() {
-        if (newest.get() != null && wakePosted.compareAndSet(false, true)) {
-            owner.post(wake);
+        if (newest != null && WAKES_POSTED.compareAndSet(this, 0, 1)) {
+            owner.post(new Wake());
         }
     }
 
@@ -130,7 +133,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
 
     /** Any thread. */
     final void endNewest(Ending why) {
-        CometWaitRequest request = newest.get();
+        CometWaitRequest request = newest;
         if (request != null) {
             request.end(why);
         }
@@ -142,8 +145,8 @@ public abstract class WaitSession extends TimerWheel.Timer {
 
     // ---- from here on: the owner's alone
 
-    final void begin(SharedLog everyone) {
-        memberships.add(everyone.on(owner).add(this));
+    final void begin(SharedLog log) {
+        everyone = log.on(owner).add(this);
         arm(owner.nowNanos() + idleNanos);
     }
 
@@ -153,7 +156,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
     final void hold(CometWaitRequest request) {
         if (ended) {
             request.end(Ending.CLIENT_GONE);
-        } else if (newest.get() == request) { // if not, whoever took it away says how it ends
+        } else if (newest == request) { // if not, whoever took it away says how it ends
             held = request;
             arm(request.deadlineNanos());
             if (draining) {
@@ -212,19 +215,22 @@ public abstract class WaitSession extends TimerWheel.Timer {
 
     /** Returns whether the client was not yet a reader of the log. */
     final boolean join(SharedLog log) {
-        if (ended || memberships.stream().anyMatch(reader -> reader.log() == log)) {
+        if (ended || groups.stream().anyMatch(reader -> reader.log() == log)) {
             return false;
         }
-        memberships.add(log.on(owner).add(this));
+        if (groups.isEmpty()) {
+            groups = new ArrayList<>(1);
+        }
+        groups.add(log.on(owner).add(this));
         look();
         return true;
     }
 
     /** Returns whether the client was a reader of the log. */
     final boolean leave(SharedLog log) {
-        for (int i = 0; i < memberships.size(); i++) {
-            if (memberships.get(i).log() == log) {
-                memberships.remove(i).leave();
+        for (int i = 0; i < groups.size(); i++) {
+            if (groups.get(i).log() == log) {
+                groups.remove(i).leave();
                 // What was appended before may not have been signalled yet, and the signal to come
                 // no longer reaches this client.
                 look();
@@ -237,15 +243,31 @@ public abstract class WaitSession extends TimerWheel.Timer {
     final void end(Consumer<SharedLog> left) {
         ended = true;
         owner.timers().disarm(this);
-        for (SharedLog.Reader reader : memberships) {
-            reader.leave();
-            left.accept(reader.log());
+        if (everyone != null) {
+            leave(everyone, left);
+            everyone = null;
         }
-        memberships.clear();
+        groups.forEach(reader -> leave(reader, left));
+        groups = List.of();
         if (held != null) {
             held.end(Ending.CLIENT_GONE);
             held = null;
         }
+    }
+
+    /** Made when needed: most clients have none under way. */
+    private final class Wake extends Mailbox.Entry {
+
+        @Override
+        void run() {
+            wakesPosted = 0; // before looking: a signal from now on is a new one
+            look();
+        }
+    }
+
+    private static void leave(SharedLog.Reader reader, Consumer<SharedLog> left) {
+        reader.leave();
+        left.accept(reader.log());
     }
 
     private void arm(long deadlineNanos) {

@@ -5,7 +5,6 @@ import dev.comet.http.CometResponse.Header;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,22 +17,15 @@ final class Call {
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
 
     private final CometExchange exchange;
-    private final @Nullable String bearer;
     private final List<Header> originHeaders;
 
     Call(CometExchange exchange, Origins origins) {
         this.exchange = exchange;
-        this.bearer = Callers.bearer(exchange);
         this.originHeaders = origins.headers(exchange);
     }
 
     CometExchange exchange() {
         return exchange;
-    }
-
-    /** The token in the {@code Authorization} header, or null. */
-    @Nullable String bearer() {
-        return bearer;
     }
 
     /** Takes a step; if that fails, the failure is the answer. */

@@ -30,11 +30,20 @@ final class Callers {
     }
 
     /** The token in {@code Authorization: Bearer …}, or null. */
-    static @Nullable String bearer(CometExchange exchange) {
+    private static @Nullable String bearer(CometExchange exchange) {
         String header = exchange.header("Authorization");
-        return header != null && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        return header != null && isBearer(header)
                 ? header.substring(BEARER.length()).strip()
                 : null;
+    }
+
+    static boolean hasBearer(CometExchange exchange) {
+        String header = exchange.header("Authorization");
+        return header != null && isBearer(header);
+    }
+
+    private static boolean isBearer(String header) {
+        return header.regionMatches(true, 0, BEARER, 0, BEARER.length());
     }
 
     /**
@@ -53,7 +62,7 @@ final class Callers {
         if (rest > 0) {
             throw tooMany(rest);
         }
-        String token = call.bearer();
+        String token = bearer(exchange);
         if (token == null) {
             token = inBody;
         }

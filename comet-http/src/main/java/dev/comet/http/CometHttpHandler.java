@@ -49,7 +49,7 @@ public final class CometHttpHandler {
 
     private void route(Call call) {
         CometExchange exchange = call.exchange();
-        if (!origins.admits(exchange, call.bearer() != null)) {
+        if (!origins.admits(exchange, Callers.hasBearer(exchange))) {
             throw Refusal.refused("the request comes from a page of a foreign origin");
         }
         if (origins.isPreflight(exchange)) {

@@ -5,6 +5,7 @@ import dev.comet.CometAsyncResult;
 import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import java.time.Duration;
+import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -49,15 +50,32 @@ final class PollEndpoint {
             respond(call, answer);
             return;
         }
+        Held held = new Held(comet, call, result);
         try {
-            call.exchange().hold(() -> comet.endSubscribe(result));
+            call.exchange().hold(held);
         } catch (RuntimeException e) {
             comet.endSubscribe(result);
             throw e;
         }
         // On the completing thread, which is often a wait thread: the exchange promises not to
         // block it.
-        result.whenCompleted(answer -> respond(call, answer), Runnable::run);
+        result.whenCompleted(held, Runnable::run);
+    }
+
+    /** A poll that waits, in one object: there are as many as held requests. */
+    private record Held(CometStateManager comet, Call call, CometAsyncResult result)
+            implements Runnable, Consumer<CometAnswer> {
+
+        /** The peer has gone away. */
+        @Override
+        public void run() {
+            comet.endSubscribe(result);
+        }
+
+        @Override
+        public void accept(CometAnswer answer) {
+            respond(call, answer);
+        }
     }
 
     private CometAsyncResult subscribe(String token, Parameters parameters) {

@@ -4,7 +4,7 @@ import dev.comet.CometClient;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 /**
  * What the store knows of one client. Compared by identity: a token used again is another record.
@@ -14,16 +14,22 @@ final class ClientRecord {
     /** In the place of a time: the client was ended. */
     private static final long ENDED = Long.MIN_VALUE;
 
+    // Fields, and no objects of their own: there are as many as clients.
+    private static final AtomicLongFieldUpdater<ClientRecord> CONFIRMED_ID =
+            AtomicLongFieldUpdater.newUpdater(ClientRecord.class, "confirmedId");
+    private static final AtomicLongFieldUpdater<ClientRecord> IDLE_AT =
+            AtomicLongFieldUpdater.newUpdater(ClientRecord.class, "idleAt");
+
     private final CometClient client;
     private final long birthId;
     private final MessageLog ownLog;
-    private final AtomicLong confirmedId;
+    private volatile long confirmedId;
 
     /**
      * When the client will be idle, by the provider's clock counted from its start, or ENDED.
      * Whoever changes it first, keeper or killer, decides.
      */
-    private final AtomicLong idleAt;
+    private volatile long idleAt;
 
     /** Replaced as a whole; written under the sequencer, read by anybody. */
     private volatile List<Membership> memberships = List.of();
@@ -34,8 +40,8 @@ final class ClientRecord {
         this.client = client;
         this.birthId = birthId;
         this.ownLog = new MessageLog(limits);
-        this.confirmedId = new AtomicLong(birthId);
-        this.idleAt = new AtomicLong(idleAt);
+        this.confirmedId = birthId;
+        this.idleAt = idleAt;
     }
 
     CometClient client() {
@@ -52,12 +58,12 @@ final class ClientRecord {
     }
 
     long confirmedId() {
-        return confirmedId.get();
+        return confirmedId;
     }
 
     void confirm(long id) {
-        if (id > confirmedId.get()) {
-            confirmedId.accumulateAndGet(id, Math::max);
+        if (id > confirmedId) {
+            CONFIRMED_ID.accumulateAndGet(this, id, Math::max);
         }
         ownLog.free(id);
     }
@@ -86,17 +92,17 @@ final class ClientRecord {
     }
 
     boolean isEnded() {
-        return idleAt.get() == ENDED;
+        return idleAt == ENDED;
     }
 
     /** Returns false if the client was ended. */
     boolean keepAlive(long newIdleAt) {
         while (true) {
-            long before = idleAt.get();
+            long before = idleAt;
             if (before == ENDED) {
                 return false;
             }
-            if (idleAt.compareAndSet(before, newIdleAt)) {
+            if (IDLE_AT.compareAndSet(this, before, newIdleAt)) {
                 return true;
             }
         }
@@ -107,14 +113,14 @@ final class ClientRecord {
      */
     long endIfIdle(long now) {
         while (true) {
-            long at = idleAt.get();
+            long at = idleAt;
             if (at == ENDED) {
                 return ICometStateProvider.ABSENT;
             }
             if (at > now) {
                 return at - now;
             }
-            if (idleAt.compareAndSet(at, ENDED)) {
+            if (IDLE_AT.compareAndSet(this, at, ENDED)) {
                 return ICometStateProvider.KILLED;
             }
         }
@@ -122,14 +128,14 @@ final class ClientRecord {
 
     /** Ends the client; returns KILLED if this call did it, ABSENT if another had. */
     long end() {
-        return idleAt.getAndSet(ENDED) == ENDED
+        return IDLE_AT.getAndSet(this, ENDED) == ENDED
                 ? ICometStateProvider.ABSENT
                 : ICometStateProvider.KILLED;
     }
 
     /** In how many nanoseconds the client could be idle; zero or less if it is, or was ended. */
     long idleIn(long now) {
-        long at = idleAt.get();
+        long at = idleAt;
         return at == ENDED ? 0 : at - now;
     }
 }

@@ -32,16 +32,17 @@ final class MessageLog {
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(LogEntry[].class);
     private static final int INITIAL_SLOTS = 4;
 
+    /** Of a log that has never had a message: nobody looks into it, for there is no entry. */
+    private static final @Nullable LogEntry[] NO_SLOTS = {};
+
     private final LogLimits limits;
-    private final long ageNanos;
-    private volatile @Nullable LogEntry[] slots = new LogEntry[INITIAL_SLOTS];
+    private volatile @Nullable LogEntry[] slots = NO_SLOTS;
     private volatile long tail;
     private volatile Floor floor = Floor.NONE;
     private long bytes; // guarded by this
 
     MessageLog(LogLimits limits) {
         this.limits = limits;
-        this.ageNanos = limits.age().toNanos();
     }
 
     // ---- writing
@@ -65,7 +66,7 @@ final class MessageLog {
         long index = tail;
         @Nullable LogEntry[] array = slots;
         if (index - floor.head() == array.length) {
-            array = copy(array, array.length * 2);
+            array = copy(array, Math.max(INITIAL_SLOTS, array.length * 2));
             slots = array;
         }
         SLOT.setRelease(array, slot(array, index), entry);
@@ -108,7 +109,7 @@ final class MessageLog {
 
     private boolean hasExpired(long nowNanos) {
         LogEntry first = first();
-        return first != null && nowNanos - first.appendedNanos() > ageNanos;
+        return first != null && nowNanos - first.appendedNanos() > limits.age().toNanos();
     }
 
     private @Nullable LogEntry first() {
