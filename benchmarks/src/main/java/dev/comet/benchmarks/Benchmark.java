@@ -19,6 +19,13 @@ public final class Benchmark {
         Plan plan = Plan.fromProperties();
         Cores.pinLoad();
         Path log = Files.createTempFile("comet-benchmark-servers", ".log");
+        String plots = System.getProperty("plots", "");
+        if (!plots.isBlank()) {
+            Growth growth = new Growth(plan, log);
+            growth.measure();
+            growth.write(Path.of(plots));
+            System.exit(0);
+        }
         Report report = new Report(plan);
         for (int run = 1; run <= plan.runs(); run++) {
             for (Server server : plan.servers()) {

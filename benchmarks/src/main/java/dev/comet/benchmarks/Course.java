@@ -51,7 +51,7 @@ final class Course {
     }
 
     private void speed() throws IOException {
-        try (Run run = new Run(server, jvm(JVM), log)) {
+        try (Run run = new Run(server, jvm(plan), log)) {
             run.connectUpTo(plan.clients());
             progress("warm-up");
             run.closed(Duration.ofSeconds(plan.warmUpSeconds()));
@@ -89,7 +89,7 @@ final class Course {
 
     /** In a process of its own: buffers of earlier work are not those of held polls. */
     private void idle() throws IOException {
-        try (Run run = new Run(server, jvm(JVM_FOR_MEMORY), log)) {
+        try (Run run = new Run(server, jvm(JVM_FOR_MEMORY, plan), log)) {
             Run.Memory before = run.memory();
             run.connectUpTo(plan.many());
             for (int i = 0; i < POLLS_BEFORE_IDLE; i++) {
@@ -108,7 +108,11 @@ final class Course {
         System.err.printf("%tT %s: %s%n", System.currentTimeMillis(), server, what);
     }
 
-    private List<String> jvm(List<String> options) {
+    static List<String> jvm(Plan plan) {
+        return jvm(JVM, plan);
+    }
+
+    private static List<String> jvm(List<String> options, Plan plan) {
         List<String> all = new ArrayList<>(options);
         all.addAll(plan.serverOptions());
         return all;

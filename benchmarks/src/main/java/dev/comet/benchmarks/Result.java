@@ -6,6 +6,7 @@ import org.HdrHistogram.Histogram;
  * What one run of one scenario on one server gave.
  *
  * @param perSecond deliveries per second; 0 if no rate was kept
+ * @param perAnswer deliveries in one HTTP answer, on average
  * @param micros from the intended moment of sending to the last byte parsed
  * @param atHalf the same times when half as much was sent; empty if that was not measured
  * @param serverCpu processors used by the server
@@ -15,6 +16,7 @@ import org.HdrHistogram.Histogram;
  */
 record Result(
         double perSecond,
+        double perAnswer,
         Histogram micros,
         Histogram atHalf,
         double serverCpu,
@@ -40,17 +42,34 @@ record Result(
 
     /** This, for a server that kept no rate. */
     Result keptNothing() {
-        return new Result(0, micros, atHalf, serverCpu, loadCpu, residentBytes, faults, perPoll);
+        return new Result(
+                0, perAnswer, micros, atHalf, serverCpu, loadCpu, residentBytes, faults, perPoll);
     }
 
     Result withHalf(Histogram half) {
         return new Result(
-                perSecond, micros, half, serverCpu, loadCpu, residentBytes, faults, perPoll);
+                perSecond,
+                perAnswer,
+                micros,
+                half,
+                serverCpu,
+                loadCpu,
+                residentBytes,
+                faults,
+                perPoll);
     }
 
     Result with(PerPoll memory) {
         return new Result(
-                perSecond, micros, atHalf, serverCpu, loadCpu, residentBytes, faults, memory);
+                perSecond,
+                perAnswer,
+                micros,
+                atHalf,
+                serverCpu,
+                loadCpu,
+                residentBytes,
+                faults,
+                memory);
     }
 
     /** Of the server's processor: what a delivery costs, however busy the machine is otherwise. */

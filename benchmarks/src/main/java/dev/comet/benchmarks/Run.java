@@ -147,6 +147,7 @@ final class Run implements AutoCloseable {
 
         private final long start = System.nanoTime();
         private final long deliveriesBefore = tally.deliveries();
+        private final long answersBefore = tally.answers();
         private final Duration serverBefore = server.cpu();
         private final Duration loadBefore = loadCpu();
         private final Faults faultsBefore = faults();
@@ -156,9 +157,11 @@ final class Run implements AutoCloseable {
         }
 
         Result result() throws IOException {
+            long deliveries = tally.deliveries() - deliveriesBefore;
             double nanos = System.nanoTime() - start;
             return new Result(
-                    (tally.deliveries() - deliveriesBefore) * 1e9 / nanos,
+                    deliveries * 1e9 / nanos,
+                    (double) deliveries / Math.max(1, tally.answers() - answersBefore),
                     tally.micros().copy(),
                     NONE,
                     server.cpu().minus(serverBefore).toNanos() / nanos,

@@ -70,11 +70,15 @@ final class Search {
     }
 
     private boolean attempt(int rate) throws IOException {
+        if (seconds > 1) {
+            step.run(rate, seconds / 2); // a new rate has the compilers decide anew
+        }
         last = run.measure(step, rate, seconds);
         System.err.printf(
-                "  %,d/s: %,.0f deliveries/s, p99 %.1f ms%s%n",
+                "  %,d/s: %,.0f deliveries/s, %.1f an answer, p99 %.1f ms%s%n",
                 rate,
                 last.perSecond(),
+                last.perAnswer(),
                 last.micros().getValueAtPercentile(99) / 1e3,
                 kept(last) ? "" : ", too much");
         if (!kept(last)) {

@@ -19,6 +19,7 @@ public final class Tally {
 
     private final Histogram micros = new Histogram(MAX_MICROS, 3);
     private long deliveries;
+    private long answers;
     private long skipped;
     private long duplicated;
     private long reordered;
@@ -40,6 +41,7 @@ public final class Tally {
             count++;
         }
         deliveries += count;
+        answers += count > 0 ? 1 : 0;
         if (count == 0 && answer.lastNumber(GAP) >= 0) {
             announced++;
         }
@@ -78,6 +80,11 @@ public final class Tally {
 
     public long deliveries() {
         return deliveries;
+    }
+
+    /** Answers that had a delivery, or several. */
+    public long answers() {
+        return answers;
     }
 
     /** Times of what has arrived since {@link #forgetTimes}. */
