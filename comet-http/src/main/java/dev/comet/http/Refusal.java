@@ -23,7 +23,7 @@ final class Refusal extends RuntimeException {
     private final String code;
     private final String text;
     private int retryAfterSeconds;
-    private @Nullable Header more;
+    private transient @Nullable Header more;
     private int index = -1;
 
     Refusal(int status, String code, String text) {
