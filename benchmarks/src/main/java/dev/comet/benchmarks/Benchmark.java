@@ -1,6 +1,7 @@
 package dev.comet.benchmarks;
 
 import dev.comet.benchmarks.server.Server;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -19,26 +20,12 @@ public final class Benchmark {
         Plan plan = Plan.fromProperties();
         Cores.pinLoad();
         Path log = Files.createTempFile("comet-benchmark-servers", ".log");
-        String plots = System.getProperty("plots", "");
-        if (!plots.isBlank()) {
-            Growth growth = new Growth(plan, log);
-            growth.measure();
-            growth.write(Path.of(plots));
-            System.exit(0);
+        if (plan.plots().isEmpty()) {
+            compare(plan, log);
+        } else {
+            draw(plan, log);
         }
-        Report report = new Report(plan);
-        for (int run = 1; run <= plan.runs(); run++) {
-            for (Server server : plan.servers()) {
-                if (!server.lacks().isEmpty()) {
-                    continue;
-                }
-                System.err.printf("run %d of %d: %s%n", run, plan.runs(), server);
-                report.add(server, new Course(server, plan, log).results());
-            }
-        }
-        System.out.println(report.markdown());
-        plan.servers().stream()
-                .filter(server -> !server.lacks().isEmpty())
+        plan.leftOut()
                 .forEach(
                         server ->
                                 System.out.println(
@@ -47,6 +34,23 @@ public final class Benchmark {
                 "Java %s, %s; %d run(s), %d s warm-up. Servers' log: %s%n",
                 Runtime.version(), Cores.describe(), plan.runs(), plan.warmUpSeconds(), log);
         System.exit(0);
+    }
+
+    private static void compare(Plan plan, Path log) throws IOException {
+        Report report = new Report(plan);
+        for (int run = 1; run <= plan.runs(); run++) {
+            for (Server server : plan.servers()) {
+                System.err.printf("run %d of %d: %s%n", run, plan.runs(), server);
+                report.add(server, new Course(server, plan, log).results());
+            }
+        }
+        System.out.println(report.markdown());
+    }
+
+    private static void draw(Plan plan, Path log) throws IOException {
+        Growth growth = new Growth(plan, log);
+        growth.measure();
+        growth.write(Path.of(plan.plots()));
     }
 
     /** Whoever ends Maven means this too; the plugin that started it does not say so. */

@@ -91,7 +91,7 @@ final class Course {
     private void idle() throws IOException {
         try (Run run = new Run(server, jvm(JVM_FOR_MEMORY, plan), log)) {
             Run.Memory before = run.memory();
-            run.connectUpTo(plan.many());
+            run.connectUpTo(plan.idle());
             for (int i = 0; i < POLLS_BEFORE_IDLE; i++) {
                 run.closed(Duration.ZERO);
             }

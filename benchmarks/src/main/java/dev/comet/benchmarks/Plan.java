@@ -11,26 +11,32 @@ import java.util.TreeSet;
  * What is measured, and for how long.
  *
  * @param servers in the order in which they take turns
+ * @param leftOut servers that this machine has not what it takes for
  * @param scenarios which
  * @param runs how often each server is started anew
  * @param clients in the small scenarios
  * @param many clients in the large ones; fewer than the descriptors that a process may have
+ * @param idle clients of the idle scenario, likewise
  * @param warmUpSeconds before anything is measured: the compilers share the server's one processor
  * @param seconds each measurement, or each step of a search
  * @param serverOptions more options of the servers' JVM, such as a recording for a profile;
  *     separated by blanks
+ * @param plots the folder for plots, or empty for tables
  * @param halvings how exactly a highest rate is searched, after doubling
  */
 record Plan(
         List<Server> servers,
+        List<Server> leftOut,
         Set<Scenario> scenarios,
         int runs,
         int clients,
         int many,
+        int idle,
         int warmUpSeconds,
         int seconds,
         int halvings,
-        List<String> serverOptions) {
+        List<String> serverOptions,
+        String plots) {
 
     static Plan fromProperties() {
         boolean quick =
@@ -47,22 +53,27 @@ record Plan(
             scenarios.addAll(Arrays.asList(Scenario.values()));
         }
         return new Plan(
-                servers,
+                servers.stream().filter(server -> server.lacks().isEmpty()).toList(),
+                servers.stream().filter(server -> !server.lacks().isEmpty()).toList(),
                 scenarios,
                 number("runs", quick ? 1 : 3),
                 number("clients", 1_000),
                 number("many", 10_000),
+                number("many", quick ? 2_000 : 10_000),
                 number("warmUp", quick ? 8 : 18),
                 number("seconds", quick ? 1 : 5),
                 quick ? 1 : 3,
-                Arrays.asList(System.getProperty("serverOptions", "").strip().split(" +")).stream()
-                        .filter(o -> !o.isEmpty())
-                        .toList());
+                list("serverOptions", " "),
+                System.getProperty("plots", "").strip());
     }
 
     private static List<String> list(String property) {
+        return list(property, ",");
+    }
+
+    private static List<String> list(String property, String separator) {
         List<String> values = new ArrayList<>();
-        for (String value : System.getProperty(property, "").split(",")) {
+        for (String value : System.getProperty(property, "").split(separator, -1)) {
             if (!value.isBlank()) {
                 values.add(value.strip());
             }

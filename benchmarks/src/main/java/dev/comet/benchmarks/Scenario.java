@@ -14,7 +14,7 @@ enum Scenario {
             "Saturated, %clients clients",
             "The highest rate of broadcasts with everything delivered and p99 below 1 s."),
     CLOSED_MANY("Closed, %many clients", "As closed, with more clients."),
-    IDLE("Idle, %many clients", "Every client's poll is held and nothing happens."),
+    IDLE("Idle, %idle clients", "Every client's poll is held and nothing happens."),
     ROOMS(
             "Rooms of ten, %clients clients",
             "Clients post to their room and receive what is posted there: the most deliveries with p99 below 100 ms.");
@@ -29,6 +29,7 @@ enum Scenario {
 
     String title(Plan plan) {
         return title.replace("%clients", "%,d".formatted(plan.clients()))
+                .replace("%idle", "%,d".formatted(plan.idle()))
                 .replace("%many", "%,d".formatted(plan.many()));
     }
 

@@ -43,7 +43,7 @@ final class JmhTable {
     }
 
     private static String name(BenchmarkParams params) {
-        String[] parts = params.getBenchmark().split("\\.");
+        String[] parts = params.getBenchmark().split("\\.", -1);
         String values =
                 params.getParamsKeys().stream()
                         .map(key -> key + " " + params.getParam(key))

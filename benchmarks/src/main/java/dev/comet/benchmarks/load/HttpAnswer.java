@@ -112,7 +112,7 @@ final class HttpAnswer {
     /** The value of a header, or null. For the few answers in which one matters. */
     String header(String name) {
         String head = new String(bytes, 0, headEnd, ISO_8859_1);
-        for (String line : head.split("\r\n")) {
+        for (String line : head.split("\r\n", -1)) {
             if (line.regionMatches(true, 0, name + ":", 0, name.length() + 1)) {
                 return line.substring(name.length() + 1).strip();
             }

@@ -28,6 +28,7 @@ public final class Tally {
     /** Looks for payloads in the answer. Returns how many there were. */
     int take(HttpAnswer answer, Conversation conversation) {
         long now = System.nanoTime();
+        long skippedBefore = skipped;
         int count = 0;
         for (int at = answer.find(Payload.MARK, answer.bodyFrom);
                 at >= 0;
@@ -42,7 +43,8 @@ public final class Tally {
         }
         deliveries += count;
         answers += count > 0 ? 1 : 0;
-        if (count == 0 && answer.lastNumber(GAP) >= 0) {
+        // Looked for where it could be: an announcement without a loss would be of no harm here.
+        if ((count == 0 || skipped > skippedBefore) && answer.lastNumber(GAP) >= 0) {
             announced++;
         }
         return count;

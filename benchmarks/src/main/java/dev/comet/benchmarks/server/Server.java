@@ -29,6 +29,8 @@ public enum Server {
     private static final int ATMOSPHERE_JAVA = 21;
 
     private final Language language;
+
+    @SuppressWarnings("ImmutableEnumChecker") // captures nothing
     private final Callable<PushServer> start;
 
     Server(Language language, Callable<PushServer> start) {
@@ -59,10 +61,10 @@ public enum Server {
 
     /** By name, for it is compiled only where Java is new enough for it. */
     private static PushServer atmosphere() throws ReflectiveOperationException {
-        return (PushServer)
-                Class.forName("dev.comet.benchmarks.server.AtmosphereServer")
-                        .getDeclaredConstructor(Containers.class)
-                        .newInstance(Containers.JETTY);
+        return Class.forName("dev.comet.benchmarks.server.AtmosphereServer")
+                .asSubclass(PushServer.class)
+                .getDeclaredConstructor(Containers.class)
+                .newInstance(Containers.JETTY);
     }
 
     PushServer start() throws Exception {

@@ -42,7 +42,7 @@ public final class ServerMain {
 
     private void obey(BufferedReader commands) throws IOException {
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-            String[] words = line.split(" ");
+            String[] words = line.split(" ", -1);
             switch (words[0]) {
                 case "clients" ->
                         newClients(Integer.parseInt(words[1]), Integer.parseInt(words[2]));
