@@ -59,6 +59,7 @@ enum Containers {
             Connector connector = tomcat.getConnector();
             connector.setProperty("address", LOOPBACK);
             connector.setProperty("maxConnections", "20000");
+            connector.setProperty("processorCache", "20000");
             connector.setProperty("acceptCount", Integer.toString(BACKLOG));
             connector.setProperty("maxKeepAliveRequests", "-1");
             connector.setProperty("keepAliveTimeout", Integer.toString(IDLE_MILLIS));
