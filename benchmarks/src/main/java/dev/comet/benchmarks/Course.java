@@ -22,7 +22,7 @@ final class Course {
 
     /** All of the heap is in RAM from the beginning: what is added later is outside of it. */
     private static final List<String> JVM_FOR_MEMORY =
-            List.of("-XX:+UseG1GC", "-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch");
+            List.of("-XX:+UseG1GC", "-Xms3g", "-Xmx3g", "-XX:+AlwaysPreTouch");
 
     private final Server server;
     private final Plan plan;
