@@ -151,8 +151,14 @@ final class ServletExchange implements CometExchange, AsyncListener {
         }
     }
 
+    /**
+     * A request that is answered at once is written by its own thread. One that was held is written
+     * by a thread of the container, whatever its length: who has many answers, a wait thread after
+     * a broadcast, only hands them over, and the container's threads go from one to the next
+     * without being woken for each (docs/performance.md).
+     */
     private void write(byte[] body) throws IOException {
-        if (fitsIntoBuffer(body)) {
+        if (async == null && fitsIntoBuffer(body)) {
             writeIntoBuffer(body);
         } else if (async == null && !request.isAsyncSupported()) {
             // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
@@ -201,7 +207,11 @@ final class ServletExchange implements CometExchange, AsyncListener {
             // Tomcat writes on whichever thread sets the listener, waits there for the request's
             // own thread to leave its filters, and goes on with the next request that the peer has
             // sent already, hooks and all. So on a thread of the container, without our monitor.
-            held.start(() -> beginToWrite(out, writer));
+            try {
+                held.start(() -> beginToWrite(out, writer));
+            } catch (RuntimeException e) {
+                complete(); // the container is going away: it has no thread for this any more
+            }
         }
     }
 
