@@ -170,8 +170,8 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     /**
      * Whether the container copies a body of this length and writes it when the request is
-     * complete: Tomcat and Undertow on a thread of their own, if it is shorter than their buffer;
-     * Jetty on this one, without waiting for the network, up to a quarter of it.
+     * complete, without waiting for the network: Tomcat and Undertow if it is shorter than their
+     * buffer, Jetty up to a quarter of it.
      */
     private boolean fitsIntoBuffer(byte[] body) {
         return body.length <= response.getBufferSize() / 4;
