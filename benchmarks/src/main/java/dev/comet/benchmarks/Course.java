@@ -20,9 +20,8 @@ final class Course {
     private static final List<String> JVM =
             List.of("-XX:+UseG1GC", "-Xms256m", "-Xmn128m", "-Xmx4g");
 
-    /** All of the heap is in RAM from the beginning: what is added later is outside of it. */
-    private static final List<String> JVM_FOR_MEMORY =
-            List.of("-XX:+UseG1GC", "-Xms3g", "-Xmx3g", "-XX:+AlwaysPreTouch");
+    private static final int MEGABYTES_FOR_MEMORY = 512;
+    private static final int POLLS_PER_MEGABYTE = 5;
 
     private final Server server;
     private final Plan plan;
@@ -89,7 +88,7 @@ final class Course {
 
     /** In a process of its own: buffers of earlier work are not those of held polls. */
     private void idle() throws IOException {
-        try (Run run = new Run(server, jvm(JVM_FOR_MEMORY, plan), log)) {
+        try (Run run = new Run(server, jvm(forMemory(plan), plan), log)) {
             Run.Memory before = run.memory();
             run.connectUpTo(plan.idle());
             for (int i = 0; i < POLLS_BEFORE_IDLE; i++) {
@@ -106,6 +105,16 @@ final class Course {
 
     private void progress(String what) {
         System.err.printf("%tT %s: %s%n", System.currentTimeMillis(), server, what);
+    }
+
+    /** All of the heap is in RAM from the beginning: what is added later is outside of it. */
+    private static List<String> forMemory(Plan plan) {
+        int megabytes = MEGABYTES_FOR_MEMORY + plan.idle() / POLLS_PER_MEGABYTE;
+        return List.of(
+                "-XX:+UseG1GC",
+                "-Xms" + megabytes + "m",
+                "-Xmx" + megabytes + "m",
+                "-XX:+AlwaysPreTouch");
     }
 
     static List<String> jvm(Plan plan) {

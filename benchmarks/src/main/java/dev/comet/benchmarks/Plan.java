@@ -60,9 +60,9 @@ record Plan(
                 number("clients", 1_000),
                 number("many", 10_000),
                 number("many", quick ? 2_000 : 10_000),
-                number("warmUp", quick ? 8 : 18),
+                number("warmUp", quick ? 7 : 18),
                 number("seconds", quick ? 1 : 5),
-                quick ? 1 : 3,
+                quick ? 0 : 3,
                 list("serverOptions", " "),
                 System.getProperty("plots", "").strip());
     }

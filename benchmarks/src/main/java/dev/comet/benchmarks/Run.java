@@ -20,6 +20,8 @@ final class Run implements AutoCloseable {
     static final int ROOM = 10;
     private static final long SECOND = 1_000_000_000;
     private static final Duration SILENCE = Duration.ofSeconds(3);
+    private static final int MOST_REST_SECONDS = 15;
+    private static final int RESTING_MILLIS = 20;
     private static final Histogram NONE = new Histogram(1);
 
     private final ServerProcess server;
@@ -91,10 +93,21 @@ final class Run implements AutoCloseable {
 
     /** Nothing happens. */
     Result idle(Duration time) throws IOException {
-        load.runFor(Duration.ofSeconds(1));
+        rest();
         Window window = new Window();
         load.runFor(time);
         return window.result();
+    }
+
+    /** Until the compilers are done with what has happened so far. */
+    private void rest() throws IOException {
+        for (int i = 0; i < MOST_REST_SECONDS; i++) {
+            Duration before = server.cpu();
+            load.runFor(Duration.ofSeconds(1));
+            if (server.cpu().minus(before).toMillis() < RESTING_MILLIS) {
+                return;
+            }
+        }
     }
 
     /** Sends at a rate for so long, then waits until all has come or nothing comes any more. */
