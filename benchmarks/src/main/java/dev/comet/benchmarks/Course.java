@@ -12,8 +12,8 @@ import java.util.Map;
 /** One server goes through the scenarios, one after the other. */
 final class Course {
 
-    private static final int FIRST_BROADCASTS = 50;
-    private static final int FIRST_POSTS = 500;
+    private static final int FIRST_BROADCASTS = 100;
+    private static final int FIRST_POSTS = 1_000;
     private static final int WARM_UP_POSTS = 1_500;
     private static final long SECOND_MICROS = 1_000_000;
     private static final int POLLS_BEFORE_IDLE = 4;
