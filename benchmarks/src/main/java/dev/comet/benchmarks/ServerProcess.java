@@ -24,7 +24,9 @@ import java.util.concurrent.TimeUnit;
 final class ServerProcess implements AutoCloseable {
 
     private static final long END_SECONDS = 5;
+    private static final int LOG_CHARACTERS = 1_000;
 
+    private final Path log;
     private final Process process;
     private final Writer commands;
     private final BufferedReader answers;
@@ -32,6 +34,7 @@ final class ServerProcess implements AutoCloseable {
     private final ProcessHandle serving;
 
     ServerProcess(Server server, Path log, List<String> jvmOptions) throws IOException {
+        this.log = log;
         List<String> command = new ArrayList<>(Cores.prefixForServer());
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmOptions);
@@ -127,9 +130,14 @@ final class ServerProcess implements AutoCloseable {
     private String line() throws IOException {
         String line = answers.readLine();
         if (line == null) {
-            throw new EOFException("the server has ended; its log says why");
+            throw new EOFException("the server has ended; its log: " + endOfLog());
         }
         return line;
+    }
+
+    private String endOfLog() throws IOException {
+        String text = Files.readString(log);
+        return text.substring(Math.max(0, text.length() - LOG_CHARACTERS));
     }
 
     @Override

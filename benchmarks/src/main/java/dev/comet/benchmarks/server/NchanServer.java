@@ -97,7 +97,7 @@ final class NchanServer implements PushServer {
         // By name: the master, ended by TERM, ends its worker.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(master, directory)));
         socket = connect(master);
-        worker = master.children().findFirst().orElseThrow().pid();
+        worker = worker(master).pid();
         in = new BufferedInputStream(socket.getInputStream());
         out = socket.getOutputStream();
     }
@@ -133,6 +133,16 @@ final class NchanServer implements PushServer {
         }
     }
 
+    /** The master listens before it has a worker. */
+    private static ProcessHandle worker(Process master) {
+        Optional<ProcessHandle> found = master.children().findFirst();
+        while (found.isEmpty() && master.isAlive()) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            found = master.children().findFirst();
+        }
+        return found.orElseThrow();
+    }
+
     private static void end(Process master, Path directory) {
         master.destroy();
         master.onExit().completeOnTimeout(master, 3, TimeUnit.SECONDS).join();
@@ -152,11 +162,6 @@ final class NchanServer implements PushServer {
     @Override
     public long pid() {
         return worker;
-    }
-
-    @Override
-    public List<String> newClients(List<String> rooms) {
-        return List.of();
     }
 
     @Override
