@@ -53,6 +53,12 @@ public final class Benchmark {
         growth.write(Path.of(plan.plots()));
     }
 
+    /** Whether a system property is there, and neither blank nor false. */
+    public static boolean isSet(String property) {
+        String value = System.getProperty(property, "");
+        return !value.isBlank() && !value.equals("false");
+    }
+
     /** Whoever ends Maven means this too; the plugin that started it does not say so. */
     public static void endWithParent() {
         ProcessHandle.current()

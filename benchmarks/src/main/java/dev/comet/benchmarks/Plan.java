@@ -39,8 +39,7 @@ record Plan(
         String plots) {
 
     static Plan fromProperties() {
-        boolean quick =
-                System.getProperty("quick") != null && !System.getProperty("quick").equals("false");
+        boolean quick = Benchmark.isSet("quick");
         List<Server> servers =
                 list("servers").isEmpty()
                         ? quick

@@ -1,8 +1,11 @@
 package dev.comet.benchmarks;
 
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.DoubleStream;
 
 /** Lines over logarithmic axes, as SVG. */
 final class Plot {
@@ -29,44 +32,27 @@ final class Plot {
     /**
      * @param title what is drawn upwards
      * @param axis what is drawn to the right
-     * @param lines by name; the points of each by what is drawn to the right
+     * @param lines at least one, by name; the points of each, at least one, by what is drawn to the
+     *     right
      */
     Plot(String title, String axis, Map<String, Map<Integer, Double>> lines) {
         this.title = title;
         this.axis = axis;
         this.lines = lines;
-        lowX =
-                lines.values().stream()
-                        .flatMap(l -> l.keySet().stream())
-                        .mapToDouble(Integer::doubleValue)
-                        .min()
-                        .orElse(1);
-        highX =
-                lines.values().stream()
-                        .flatMap(l -> l.keySet().stream())
-                        .mapToDouble(Integer::doubleValue)
-                        .max()
-                        .orElse(10);
-        lowY =
-                Math.pow(
-                        10,
-                        Math.floor(
-                                Math.log10(
-                                        lines.values().stream()
-                                                .flatMap(l -> l.values().stream())
-                                                .mapToDouble(Double::doubleValue)
-                                                .min()
-                                                .orElse(1))));
-        highY =
-                Math.pow(
-                        10,
-                        Math.ceil(
-                                Math.log10(
-                                        lines.values().stream()
-                                                .flatMap(l -> l.values().stream())
-                                                .mapToDouble(Double::doubleValue)
-                                                .max()
-                                                .orElse(10))));
+        DoubleSummaryStatistics xs =
+                summary(lines, line -> line.keySet().stream().mapToDouble(Integer::doubleValue));
+        DoubleSummaryStatistics ys =
+                summary(lines, line -> line.values().stream().mapToDouble(Double::doubleValue));
+        lowX = xs.getMin();
+        highX = xs.getMax();
+        lowY = Math.pow(10, Math.floor(Math.log10(ys.getMin())));
+        highY = Math.pow(10, Math.ceil(Math.log10(ys.getMax())));
+    }
+
+    private static DoubleSummaryStatistics summary(
+            Map<String, Map<Integer, Double>> lines,
+            Function<Map<Integer, Double>, DoubleStream> part) {
+        return lines.values().stream().flatMapToDouble(part).summaryStatistics();
     }
 
     String svg() {

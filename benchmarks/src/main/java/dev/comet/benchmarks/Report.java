@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.HdrHistogram.Histogram;
 
@@ -127,8 +128,7 @@ final class Report {
     }
 
     private static String half(List<Result> runs) {
-        Histogram all = new Histogram(runs.get(0).micros());
-        runs.forEach(run -> all.add(run.atHalf()));
+        Histogram all = together(runs, Result::atHalf);
         return all.getTotalCount() == 0 ? "–" : number(all.getValueAtPercentile(99) / 1e3, 1);
     }
 
@@ -137,13 +137,18 @@ final class Report {
     }
 
     private static String times(List<Result> runs) {
-        Histogram all = new Histogram(runs.get(0).micros());
-        runs.forEach(run -> all.add(run.micros()));
+        Histogram all = together(runs, Result::micros);
         return "%.1f / %.1f / %.1f"
                 .formatted(
                         all.getValueAtPercentile(50) / 1e3,
                         all.getValueAtPercentile(99) / 1e3,
                         all.getValueAtPercentile(99.9) / 1e3);
+    }
+
+    private static Histogram together(List<Result> runs, Function<Result, Histogram> times) {
+        Histogram all = new Histogram(runs.get(0).micros()); // of its range, and empty
+        runs.forEach(run -> all.add(times.apply(run)));
+        return all;
     }
 
     private static String faults(List<Result> runs) {
@@ -160,14 +165,11 @@ final class Report {
     private static String ratio(List<Result> runs, List<Result> others) {
         return others == null
                 ? "–"
-                : String.format(
-                        Locale.ROOT,
-                        "%.2f",
-                        median(runs, Result::perSecond) / median(others, Result::perSecond));
+                : number(median(runs, Result::perSecond) / median(others, Result::perSecond), 2);
     }
 
     private static String count(double value) {
-        return String.format(Locale.ROOT, "%,.0f", value);
+        return number(value, 0);
     }
 
     private static double median(List<Result> runs, ToDoubleFunction<Result> figure) {

@@ -74,21 +74,19 @@ final class Search {
             step.run(rate, seconds / 2); // a new rate has the compilers decide anew
         }
         last = run.measure(step, rate, seconds);
+        boolean kept = kept(last);
         System.err.printf(
                 "  %,d/s: %,.0f deliveries/s, %.1f an answer, p99 %.1f ms%s%n",
                 rate,
                 last.perSecond(),
                 last.perAnswer(),
                 last.micros().getValueAtPercentile(99) / 1e3,
-                kept(last) ? "" : ", too much");
-        if (!kept(last)) {
-            return false;
-        }
-        if (best == null || last.perSecond() > best.perSecond()) {
+                kept ? "" : ", too much");
+        if (kept && (best == null || last.perSecond() > best.perSecond())) {
             best = last;
             bestRate = rate;
         }
-        return true;
+        return kept;
     }
 
     private boolean kept(Result result) {

@@ -14,13 +14,6 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class WaitSession extends TimerWheel.Timer {
 
-    /*
-     * newest is the client's request that counts, for all threads. A subscriber puts its request there and supersedes the one it finds: so at most one is
-     * not done, whatever the order in which registrations reach the wait thread. held is the one that the wait thread has registered; it may be done
-     * already, and is let go when the thread next meets it.
-     *
-     * The timer is armed for the earliest moment at which the request or the idle client could be due, never later. fire() looks what is due and arms it again.
-     */
     // Fields, and no objects of their own: there are as many as clients.
     private static final AtomicReferenceFieldUpdater<WaitSession, @Nullable CometWaitRequest>
             NEWEST =
@@ -29,6 +22,13 @@ public abstract class WaitSession extends TimerWheel.Timer {
     private static final AtomicIntegerFieldUpdater<WaitSession> WAKES_POSTED =
             AtomicIntegerFieldUpdater.newUpdater(WaitSession.class, "wakesPosted");
 
+    /*
+     * newest is the client's request that counts, for all threads. A subscriber puts its request there and supersedes the one it finds: so at most one is
+     * not done, whatever the order in which registrations reach the wait thread. held is the one that the wait thread has registered; it may be done
+     * already, and is let go when the thread next meets it.
+     *
+     * The timer is armed for the earliest moment at which the request or the idle client could be due, never later. fire() looks what is due and arms it again.
+     */
     private final String key;
     private final long idleNanos;
     private final CometWaitThread owner;

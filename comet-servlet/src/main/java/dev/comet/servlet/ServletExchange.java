@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
 final class ServletExchange implements CometExchange, AsyncListener {
 
     // The monitor guards all three, and what is done to the response when the exchange ends. Held
-    // while a short answer is copied into the container's buffer and the container is told, so that
-    // an error that the container reports meanwhile waits with recycling. No I/O happens under it
-    // (but on a thread of the container that cannot do otherwise), and no code of an application.
+    // while an answer is copied into the container's buffer or handed to one of its threads, so
+    // that an error that the container reports meanwhile waits with recycling. No I/O happens under
+    // it (but on a thread of the container that cannot do otherwise), and no code of an
+    // application.
     private boolean ended;
     private @Nullable AsyncContext async;
     private @Nullable Runnable peerGone;
@@ -158,13 +159,15 @@ final class ServletExchange implements CometExchange, AsyncListener {
      * without being woken for each (docs/performance.md).
      */
     private void write(byte[] body) throws IOException {
-        if (async == null && fitsIntoBuffer(body)) {
+        if (async != null) {
+            writeAsRead(body);
+        } else if (fitsIntoBuffer(body)) {
             writeIntoBuffer(body);
-        } else if (async == null && !request.isAsyncSupported()) {
+        } else if (request.isAsyncSupported()) {
+            writeAsRead(body);
+        } else {
             // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
             writeAtOnce(body);
-        } else {
-            writeAsRead(body);
         }
     }
 
@@ -186,7 +189,6 @@ final class ServletExchange implements CometExchange, AsyncListener {
         if (body.length > 0) {
             response.getOutputStream().write(body);
         }
-        complete();
     }
 
     /** On the container's own thread, for as long as the peer takes. */

@@ -25,7 +25,7 @@ public final class JmhMain {
     /** Measures all, or as the system properties jmh and quick say. */
     public static void main(String[] args) throws RunnerException {
         Benchmark.endWithParent();
-        boolean quick = isSet("quick");
+        boolean quick = Benchmark.isSet("quick");
         var options =
                 new OptionsBuilder()
                         .include(which())
@@ -48,16 +48,10 @@ public final class JmhMain {
     }
 
     private static String which() {
-        String only = isSet("jmh") && !isTrue("jmh") ? System.getProperty("jmh") : "";
+        String only = System.getProperty("jmh", "");
+        if (!Benchmark.isSet("jmh") || only.equals("true")) {
+            only = ""; // -Djmh alone
+        }
         return JmhMain.class.getPackageName().replace(".", "\\.") + "\\..*(" + only + ")";
-    }
-
-    private static boolean isSet(String property) {
-        String value = System.getProperty(property, "");
-        return !value.isBlank() && !value.equals("false");
-    }
-
-    private static boolean isTrue(String property) {
-        return System.getProperty(property, "").equals("true");
     }
 }

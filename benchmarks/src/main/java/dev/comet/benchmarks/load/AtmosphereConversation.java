@@ -2,7 +2,6 @@ package dev.comet.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.comet.benchmarks.Payload;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 
@@ -21,13 +20,7 @@ final class AtmosphereConversation extends Conversation {
                         + UUID.randomUUID()
                         + "\r\nX-Atmosphere-Transport: long-polling\r\n";
         poll = ("GET " + headers + "\r\n").getBytes(ISO_8859_1);
-        postHead =
-                ("POST "
-                                + headers
-                                + "Content-Type: text/plain\r\nContent-Length: "
-                                + Payload.BYTES
-                                + "\r\n\r\n")
-                        .getBytes(ISO_8859_1);
+        postHead = textPostHead("POST " + headers);
         introduced();
     }
 

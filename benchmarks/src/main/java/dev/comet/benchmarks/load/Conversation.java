@@ -1,5 +1,8 @@
 package dev.comet.benchmarks.load;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.comet.benchmarks.Payload;
 import java.nio.ByteBuffer;
 
 /**
@@ -59,6 +62,16 @@ abstract class Conversation {
 
     final void introduced() {
         introduced = true;
+    }
+
+    /**
+     * All of a request that posts a payload as text, but the payload.
+     *
+     * @param head the request's first line and its headers
+     */
+    static byte[] textPostHead(String head) {
+        return (head + "Content-Type: text/plain\r\nContent-Length: " + Payload.BYTES + "\r\n\r\n")
+                .getBytes(ISO_8859_1);
     }
 
     static void putDecimal(ByteBuffer to, long value) {

@@ -2,7 +2,6 @@ package dev.comet.benchmarks.load;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.comet.benchmarks.Payload;
 import java.nio.ByteBuffer;
 
 /** Nchan's long polling: the cursor is the last answer's modification time and entity tag. */
@@ -21,14 +20,7 @@ final class NchanConversation extends Conversation {
         super(client, firstSender, senders);
         String headers = " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
         pollHead = ("GET /push/sub" + channel + headers).getBytes(ISO_8859_1);
-        postHead =
-                ("POST /push/pub"
-                                + channel
-                                + headers
-                                + "Content-Type: text/plain\r\nContent-Length: "
-                                + Payload.BYTES
-                                + "\r\n\r\n")
-                        .getBytes(ISO_8859_1);
+        postHead = textPostHead("POST /push/pub" + channel + headers);
         introduced();
     }
 

@@ -34,8 +34,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What the JVM can do without a servlet container: {@link BareServer}'s rings and cursors on Netty,
@@ -48,12 +46,10 @@ final class BareNettyServer implements PushServer {
     private static final int MAX_POST_BYTES = 64 << 10;
     private static final boolean EPOLL = Epoll.isAvailable();
 
-    private final Map<String, Member> members = new ConcurrentHashMap<>();
+    private final BareClients<Room> clients = new BareClients<>(Room::new, Room::top);
     private final EventLoopGroup loop =
             new MultiThreadIoEventLoopGroup(
                     1, EPOLL ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-    private final Map<String, Room> rooms = new ConcurrentHashMap<>();
-    private final Room everyone = new Room();
     private final int port;
 
     BareNettyServer() throws InterruptedException {
@@ -79,20 +75,12 @@ final class BareNettyServer implements PushServer {
 
     @Override
     public List<String> newClients(List<String> roomNames) {
-        List<String> tokens = new ArrayList<>();
-        for (String name : roomNames) {
-            Room room =
-                    name.isEmpty() ? everyone : rooms.computeIfAbsent(name, unused -> new Room());
-            String token = "bare-client-token-%06d".formatted(members.size());
-            members.put(token, new Member(room, room.top));
-            tokens.add(token);
-        }
-        return tokens;
+        return clients.add(roomNames);
     }
 
     @Override
     public void broadcast(String payload) {
-        loop.execute(() -> everyone.send(payload));
+        loop.execute(() -> clients.everyone().send(payload));
     }
 
     private final class Pipeline extends ChannelInitializer<Channel> {
@@ -116,24 +104,14 @@ final class BareNettyServer implements PushServer {
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-            Member member =
-                    members.get(
-                            request.headers()
-                                    .get(HttpHeaderNames.AUTHORIZATION)
-                                    .substring("Bearer ".length()));
-            Room room = member.room();
+            BareClients.Member<Room> member =
+                    clients.of(request.headers().get(HttpHeaderNames.AUTHORIZATION));
             if (request.uri().startsWith(POLL)) {
-                room.answerOrWait(
-                        new Waiter(
-                                context,
-                                Math.max(
-                                        member.joinedAt(),
-                                        Long.parseLong(request.uri().substring(POLL.length())))));
+                long cursor = member.cursor(request.uri().substring(POLL.length()));
+                member.room().answerOrWait(new Waiter(context, cursor));
                 return;
             }
-            String body = request.content().toString(US_ASCII);
-            int from = body.indexOf('~');
-            room.send(body.substring(from, body.indexOf('"', from)));
+            member.room().send(BareClients.payload(request.content().toString(US_ASCII)));
             context.writeAndFlush(
                     new DefaultFullHttpResponse(
                             HttpVersion.HTTP_1_1,
@@ -149,9 +127,6 @@ final class BareNettyServer implements PushServer {
             context.close();
         }
     }
-
-    /** Who reads a ring, from the top at which it came. */
-    private record Member(Room room, long joinedAt) {}
 
     /** A held request. */
     private record Waiter(ChannelHandlerContext context, long cursor) {
@@ -180,20 +155,18 @@ final class BareNettyServer implements PushServer {
         }
     }
 
-    /** A ring of messages, and who waits for the next. The event loop's own. */
+    /** A ring of messages, and who waits for the next. The event loop's own, but for its top. */
     private static final class Room {
 
-        private static final int SLOTS = 8_192;
-
-        private final byte[][] ring = new byte[SLOTS][];
+        private final MessageRing ring = new MessageRing();
         private List<Waiter> waiting = new ArrayList<>();
-        private volatile long top; // read by others when a client comes
+
+        long top() {
+            return ring.top();
+        }
 
         void send(String payload) {
-            top++;
-            ring[(int) (top % SLOTS)] =
-                    ("{\"id\":" + top + ",\"name\":\"bench\",\"contents\":\"" + payload + "\"}")
-                            .getBytes(US_ASCII);
+            ring.append(payload);
             List<Waiter> woken = waiting;
             waiting = new ArrayList<>(woken.size());
             for (Waiter waiter : woken) {
@@ -202,7 +175,7 @@ final class BareNettyServer implements PushServer {
         }
 
         void answerOrWait(Waiter waiter) {
-            if (top > waiter.cursor()) {
+            if (ring.top() > waiter.cursor()) {
                 waiter.complete(above(waiter));
             } else {
                 waiting.add(waiter);
@@ -210,13 +183,10 @@ final class BareNettyServer implements PushServer {
         }
 
         private ByteBuf above(Waiter waiter) {
-            int length = 1;
-            for (long id = waiter.cursor() + 1; id <= top; id++) {
-                length += ring[(int) (id % SLOTS)].length + 1;
-            }
+            int length = ring.lengthAbove(waiter.cursor());
             ByteBuf body = waiter.context().alloc().buffer(length).writeByte('[');
-            for (long id = waiter.cursor() + 1; id <= top; id++) {
-                body.writeBytes(ring[(int) (id % SLOTS)]).writeByte(',');
+            for (long id = waiter.cursor() + 1; id <= ring.top(); id++) {
+                body.writeBytes(ring.get(id)).writeByte(',');
             }
             return body.setByte(length - 1, ']');
         }

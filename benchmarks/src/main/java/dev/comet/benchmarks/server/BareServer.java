@@ -9,8 +9,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -23,11 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class BareServer implements PushServer {
 
-    private final Room everyone = new Room();
-    private final Map<String, Room> rooms = new ConcurrentHashMap<>();
-
-    /** Whom a token belongs to. */
-    private final Map<String, Member> members = new ConcurrentHashMap<>();
+    private final BareClients<Room> clients = new BareClients<>(Room::new, Room::top);
 
     /** Answers are written by a thread of their own: what comes meanwhile goes into one answer. */
     private final Executor sender = Executors.newSingleThreadExecutor();
@@ -38,14 +32,6 @@ final class BareServer implements PushServer {
         port = container.start(new Polls());
     }
 
-    /**
-     * A client: reads the room's ring or, in the broadcast scenarios, everyone's. Both are one ring
-     * with two names, for each client reads one.
-     *
-     * @param joinedAt the top at which it came: it reads nothing below
-     */
-    private record Member(Room room, long joinedAt) {}
-
     @Override
     public int port() {
         return port;
@@ -53,20 +39,12 @@ final class BareServer implements PushServer {
 
     @Override
     public List<String> newClients(List<String> roomNames) {
-        List<String> tokens = new ArrayList<>();
-        for (String name : roomNames) {
-            Room room =
-                    name.isEmpty() ? everyone : rooms.computeIfAbsent(name, unused -> new Room());
-            String token = "bare-client-token-%06d".formatted(members.size());
-            members.put(token, new Member(room, room.top()));
-            tokens.add(token);
-        }
-        return tokens;
+        return clients.add(roomNames);
     }
 
     @Override
     public void broadcast(String payload) {
-        send(everyone, payload);
+        send(clients.everyone(), payload);
     }
 
     private void send(Room room, String payload) {
@@ -86,24 +64,18 @@ final class BareServer implements PushServer {
     /** A ring of messages, and who waits for the next. */
     private static final class Room {
 
-        private static final int SLOTS = 8_192;
-
-        private final byte[][] ring = new byte[SLOTS][]; // guarded by this
+        private final MessageRing ring = new MessageRing(); // guarded by this, but for its top
         private List<Waiter> waiting = new ArrayList<>(); // guarded by this
-        private long top; // guarded by this
         private final AtomicBoolean news = new AtomicBoolean();
 
-        synchronized long top() {
-            return top;
+        long top() {
+            return ring.top();
         }
 
         /** Returns whether somebody is to call {@link #wake}. */
         boolean append(String payload) {
             synchronized (this) {
-                top++;
-                ring[(int) (top % SLOTS)] =
-                        ("{\"id\":" + top + ",\"name\":\"bench\",\"contents\":\"" + payload + "\"}")
-                                .getBytes(US_ASCII);
+                ring.append(payload);
             }
             return !news.getAndSet(true);
         }
@@ -124,7 +96,7 @@ final class BareServer implements PushServer {
         /** What is above the cursor, or null: then the waiter waits. */
         synchronized byte[] aboveOrWait(
                 long cursor, HttpServletRequest request, HttpServletResponse response) {
-            if (top > cursor) {
+            if (ring.top() > cursor) {
                 return above(cursor);
             }
             AsyncContext async = request.startAsync(request, response);
@@ -134,15 +106,11 @@ final class BareServer implements PushServer {
         }
 
         private synchronized byte[] above(long cursor) {
-            int length = 1;
-            for (long id = cursor + 1; id <= top; id++) {
-                length += ring[(int) (id % SLOTS)].length + 1;
-            }
-            byte[] body = new byte[length];
+            byte[] body = new byte[ring.lengthAbove(cursor)];
             body[0] = '[';
             int at = 1;
-            for (long id = cursor + 1; id <= top; id++) {
-                byte[] message = ring[(int) (id % SLOTS)];
+            for (long id = cursor + 1; id <= ring.top(); id++) {
+                byte[] message = ring.get(id);
                 System.arraycopy(message, 0, body, at, message.length);
                 at += message.length;
                 body[at++] = ',';
@@ -172,20 +140,16 @@ final class BareServer implements PushServer {
         @Override
         protected void service(HttpServletRequest request, HttpServletResponse response)
                 throws IOException {
-            Member member =
-                    members.get(request.getHeader("Authorization").substring("Bearer ".length()));
-            Room room = member.room();
+            BareClients.Member<Room> member = clients.of(request.getHeader("Authorization"));
             if (request.getPathInfo().equals("/poll")) {
-                long cursor = Long.parseLong(request.getQueryString().substring(CURSOR.length()));
-                byte[] body =
-                        room.aboveOrWait(Math.max(cursor, member.joinedAt()), request, response);
+                long cursor = member.cursor(request.getQueryString().substring(CURSOR.length()));
+                byte[] body = member.room().aboveOrWait(cursor, request, response);
                 if (body != null) {
                     write(response, body);
                 }
             } else {
                 String body = new String(request.getInputStream().readAllBytes(), US_ASCII);
-                int from = body.indexOf('~');
-                send(room, body.substring(from, body.indexOf('"', from)));
+                send(member.room(), BareClients.payload(body));
                 response.setStatus(202);
             }
         }

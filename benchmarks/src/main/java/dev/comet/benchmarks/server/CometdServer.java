@@ -1,7 +1,6 @@
 package dev.comet.benchmarks.server;
 
 import jakarta.servlet.ServletException;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.cometd.bayeux.Promise;
 import org.cometd.bayeux.server.BayeuxServer;
@@ -31,11 +30,6 @@ final class CometdServer implements PushServer {
     @Override
     public int port() {
         return port;
-    }
-
-    @Override
-    public List<String> newClients(List<String> rooms) {
-        return List.of();
     }
 
     @Override

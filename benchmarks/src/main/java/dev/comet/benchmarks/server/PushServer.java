@@ -20,7 +20,9 @@ interface PushServer {
      * @param rooms the room of each
      * @return what each shows when it polls; empty if clients introduce themselves over HTTP
      */
-    List<String> newClients(List<String> rooms);
+    default List<String> newClients(List<String> rooms) {
+        return List.of();
+    }
 
     /** Sends to everyone. Called by one thread. */
     void broadcast(String payload);

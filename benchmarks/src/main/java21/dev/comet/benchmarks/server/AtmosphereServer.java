@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import jakarta.servlet.ServletException;
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.atmosphere.cache.UUIDBroadcasterCache;
 import org.atmosphere.cpr.ApplicationConfig;
@@ -38,11 +37,6 @@ final class AtmosphereServer implements PushServer {
     @Override
     public int port() {
         return port;
-    }
-
-    @Override
-    public List<String> newClients(List<String> rooms) {
-        return List.of();
     }
 
     @Override
