@@ -12,7 +12,7 @@ import java.util.Map;
 /** One server goes through the scenarios, one after the other. */
 final class Course {
 
-    private static final int FIRST_BROADCASTS = 100;
+    private static final int FIRST_BROADCASTS = 25;
     private static final int FIRST_POSTS = 1_000;
     private static final int WARM_UP_POSTS = 1_500;
     private static final long SECOND_MICROS = 1_000_000;
@@ -83,7 +83,7 @@ final class Course {
     }
 
     private Search search(Run run, Run.Step step, long mostMicros) {
-        return new Search(run, step, plan.seconds(), plan.halvings(), mostMicros);
+        return new Search(run, step, plan, mostMicros);
     }
 
     /** In a process of its own: buffers of earlier work are not those of held polls. */

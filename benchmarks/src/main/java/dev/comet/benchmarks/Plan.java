@@ -22,6 +22,8 @@ import java.util.TreeSet;
  * @param serverOptions more options of the servers' JVM, such as a recording for a profile;
  *     separated by blanks
  * @param plots the folder for plots, or empty for tables
+ * @param failures so many rates in a row end the doubling of a search. Not one, if there is time:
+ *     where a rate makes single answers too many, a higher one may make batches
  * @param halvings how exactly a highest rate is searched, after doubling
  */
 record Plan(
@@ -34,6 +36,7 @@ record Plan(
         int idle,
         int warmUpSeconds,
         int seconds,
+        int failures,
         int halvings,
         List<String> serverOptions,
         String plots) {
@@ -61,6 +64,7 @@ record Plan(
                 number("many", quick ? 1_000 : 10_000),
                 number("warmUp", quick ? 6 : 18),
                 number("seconds", quick ? 1 : 5),
+                quick ? 1 : 2,
                 quick ? 0 : 3,
                 list("serverOptions", " "),
                 System.getProperty("plots", "").strip());

@@ -11,33 +11,24 @@ final class Search {
     /** So often is the first rate halved for a server that does not keep it. */
     private static final int LOWER = 3;
 
-    /**
-     * So many rates in a row end the doubling. Not one: where a rate makes single answers too many,
-     * a higher one may make batches.
-     */
-    private static final int TOO_MUCH = 2;
-
     private static final int MOST_DOUBLINGS = 16;
 
     private final Run run;
     private final Run.Step step;
-    private final int seconds;
-    private final int halvings;
+    private final Plan plan;
     private final long mostMicros;
     private Result best;
     private int bestRate;
     private Result last;
 
     /**
-     * @param seconds each rate is tried
-     * @param halvings of the distance between what was kept and what was not
+     * @param plan how long, and how exactly
      * @param mostMicros which the 99th percentile of the times must not exceed
      */
-    Search(Run run, Run.Step step, int seconds, int halvings, long mostMicros) {
+    Search(Run run, Run.Step step, Plan plan, long mostMicros) {
         this.run = run;
         this.step = step;
-        this.seconds = seconds;
-        this.halvings = halvings;
+        this.plan = plan;
         this.mostMicros = mostMicros;
     }
 
@@ -47,7 +38,7 @@ final class Search {
      */
     Result from(int first) throws IOException {
         int failures = 0;
-        for (int i = 0; i < MOST_DOUBLINGS && failures < TOO_MUCH; i++) {
+        for (int i = 0; i < MOST_DOUBLINGS && failures < plan.failures(); i++) {
             failures = attempt(first << i) ? 0 : failures + 1;
         }
         for (int i = 1; i <= LOWER && best == null; i++) {
@@ -58,7 +49,7 @@ final class Search {
         }
         int good = bestRate;
         int bad = 2 * bestRate;
-        for (int i = 0; i < halvings; i++) {
+        for (int i = 0; i < plan.halvings(); i++) {
             int rate = (good + bad) / 2;
             if (attempt(rate)) {
                 good = rate;
@@ -66,14 +57,14 @@ final class Search {
                 bad = rate;
             }
         }
-        return best.withHalf(run.measure(step, Math.max(1, bestRate / 2), seconds).micros());
+        return best.withHalf(run.measure(step, Math.max(1, bestRate / 2), plan.seconds()).micros());
     }
 
     private boolean attempt(int rate) throws IOException {
-        if (seconds > 1) {
-            step.run(rate, seconds / 2); // a new rate has the compilers decide anew
+        if (plan.seconds() > 1) {
+            step.run(rate, plan.seconds() / 2); // a new rate has the compilers decide anew
         }
-        last = run.measure(step, rate, seconds);
+        last = run.measure(step, rate, plan.seconds());
         boolean kept = kept(last);
         System.err.printf(
                 "  %,d/s: %,.0f deliveries/s, %.1f an answer, p99 %.1f ms%s%n",
