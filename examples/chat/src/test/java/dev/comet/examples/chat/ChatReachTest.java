@@ -22,6 +22,9 @@ class ChatReachTest extends ChatInBrowser {
         ada.keyboard().type("first");
         ada.keyboard().press("Shift+Enter");
         ada.keyboard().type("second");
+        // Can be written before the connection and the room are there, but not sent.
+        assertThat(ada.locator("#send")).isEnabled();
+        assertThat(person(ada, "Ada")).isAttached();
         ada.keyboard().press("Enter");
         assertThat(messages(bob)).hasText(new String[] {"first\nsecond"});
 
