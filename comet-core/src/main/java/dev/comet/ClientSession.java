@@ -33,6 +33,10 @@ final class ClientSession extends WaitSession {
         return client;
     }
 
+    long idleNanos() {
+        return TimeUnit.SECONDS.toNanos(client.connectionIdleSeconds());
+    }
+
     EventDispatcher.ClientEvents events() {
         return events;
     }

@@ -89,6 +89,10 @@ public final class CometAnswer {
         return outcome;
     }
 
+    CometBatch batch() {
+        return batch;
+    }
+
     /** With {@link Outcome#MESSAGES}: the messages in rising order of ids. Otherwise empty. */
     public List<CometMessage> messages() {
         return batch.messages();

@@ -16,6 +16,7 @@ public final class CometLimits {
     private final int messageBytes;
     private final int messagesPerAnswer;
     private final int bytesPerAnswer;
+    private final int bytesPerWrite;
     private final LogLimits clientLog;
     private final LogLimits sharedLog;
     private final OverflowPolicy overflow;
@@ -27,6 +28,7 @@ public final class CometLimits {
         messageBytes = atLeastOne("messageBytes", builder.messageBytes);
         messagesPerAnswer = atLeastOne("messagesPerAnswer", builder.messagesPerAnswer);
         bytesPerAnswer = atLeastOne("bytesPerAnswer", builder.bytesPerAnswer);
+        bytesPerWrite = atLeastOne("bytesPerWrite", builder.bytesPerWrite);
         clientLog = builder.clientLog;
         sharedLog = builder.sharedLog;
         overflow = builder.overflow;
@@ -88,6 +90,14 @@ public final class CometLimits {
         return bytesPerAnswer;
     }
 
+    /**
+     * How many bytes a stream writes at a time at most; a single message that is larger travels
+     * alone. What a peer that does not read costs, beside what the network holds.
+     */
+    public int bytesPerWrite() {
+        return bytesPerWrite;
+    }
+
     /** How much may wait in a client's own log. */
     public LogLimits clientLog() {
         return clientLog;
@@ -112,6 +122,7 @@ public final class CometLimits {
         private int messageBytes = 2 << 20;
         private int messagesPerAnswer = 1_000;
         private int bytesPerAnswer = 1 << 20;
+        private int bytesPerWrite = 64 << 10;
         private LogLimits clientLog = new LogLimits(1_000, 4 << 20, LogLimits.ANY_AGE);
         private LogLimits sharedLog = new LogLimits(10_000, 16 << 20, Duration.ofMinutes(10));
         private OverflowPolicy overflow = OverflowPolicy.REJECT;
@@ -151,6 +162,12 @@ public final class CometLimits {
         /** In bytes. Default 1 MiB; at least 1. */
         public Builder bytesPerAnswer(int bytesPerAnswer) {
             this.bytesPerAnswer = bytesPerAnswer;
+            return this;
+        }
+
+        /** In bytes. Default 64 KiB; at least 1. */
+        public Builder bytesPerWrite(int bytesPerWrite) {
+            this.bytesPerWrite = bytesPerWrite;
             return this;
         }
 

@@ -73,6 +73,7 @@ public final class CometStateManager implements AutoCloseable {
                         events,
                         storeThreads != null ? storeThreads : Runnable::run,
                         Subscriptions::randomBelow,
+                        StreamTimes.of(builder.heartbeat, builder.stallTimeout),
                         builder.waitThreads);
         sender = new Sender(provider, builder.limits, builder.mapper, counters, subscriptions);
         try {
@@ -197,6 +198,46 @@ public final class CometStateManager implements AutoCloseable {
      */
     public CometAnswer endSubscribe(CometAsyncResult result) {
         return subscriptions.end(result);
+    }
+
+    // ---- streams
+
+    /**
+     * Confirms everything up to the cursor, and has everything above it given to the sink, now and
+     * as it comes, as fast as the sink takes it: for a transport with one answer that does not end.
+     * The stream takes over from an older request or stream of the same client, and ends when a
+     * newer one takes over.
+     *
+     * <p>What a stream carries is not confirmed by that: the client does so by {@link #confirm}, or
+     * with the cursor of its next request. What it does not confirm is kept within {@link
+     * CometLimits#clientLog}, and is the first to make room when that is full.
+     *
+     * <p>Never throws for what a peer can do wrong: the stream of an unknown token, say, ends with
+     * an error before this method returns, and never opens.
+     *
+     * @param privateToken the client's secret
+     * @param lastMessageId as {@link #beginSubscribe}
+     * @param sink is given messages, on this thread and on others
+     */
+    public void openStream(
+            @Nullable String privateToken, long lastMessageId, CometStreamSink sink) {
+        subscriptions.open(privateToken == null ? "" : privateToken, lastMessageId, sink);
+    }
+
+    /**
+     * Confirms that the client has everything up to the cursor, which frees it. For clients with a
+     * stream; a poll confirms by itself.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST; PARAMETERS_INVALID if no answer or stream can
+     *     have given the client this cursor
+     */
+    public void confirm(String privateToken, long lastMessageId) {
+        if (!fromStore(() -> provider.confirmMessages(privateToken, lastMessageId))) {
+            throw Rules.invalid(
+                    "lastMessageId is "
+                            + lastMessageId
+                            + "; use the id of a message that this client has received");
+        }
     }
 
     // ---- sending
@@ -397,6 +438,7 @@ public final class CometStateManager implements AutoCloseable {
     public static final class Builder {
 
         private static final int MAX_WAIT_THREADS = 1_024;
+        private static final Duration LONGEST = Duration.ofHours(1);
 
         private final ICometStateProvider provider;
         private final List<CometClientEventHandler> handlers = new ArrayList<>();
@@ -405,6 +447,8 @@ public final class CometStateManager implements AutoCloseable {
                 Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
         private @Nullable Executor eventExecutor;
         private int maxPendingEvents = 10_000;
+        private Duration heartbeat = Duration.ofSeconds(15);
+        private Duration stallTimeout = Duration.ofSeconds(30);
         private JsonMapper mapper = new JsonMapper();
         private CometClock clock = CometClock.system();
 
@@ -456,6 +500,31 @@ public final class CometStateManager implements AutoCloseable {
             }
             this.maxPendingEvents = maxPendingEvents;
             return this;
+        }
+
+        /**
+         * How long a stream is silent before it says that it is there, at least 1 s. Default 15 s:
+         * the least that a load balancer is commonly set to wait is 30 s.
+         */
+        public Builder heartbeat(Duration heartbeat) {
+            this.heartbeat = atLeastOneSecond("heartbeat", heartbeat);
+            return this;
+        }
+
+        /**
+         * How long a stream waits for a peer that reads nothing before it is cut off, at least 1 s.
+         * Default 30 s. The client loses nothing by it: it comes back with its cursor.
+         */
+        public Builder stallTimeout(Duration stallTimeout) {
+            this.stallTimeout = atLeastOneSecond("stallTimeout", stallTimeout);
+            return this;
+        }
+
+        private static Duration atLeastOneSecond(String name, Duration value) {
+            if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.compareTo(LONGEST) > 0) {
+                throw Rules.invalid(name + " is " + value + "; use 1 s to 1 h");
+            }
+            return value;
         }
 
         /**

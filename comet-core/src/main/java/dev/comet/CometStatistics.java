@@ -1,21 +1,24 @@
 package dev.comet;
 
 /**
- * What a manager is doing, for dashboards and for 3 a.m. The first four are readings, the others
+ * What a manager is doing, for dashboards and for 3 a.m. The first five are readings, the others
  * running totals.
  *
  * @param clients clients that exist
  * @param heldRequests requests that are held now
+ * @param openStreams streams that are open now
  * @param pendingEvents events that wait for their handlers; rising means that handlers are too slow
  * @param busyStoreReads reads that are waiting for a provider that does not answer from memory;
  *     rising means that the store is slow
  * @param messagesAccepted messages that senders got an id for
  * @param sendsRefused sends that ended with an exception
- * @param messagesAnswered messages in answers, counted for each receiver and each time
- * @param answersWithMessages answers that carried messages
+ * @param messagesAnswered messages in answers and streams, counted for each receiver and each time
+ * @param answersWithMessages answers, and writes of streams, that carried messages
  * @param timeouts held requests to which nothing came
- * @param superseded held requests that a newer one replaced
- * @param abandoned held requests whose peer went away
+ * @param superseded held requests and streams that a newer one replaced
+ * @param abandoned held requests and streams whose peer went away
+ * @param streamsCutOff streams that were cut off because their peer did not read; rising means that
+ *     networks or clients are too slow for what is sent
  * @param gapsAnnounced gaps in answers; rising means that clients lose messages: raise limits, or
  *     find out why they are slow
  * @param messagesDropped messages let go from clients' own logs before they were confirmed
@@ -27,6 +30,7 @@ package dev.comet;
 public record CometStatistics(
         int clients,
         int heldRequests,
+        int openStreams,
         int pendingEvents,
         int busyStoreReads,
         long messagesAccepted,
@@ -36,6 +40,7 @@ public record CometStatistics(
         long timeouts,
         long superseded,
         long abandoned,
+        long streamsCutOff,
         long gapsAnnounced,
         long messagesDropped,
         long idleClientsKilled,

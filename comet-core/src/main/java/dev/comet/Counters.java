@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.LongAdder;
 final class Counters {
 
     final LongAdder heldRequests = new LongAdder();
+    final LongAdder openStreams = new LongAdder();
     final AtomicInteger pendingEvents = new AtomicInteger();
     final LongAdder messagesAccepted = new LongAdder();
     final LongAdder sendsRefused = new LongAdder();
@@ -15,6 +16,7 @@ final class Counters {
     final LongAdder timeouts = new LongAdder();
     final LongAdder superseded = new LongAdder();
     final LongAdder abandoned = new LongAdder();
+    final LongAdder streamsCutOff = new LongAdder();
     final LongAdder gapsAnnounced = new LongAdder();
     final LongAdder idleClientsKilled = new LongAdder();
     final LongAdder clientsDisconnected = new LongAdder();
@@ -25,6 +27,7 @@ final class Counters {
         return new CometStatistics(
                 clients,
                 heldRequests.intValue(),
+                openStreams.intValue(),
                 pendingEvents.get(),
                 busyStoreReads,
                 messagesAccepted.sum(),
@@ -34,6 +37,7 @@ final class Counters {
                 timeouts.sum(),
                 superseded.sum(),
                 abandoned.sum(),
+                streamsCutOff.sum(),
                 gapsAnnounced.sum(),
                 messagesDropped,
                 idleClientsKilled.sum(),
@@ -45,15 +49,18 @@ final class Counters {
     /** An answer was given to a request. */
     void count(CometAnswer answer) {
         switch (answer.outcome()) {
-            case MESSAGES -> {
-                answersWithMessages.increment();
-                messagesAnswered.add(answer.messages().size());
-                gapsAnnounced.add(answer.gaps().size());
-            }
+            case MESSAGES -> count(answer.batch());
             case TIMEOUT -> timeouts.increment();
             case SUPERSEDED -> superseded.increment();
             case ABANDONED -> abandoned.increment();
             case RECONNECT, CLOSED, ERROR -> {}
         }
+    }
+
+    /** Messages were given to an answer or a stream. */
+    void count(CometBatch batch) {
+        answersWithMessages.increment();
+        messagesAnswered.add(batch.messages().size());
+        gapsAnnounced.add(batch.gaps().size());
     }
 }

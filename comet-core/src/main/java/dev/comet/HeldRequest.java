@@ -1,6 +1,5 @@
 package dev.comet;
 
-import dev.comet.engine.CometWaitRequest;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
@@ -10,13 +9,12 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  * <p>Looks are asked for by any thread. One runs at a time; those asked for meanwhile are one more
  * when it is done, so none is lost and none piles up.
  */
-final class HeldRequest extends CometWaitRequest {
+final class HeldRequest extends Subscription {
 
     // Not an object of its own: there are as many as held requests.
     private static final AtomicIntegerFieldUpdater<HeldRequest> LOOKS_ASKED =
             AtomicIntegerFieldUpdater.newUpdater(HeldRequest.class, "looksAsked");
 
-    private final Subscriptions subscriptions;
     private final CometAsyncResult result = new CometAsyncResult(this);
     private volatile int looksAsked;
 
@@ -28,17 +26,12 @@ final class HeldRequest extends CometWaitRequest {
             ClientSession session,
             long lastMessageId,
             long deadlineNanos) {
-        super(session, deadlineNanos);
-        this.subscriptions = subscriptions;
+        super(subscriptions, session, deadlineNanos);
         this.cursor = lastMessageId;
     }
 
     CometAsyncResult result() {
         return result;
-    }
-
-    ClientSession clientSession() {
-        return (ClientSession) session();
     }
 
     @Override
@@ -59,9 +52,7 @@ final class HeldRequest extends CometWaitRequest {
         }
     }
 
-    /**
-     * Looks on the calling thread: for the subscriber, before anybody else knows of the request.
-     */
+    @Override
     void lookNow() {
         LOOKS_ASKED.getAndIncrement(this);
         lookWhileAsked();
@@ -83,36 +74,33 @@ final class HeldRequest extends CometWaitRequest {
             if (batch.isEmpty()) {
                 cursor = batch.cursor();
             } else {
-                subscriptions.complete(this, subscriptions.answer(clientSession(), batch));
+                complete(subscriptions.answer(clientSession(), batch));
             }
         } catch (CometException e) {
-            if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
-                endWithClient();
-                subscriptions.clientIsGone(clientSession());
-            } else {
-                subscriptions.complete(this, CometAnswer.error(e));
-            }
+            failed(e);
         }
     }
 
     @Override
     protected void timeOut() {
-        subscriptions.complete(this, CometAnswer.timeout(Math.max(cursor, 0)));
+        complete(CometAnswer.timeout(Math.max(cursor, 0)));
     }
 
     @Override
-    protected void end(Ending why) {
-        switch (why) {
-            case SUPERSEDED -> subscriptions.complete(this, CometAnswer.superseded());
-            case CLIENT_GONE -> endWithClient();
-            case DRAINING -> subscriptions.complete(this, subscriptions.reconnect());
-            case CLOSED -> subscriptions.complete(this, CometAnswer.error(Subscriptions.closed()));
-        }
+    long aliveNanos() {
+        return deadlineNanos() - subscriptions.nowNanos() + clientSession().idleNanos();
     }
 
-    /** Let go of first: no idle time begins, for the token may be another client's by now. */
-    private void endWithClient() {
-        session().letGo(this);
-        subscriptions.complete(this, clientSession().goodbye());
+    @Override
+    boolean complete(CometAnswer answer) {
+        if (isDone()) {
+            return false;
+        }
+        subscriptions.letGo(this);
+        boolean completed = result.complete(answer);
+        if (completed) {
+            subscriptions.heldRequestEnded(answer);
+        }
+        return completed;
     }
 }

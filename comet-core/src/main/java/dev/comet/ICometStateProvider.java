@@ -79,9 +79,9 @@ public interface ICometStateProvider extends AutoCloseable {
     void start(Context context);
 
     /**
-     * Whether {@link #getMessages}, {@link #keepAlive} and {@link #killIdleCometClient} answer from
-     * memory without blocking. If so wait threads call them directly; otherwise they are called on
-     * threads that may block.
+     * Whether {@link #getMessages}, {@link #peekMessages}, {@link #keepAlive} and {@link
+     * #killIdleCometClient} answer from memory without blocking. If so wait threads call them
+     * directly; otherwise they are called on threads that may block.
      */
     default boolean readsFromMemory() {
         return false;
@@ -119,6 +119,30 @@ public interface ICometStateProvider extends AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     CometBatch getMessages(String privateToken, long lastMessageId, int maxMessages, int maxBytes);
+
+    /**
+     * Reads what is above a position and confirms nothing: for a stream, whose peer confirms later.
+     * What the client's own log has up to that position was delivered and is kept only so that it
+     * can be delivered again: when the log is full it makes room, before the {@linkplain
+     * OverflowPolicy policy} acts. If the client then asks for it after all, that is a gap with
+     * {@link CometGap.Reason#OVERFLOW}. A call of {@link #getMessages} that follows takes the
+     * client's own cursor as what was delivered.
+     *
+     * @param deliveredId the {@linkplain CometBatch#cursor cursor} of the batch before
+     * @param maxMessages as {@link #getMessages}
+     * @param maxBytes as {@link #getMessages}
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    CometBatch peekMessages(String privateToken, long deliveredId, int maxMessages, int maxBytes);
+
+    /**
+     * Confirms everything up to the cursor, as {@link #getMessages}, and reads nothing.
+     *
+     * @return false if this is no cursor that the client can have: above the top, or below its
+     *     birth. Nothing was confirmed then
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    boolean confirmMessages(String privateToken, long lastMessageId);
 
     /**
      * The highest cursor that this client has confirmed; in the beginning, the top of the store

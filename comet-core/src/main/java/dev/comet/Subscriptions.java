@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private final Executor storeThreads;
     private final LongUnaryOperator random;
     private final WaitThreadPool<ClientSession> pool;
+    private final StreamTimes streamTimes;
     private final BatchAssembler assembler = new BatchAssembler();
 
     /**
@@ -57,6 +59,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             EventDispatcher dispatcher,
             Executor storeThreads,
             LongUnaryOperator random,
+            StreamTimes streamTimes,
             int waitThreads) {
         this.provider = provider;
         this.limits = limits;
@@ -65,6 +68,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         this.dispatcher = dispatcher;
         this.storeThreads = storeThreads;
         this.random = random;
+        this.streamTimes = streamTimes;
         this.pool = new WaitThreadPool<>(waitThreads, clock);
     }
 
@@ -190,20 +194,29 @@ final class Subscriptions implements ICometStateProvider.Listener {
     // ---- requests
 
     CometAsyncResult begin(String privateToken, long lastMessageId, @Nullable Duration hold) {
-        if (closed) {
-            return failed(closed());
-        }
         try {
-            ClientSession session = sessionOf(privateToken);
-            if (session == null) {
-                return failed(unknownClient());
-            }
-            return begin(session, lastMessageId, hold);
+            return begin(subscribing(privateToken), lastMessageId, hold);
         } catch (CometException e) {
-            return failed(e);
-        } catch (RuntimeException e) {
-            return failed(unavailable(e));
+            return completed(CometAnswer.error(e));
         }
+    }
+
+    private ClientSession subscribing(String privateToken) {
+        if (closed) {
+            throw closed();
+        }
+        @Nullable ClientSession session;
+        try {
+            session = sessionOf(privateToken);
+        } catch (CometException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw unavailable(e);
+        }
+        if (session == null) {
+            throw unknownClient();
+        }
+        return session;
     }
 
     private CometAsyncResult begin(
@@ -216,15 +229,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         HeldRequest request =
                 new HeldRequest(this, session, lastMessageId, clock.nanos() + holdNanos);
         counters.heldRequests.increment();
-        // First the newest, then alive: the end of an older request may reach the store later than
-        // this, and looks for a newer one afterwards.
-        session.takeOver(request);
-        if (!keepAlive(request)) {
-            return request.result();
-        }
-        session.events().postUnlessBusy(handler -> handler.clientSubscribed(client));
-        request.lookNow();
-        if (!request.isDone()) {
+        if (takesOver(request)) {
             if (draining) {
                 request.end(Ending.DRAINING);
             } else if (holdNanos == 0) {
@@ -236,25 +241,61 @@ final class Subscriptions implements ICometStateProvider.Listener {
         return request.result();
     }
 
+    void open(String privateToken, long lastMessageId, CometStreamSink sink) {
+        ClientSession session;
+        try {
+            session = subscribing(privateToken);
+        } catch (CometException e) {
+            sink.ended(CometAnswer.error(e));
+            return;
+        }
+        OpenStream stream = new OpenStream(this, session, lastMessageId, streamTimes, sink);
+        sink.opened(stream);
+        counters.openStreams.increment();
+        if (takesOver(stream)) {
+            if (draining) {
+                stream.end(Ending.DRAINING);
+            } else {
+                pool.hold(stream);
+            }
+        }
+    }
+
+    /**
+     * The request becomes its client's newest, and looks for messages.
+     *
+     * @return whether it has not ended with that
+     */
+    private boolean takesOver(Subscription request) {
+        ClientSession session = request.clientSession();
+        // First the newest, then alive: the end of an older request may reach the store later than
+        // this, and looks for a newer one afterwards.
+        session.takeOver(request);
+        if (!keepAlive(request)) {
+            return false;
+        }
+        CometClient client = session.client();
+        session.events().postUnlessBusy(handler -> handler.clientSubscribed(client));
+        request.lookNow();
+        return !request.isDone();
+    }
+
     /**
      * From here on the client is not idle, and whatever kill comes later knows it.
      *
      * @return false if the request has ended with that
      */
-    private boolean keepAlive(HeldRequest request) {
+    boolean keepAlive(Subscription request) {
         ClientSession session = request.clientSession();
-        long nanos = request.deadlineNanos() - clock.nanos();
         try {
-            if (provider.keepAlive(
-                    session.key(), nanos + session.client().connectionIdle().toNanos())) {
+            if (provider.keepAlive(session.key(), request.aliveNanos())) {
                 return true;
             }
             request.end(Ending.CLIENT_GONE);
             clientIsGone(session);
         } catch (RuntimeException e) {
             session.letGo(request); // no idle time begins: the store would fail again
-            complete(
-                    request,
+            request.complete(
                     CometAnswer.error(e instanceof CometException known ? known : unavailable(e)));
         }
         return false;
@@ -262,30 +303,33 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     CometAnswer end(CometAsyncResult result) {
         HeldRequest request = result.request();
-        if (request != null && complete(request, CometAnswer.abandoned())) {
+        if (request != null && request.complete(CometAnswer.abandoned())) {
             request.session().releaseSoon();
         }
         return result.answer();
     }
 
-    /**
-     * Completes a request, unless it is complete. It stops being its client's newest before the
-     * answer goes out, so that the poll that follows the answer finds nothing to supersede.
-     */
-    boolean complete(HeldRequest request, CometAnswer answer) {
-        if (request.isDone()) {
-            return false;
-        }
+    /** The request is about to be answered: it is its client's newest no more. */
+    void letGo(Subscription request) {
         ClientSession session = request.clientSession();
         if (session.letGo(request)) {
             idleTimeBegins(session);
         }
-        boolean completed = request.result().complete(answer);
-        if (completed) {
-            counters.heldRequests.decrement();
-            counters.count(answer);
-        }
-        return completed;
+    }
+
+    void heldRequestEnded(CometAnswer answer) {
+        counters.heldRequests.decrement();
+        counters.count(answer);
+    }
+
+    void streamEnded(CometAnswer answer) {
+        counters.openStreams.decrement();
+        counters.count(answer);
+    }
+
+    void streamWasCutOff(CometClient client) {
+        counters.streamsCutOff.increment();
+        LOG.debug("{} has read nothing for too long; its stream is cut off", client);
     }
 
     /** Unless there is a newer request by then: it keeps the client alive itself. */
@@ -298,7 +342,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
                     try {
                         provider.keepAlive(
                                 session.key(), session.client().connectionIdle().toNanos());
-                        if (session.newest() instanceof HeldRequest newer) {
+                        if (session.newest() instanceof Subscription newer) {
                             keepAlive(newer); // it came meanwhile, and may have been overwritten
                         }
                     } catch (Throwable e) {
@@ -311,10 +355,42 @@ final class Subscriptions implements ICometStateProvider.Listener {
                 });
     }
 
+    /** Confirms what is up to the cursor, and reads what is above it for one answer. */
     CometBatch read(ClientSession session, long cursor) {
+        return fromStore(
+                () ->
+                        provider.getMessages(
+                                session.key(),
+                                cursor,
+                                limits.messagesPerAnswer(),
+                                limits.bytesPerAnswer()));
+    }
+
+    /** As {@link #read}, for one write of a stream. */
+    CometBatch readForStream(ClientSession session, long cursor) {
+        return fromStore(
+                () ->
+                        provider.getMessages(
+                                session.key(),
+                                cursor,
+                                limits.messagesPerAnswer(),
+                                limits.bytesPerWrite()));
+    }
+
+    /** Reads, for one write of a stream, what is above what the stream has carried already. */
+    CometBatch readOn(ClientSession session, long delivered) {
+        return fromStore(
+                () ->
+                        provider.peekMessages(
+                                session.key(),
+                                delivered,
+                                limits.messagesPerAnswer(),
+                                limits.bytesPerWrite()));
+    }
+
+    private <T> T fromStore(Supplier<T> call) {
         try {
-            return provider.getMessages(
-                    session.key(), cursor, limits.messagesPerAnswer(), limits.bytesPerAnswer());
+            return call.get();
         } catch (CometException e) {
             throw e;
         } catch (Throwable e) {
@@ -323,10 +399,19 @@ final class Subscriptions implements ICometStateProvider.Listener {
     }
 
     CometAnswer answer(ClientSession session, CometBatch batch) {
+        announce(session, batch);
+        return CometAnswer.messages(batch, assembler.assemble(batch));
+    }
+
+    void streamed(ClientSession session, CometBatch batch) {
+        announce(session, batch);
+        counters.count(batch);
+    }
+
+    private static void announce(ClientSession session, CometBatch batch) {
         for (CometGap gap : batch.gaps()) {
             session.events().post(handler -> handler.messagesDropped(session.client(), gap));
         }
-        return CometAnswer.messages(batch, assembler.assemble(batch));
     }
 
     /** Late enough for a load balancer to have noticed, and not all at once. */
@@ -348,10 +433,6 @@ final class Subscriptions implements ICometStateProvider.Listener {
         } catch (RejectedExecutionException e) {
             LOG.debug("Closed: a read of the store was left out");
         }
-    }
-
-    private CometAsyncResult failed(CometException error) {
-        return completed(CometAnswer.error(error));
     }
 
     private CometAsyncResult completed(CometAnswer answer) {
@@ -416,6 +497,10 @@ final class Subscriptions implements ICometStateProvider.Listener {
     void close() {
         closed = true;
         pool.close();
+    }
+
+    long nowNanos() {
+        return clock.nanos();
     }
 
     static long randomBelow(long bound) {

@@ -1,8 +1,8 @@
 package dev.comet.engine;
 
 /**
- * A held request, as the wait threads see it: something with a deadline that can be asked to look
- * for messages.
+ * A held request or a stream, as the wait threads see it: something with a deadline that can be
+ * asked to look for messages.
  *
  * <p>It may be completed by any thread, once; the wait thread lets go of it when it next meets it.
  * No method blocks.
@@ -22,7 +22,7 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
     }
 
     private final WaitSession session;
-    private final long deadlineNanos;
+    private volatile long deadlineNanos;
 
     /**
      * @param session the client's
@@ -42,7 +42,10 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
      */
     protected abstract void look();
 
-    /** Completes it: nothing came. Owner. */
+    /**
+     * The deadline has passed: completes it, or gives it a {@linkplain #deadlineNanos(long) new
+     * one}. Owner.
+     */
     protected abstract void timeOut();
 
     /** Completes it without messages. Any thread. */
@@ -56,6 +59,11 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
     /** When it is to be answered although nothing came. */
     public final long deadlineNanos() {
         return deadlineNanos;
+    }
+
+    /** A new deadline, later than the one that has passed. Owner. */
+    protected final void deadlineNanos(long nanos) {
+        deadlineNanos = nanos;
     }
 
     @Override

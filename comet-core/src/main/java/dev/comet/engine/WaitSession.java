@@ -112,9 +112,10 @@ public abstract class WaitSession extends TimerWheel.Timer {
     }
 
     /**
-     * Any thread. Its own log may have grown; a signal while one is under way is the same signal.
+     * Any thread. There may be something to read; a signal while one is under way is the same
+     * signal.
      */
-    final void signal() {
+    public final void signal() {
         if (newest != null && WAKES_POSTED.compareAndSet(this, 0, 1)) {
             owner.post(new Wake());
         }
@@ -158,10 +159,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
             request.end(Ending.CLIENT_GONE);
         } else if (newest == request) { // if not, whoever took it away says how it ends
             held = request;
-            arm(request.deadlineNanos());
-            if (draining) {
-                arm(drainNanos);
-            }
+            armHeld();
             look();
         }
     }
@@ -199,8 +197,15 @@ public abstract class WaitSession extends TimerWheel.Timer {
         } else if (request.deadlineNanos() - nowNanos <= 0) {
             request.timeOut();
             releaseIfDone();
+            armHeld();
         } else {
-            arm(request.deadlineNanos());
+            armHeld();
+        }
+    }
+
+    private void armHeld() {
+        if (held != null) {
+            arm(held.deadlineNanos());
             if (draining) {
                 arm(drainNanos);
             }

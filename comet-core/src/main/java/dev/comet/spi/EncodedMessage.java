@@ -26,7 +26,8 @@ public final class EncodedMessage {
 
     /**
      * @param name the message's name
-     * @param contentsJson the contents as one complete JSON value in UTF-8; copied
+     * @param contentsJson the contents as one complete JSON value in UTF-8; copied. Line breaks
+     *     between its parts become spaces: a message is one line, whatever carries it
      */
     public EncodedMessage(String name, byte[] contentsJson) {
         byte[] quoted = JsonStringEncoder.getInstance().quoteAsUTF8(name);
@@ -41,7 +42,10 @@ public final class EncodedMessage {
                 afterId,
                 BEFORE_NAME.length + quoted.length,
                 BEFORE_CONTENTS.length);
-        System.arraycopy(contentsJson, 0, afterId, contentsStart, contentsJson.length);
+        for (int i = 0; i < contentsJson.length; i++) {
+            byte b = contentsJson[i];
+            afterId[contentsStart + i] = b == '\n' || b == '\r' ? (byte) ' ' : b;
+        }
         afterId[afterId.length - 1] = '}';
     }
 

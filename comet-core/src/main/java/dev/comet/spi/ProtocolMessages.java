@@ -29,6 +29,17 @@ public final class ProtocolMessages {
         return json("comet.cursor", "{\"lastMessageId\":" + lastMessageId + "}");
     }
 
+    /**
+     * A stream to which nothing came for a while: the client has been looked after up to this id.
+     *
+     * @param lastSentId the id of the last message that the stream has carried, 0 if none
+     */
+    public static EncodedMessage heartbeat(long lastMessageId, long lastSentId) {
+        return json(
+                "comet.heartbeat",
+                "{\"lastMessageId\":" + lastMessageId + ",\"lastSentId\":" + lastSentId + "}");
+    }
+
     /** Messages may be lost for good: those with {@code from <= id <= to} that do not follow. */
     public static EncodedMessage gap(long from, long to, String reason) {
         return json(

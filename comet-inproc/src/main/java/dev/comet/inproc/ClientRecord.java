@@ -25,6 +25,9 @@ final class ClientRecord {
     private final MessageLog ownLog;
     private volatile long confirmedId;
 
+    /** Up to where the last reader, or the stream before it, has been given messages. */
+    private volatile long deliveredId;
+
     /**
      * When the client will be idle, by the provider's clock counted from its start, or ENDED.
      * Whoever changes it first, keeper or killer, decides.
@@ -66,6 +69,14 @@ final class ClientRecord {
             CONFIRMED_ID.accumulateAndGet(this, id, Math::max);
         }
         ownLog.free(id);
+    }
+
+    long deliveredId() {
+        return deliveredId;
+    }
+
+    void delivered(long id) {
+        deliveredId = id;
     }
 
     List<Membership> memberships() {

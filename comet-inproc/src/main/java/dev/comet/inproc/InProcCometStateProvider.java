@@ -214,6 +214,9 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                 receivers.add(clients.byPublic(token));
             }
             LogEntry entry = nextEntry(message, null);
+            for (ClientRecord receiver : receivers) {
+                receiver.ownLog().makeRoomFor(entry, receiver.deliveredId());
+            }
             if (s.limits().overflow() != OverflowPolicy.DROP_OLDEST) {
                 requireRoom(receivers, entry);
             }
@@ -288,7 +291,6 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         State s = state();
         ClientRecord record = clients.byPrivate(privateToken);
         long upTo = sequencer.top();
-        long now = s.now();
         long cursor = lastMessageId;
         List<CometGap> gaps = List.of();
         if (lastMessageId <= 0) {
@@ -297,9 +299,45 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             cursor = record.confirmedId();
             gaps = List.of(new CometGap(0, cursor, CometGap.Reason.UNKNOWN_CURSOR));
         } else {
-            record.confirm(cursor);
-            s.groups().forgetPast(record, cursor);
+            confirm(s, record, cursor);
         }
+        return read(s, record, cursor, upTo, gaps, maxMessages, maxBytes);
+    }
+
+    @Override
+    public CometBatch peekMessages(
+            String privateToken, long deliveredId, int maxMessages, int maxBytes) {
+        ClientRecord record = clients.byPrivate(privateToken);
+        long top = sequencer.top();
+        return read(state(), record, deliveredId, top, List.of(), maxMessages, maxBytes);
+    }
+
+    @Override
+    public boolean confirmMessages(String privateToken, long lastMessageId) {
+        ClientRecord record = clients.byPrivate(privateToken);
+        if (lastMessageId > sequencer.top() || lastMessageId < record.birthId()) {
+            return false;
+        }
+        confirm(state(), record, lastMessageId);
+        return true;
+    }
+
+    private static void confirm(State s, ClientRecord record, long cursor) {
+        record.confirm(cursor);
+        s.groups().forgetPast(record, cursor);
+    }
+
+    private CometBatch read(
+            State s,
+            ClientRecord record,
+            long cursor,
+            long top,
+            List<CometGap> gaps,
+            int maxMessages,
+            int maxBytes) {
+        long upTo = top;
+        long now = s.now();
+        record.delivered(cursor);
         dropped.add(record.ownLog().expire(now));
         s.everyone().expire(now);
         while (true) {

@@ -56,6 +56,23 @@ final class MessageLog {
         return size == 0 || (size < limits.messages() && bytes + entry.bytes() <= limits.bytes());
     }
 
+    /**
+     * Lets go of as much of what was delivered, up to this id, as the entry needs: it was kept only
+     * in case that its reader asks again.
+     */
+    void makeRoomFor(LogEntry entry, long deliveredId) {
+        if (floor.id() >= deliveredId || hasRoomFor(entry)) {
+            return;
+        }
+        synchronized (this) {
+            LogEntry first = first();
+            while (first != null && first.id() <= deliveredId && !hasRoomFor(entry)) {
+                letGo(CometGap.Reason.OVERFLOW);
+                first = first();
+            }
+        }
+    }
+
     /** Appends, and lets go of the oldest as the limits demand. Returns how many. */
     synchronized int append(LogEntry entry) {
         int dropped = 0;

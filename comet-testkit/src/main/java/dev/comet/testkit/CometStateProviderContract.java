@@ -97,6 +97,14 @@ public abstract class CometStateProviderContract {
     }
 
     @Nested
+    @DisplayName("Streams: reading without confirming")
+    class Streams extends StreamRows {
+        Streams() {
+            super(CometStateProviderContract.this);
+        }
+    }
+
+    @Nested
     @DisplayName("Own logs that are full")
     class OwnLogs extends OwnLogRows {
         OwnLogs() {

@@ -33,6 +33,20 @@ class CometStateProviderContractTest {
                         "sendMessage_logFull_isAcceptedOnceSomeIsConfirmed",
                         "anything_oneByOne_isExactlyAnnounced"),
                 fault(
+                        FaultyProviders.ConfirmsWhatIsStreamed.class,
+                        "peekMessages_anyTimes_confirmsNothing",
+                        "sendMessage_streamedAndFull_gapIfAskedForAgain"),
+                fault(
+                        FaultyProviders.KeepsWhatWasDelivered.class,
+                        "sendMessage_streamedAndFull_isAccepted",
+                        "sendMessage_streamedAndFull_gapIfAskedForAgain"),
+                fault(
+                        FaultyProviders.NeverTakesDeliveryBack.class,
+                        "getMessages_afterAStream_whatIsAskedForAgainIsKept"),
+                fault(
+                        FaultyProviders.ConfirmsAnything.class,
+                        "confirmMessages_noCursorOfTheClients_confirmsNothing"),
+                fault(
                         FaultyProviders.RepeatsIds.class,
                         "sendMessage_anyAudience_idsRise",
                         "sendMessage_manySenders_everyReaderSeesAllInOrder"),
@@ -84,7 +98,7 @@ class CometStateProviderContractTest {
                 fault(
                         FaultyProviders.ConfirmsNothing.class,
                         "confirmedMessageId_afterReads_isTheHighestCursor",
-                        "sendMessage_logFull_isAcceptedOnceSomeIsConfirmed"),
+                        "confirmMessages_some_freesThem"),
                 fault(
                         FaultyProviders.ForgetsThatItWasConfirmed.class,
                         "getMessages_cursorBelowConfirmed_saysWhatWasFreed",

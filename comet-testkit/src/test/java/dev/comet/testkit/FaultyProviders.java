@@ -49,6 +49,69 @@ final class FaultyProviders {
         }
     }
 
+    /** A stream whose answer is taken for the client's confirmation. */
+    static final class ConfirmsWhatIsStreamed extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized CometBatch peekMessages(
+                        String privateToken, long deliveredId, int maxMessages, int maxBytes) {
+                    confirm(member(privateToken), deliveredId);
+                    return super.peekMessages(privateToken, deliveredId, maxMessages, maxBytes);
+                }
+            };
+        }
+    }
+
+    /** A stream that is not confirmed in time makes senders fail. */
+    static final class KeepsWhatWasDelivered extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void makeRoom(Member member, EncodedMessage message) {}
+            };
+        }
+    }
+
+    /** What was delivered once may go for ever, whatever the client says later. */
+    static final class NeverTakesDeliveryBack extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                private long highest;
+
+                @Override
+                void makeRoom(Member member, EncodedMessage message) {
+                    highest = Math.max(highest, member.delivered);
+                    member.delivered = highest;
+                    super.makeRoom(member, message);
+                }
+
+                @Override
+                public synchronized CometBatch getMessages(
+                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                    highest = Math.max(highest, member(privateToken).delivered);
+                    return super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                }
+            };
+        }
+    }
+
+    static final class ConfirmsAnything extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized boolean confirmMessages(String privateToken, long id) {
+                    confirm(member(privateToken), id);
+                    return true;
+                }
+            };
+        }
+    }
+
     static final class RepeatsIds extends Contract {
         @Override
         protected ICometStateProvider newProvider() {

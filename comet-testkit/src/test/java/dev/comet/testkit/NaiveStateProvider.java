@@ -73,6 +73,7 @@ class NaiveStateProvider implements ICometStateProvider {
         final TreeMap<Long, CometGap.Reason> lost = new TreeMap<>();
         final Map<String, Log> groups = new LinkedHashMap<>();
         long confirmed;
+        long delivered; // what a stream was given, or a poll has
         long freed; // the highest id that was confirmed and is gone
         long idleAtNanos;
 
@@ -227,6 +228,28 @@ class NaiveStateProvider implements ICometStateProvider {
         } else if (cursor > 0) {
             confirm(member, cursor);
         }
+        return read(member, cursor, gaps, maxMessages, maxBytes);
+    }
+
+    @Override
+    public synchronized CometBatch peekMessages(
+            String privateToken, long deliveredId, int maxMessages, int maxBytes) {
+        return read(member(privateToken), deliveredId, new ArrayList<>(), maxMessages, maxBytes);
+    }
+
+    @Override
+    public synchronized boolean confirmMessages(String privateToken, long lastMessageId) {
+        Member member = member(privateToken);
+        if (lastMessageId > top || lastMessageId < member.birth) {
+            return false;
+        }
+        confirm(member, lastMessageId);
+        return true;
+    }
+
+    private CometBatch read(
+            Member member, long cursor, List<CometGap> gaps, int maxMessages, int maxBytes) {
+        member.delivered = cursor;
         if (member.freed > cursor) {
             gaps.add(new CometGap(cursor + 1, member.freed, CometGap.Reason.CONFIRMED));
         }
@@ -296,6 +319,7 @@ class NaiveStateProvider implements ICometStateProvider {
     synchronized long append(Audience audience, EncodedMessage message, List<Runnable> news) {
         if (audience instanceof Audience.Recipients recipients) {
             List<Member> members = recipients.publicTokens().stream().map(this::memberAt).toList();
+            members.forEach(m -> makeRoom(m, message));
             List<Member> full = members.stream().filter(m -> m.own.isFullFor(message)).toList();
             if (!full.isEmpty() && limits.overflow() != OverflowPolicy.DROP_OLDEST) {
                 throw CometException.queueFull(clientsOf(full));
@@ -339,6 +363,13 @@ class NaiveStateProvider implements ICometStateProvider {
         log.entries.add(entry);
         log.bytes += entry.bytes();
         receivers.forEach(member -> member.waiting.put(message.messageId(), entry));
+    }
+
+    void makeRoom(Member member, EncodedMessage message) {
+        while (member.own.isFullFor(message)
+                && member.own.entries.getFirst().message().messageId() <= member.delivered) {
+            letGo(member.own.entries.getFirst(), CometGap.Reason.OVERFLOW);
+        }
     }
 
     void letGo(Entry entry, CometGap.Reason why) {

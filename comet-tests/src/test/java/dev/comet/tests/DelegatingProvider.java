@@ -58,6 +58,17 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
+    public CometBatch peekMessages(
+            String privateToken, long deliveredId, int maxMessages, int maxBytes) {
+        return store.peekMessages(privateToken, deliveredId, maxMessages, maxBytes);
+    }
+
+    @Override
+    public boolean confirmMessages(String privateToken, long lastMessageId) {
+        return store.confirmMessages(privateToken, lastMessageId);
+    }
+
+    @Override
     public long confirmedMessageId(String privateToken) {
         return store.confirmedMessageId(privateToken);
     }

@@ -10,8 +10,10 @@ import dev.comet.CometException.Reason;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import dev.comet.testkit.RecordedAnswers.Request;
+import dev.comet.testkit.RecordedStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
@@ -87,6 +89,58 @@ class RacesTest {
             cursor = answer.lastMessageId();
         }
         server.answers.assertEachAnsweredOnce();
+    }
+
+    @Test
+    @DisplayName("W5, W7: a stream racing a poll, a send and the peer's going: nothing is lost")
+    void openStream_racingAPollASendAndItsEnd_losesNothing() {
+        CometClient ada = server.client("ada");
+        long cursor = 0;
+        for (int i = 0; i < ROUNDS; i++) {
+            RecordedStream stream = new RecordedStream();
+            AtomicReference<Request> poll = new AtomicReference<>();
+            AtomicReference<Long> sent = new AtomicReference<>();
+            long from = cursor;
+            boolean peerGoes = i % 2 == 0;
+            race(
+                    () -> {
+                        server.stream(ada, from, stream);
+                        if (peerGoes) {
+                            stream.stream().close();
+                        }
+                    },
+                    () -> poll.set(server.poll(ada, from)),
+                    () -> sent.set(manager.sendMessage("ada", "n", 1)));
+            RecordedStream last = server.stream(ada, cursor);
+            assertThat(last.ids()).containsExactly(sent.get());
+            assertThat(stream.awaitEnd().outcome()).isIn(Outcome.SUPERSEDED, Outcome.ABANDONED);
+            assertThat(stream.ids()).isSubsetOf(sent.get());
+            cursor = sent.get();
+        }
+        server.answers.awaitAll();
+        server.answers.assertEachAnsweredOnce();
+        assertThat(manager.statistics().openStreams()).isEqualTo(1);
+        assertThat(manager.statistics().heldRequests()).isZero();
+    }
+
+    @Test
+    @DisplayName(
+            "H3, W7: ready racing sends and a sink that fills with each write: all come in order")
+    void ready_racingSends_losesNoWakeUp() {
+        CometClient ada = server.client("ada");
+        RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(1));
+        List<Long> sent = Collections.synchronizedList(new ArrayList<>());
+        for (int i = 0; i < ROUNDS; i++) {
+            race(
+                    () -> stream.goOn(1),
+                    () -> sent.add(manager.sendMessage("ada", "n", 1)),
+                    () -> sent.add(manager.sendToAll("n", 1)));
+            stream.awaitCalls(i + 2); // the first heart-beat, and one each time
+        }
+        stream.goOn(Integer.MAX_VALUE);
+        assertThat(stream.awaitIds(sent.size()))
+                .isSorted()
+                .containsExactlyInAnyOrderElementsOf(sent);
     }
 
     @Test

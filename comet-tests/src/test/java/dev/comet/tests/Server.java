@@ -9,6 +9,7 @@ import dev.comet.ICometStateProvider;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.ManualClock;
 import dev.comet.testkit.RecordedAnswers;
+import dev.comet.testkit.RecordedStream;
 import dev.comet.testkit.RecordingEventHandler;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
@@ -79,6 +80,15 @@ final class Server implements AutoCloseable {
     /** Begins a poll that may be held. */
     RecordedAnswers.Request poll(CometClient client, long cursor) {
         return answers.watch(manager.beginSubscribe(client.privateToken(), cursor));
+    }
+
+    RecordedStream stream(CometClient client, long cursor) {
+        return stream(client, cursor, new RecordedStream());
+    }
+
+    RecordedStream stream(CometClient client, long cursor, RecordedStream stream) {
+        manager.openStream(client.privateToken(), cursor, stream);
+        return stream;
     }
 
     /** What a poll finds at once. */

@@ -1,0 +1,259 @@
+package dev.comet;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine's view of a stream: reads the store when told to look and passes on what it finds, for
+ * as long as the sink can take it. What it cannot take stays in the store.
+ *
+ * <p>Reading confirms nothing but the cursor that the stream was opened with.
+ */
+final class OpenStream extends Subscription implements CometStream {
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenStream.class);
+
+    /** After so many the wait thread looks after others first. */
+    private static final int BATCHES_IN_A_ROW = 16;
+
+    private static final AtomicIntegerFieldUpdater<OpenStream> LOOK_POSTED =
+            AtomicIntegerFieldUpdater.newUpdater(OpenStream.class, "lookPosted");
+    private static final AtomicIntegerFieldUpdater<OpenStream> WORK =
+            AtomicIntegerFieldUpdater.newUpdater(OpenStream.class, "work");
+    private static final AtomicReferenceFieldUpdater<OpenStream, @Nullable CometAnswer> ENDING =
+            AtomicReferenceFieldUpdater.newUpdater(OpenStream.class, CometAnswer.class, "ending");
+
+    /*
+     * Whatever happens is written down in one of the volatile fields, and then work() is called. The first who calls it works, for all others too, until
+     * nothing is left: so the sink is called by one thread at a time, nobody waits for it, and nothing that was written down is missed.
+     *
+     * What could read the store comes through look(), on a thread that may. An end does not: it is told on the thread that it happens on, whether or not
+     * the store answers, unless a look is just reading; then by that look.
+     */
+    private final CometStreamSink sink;
+    private final StreamTimes times;
+
+    @SuppressWarnings("UnusedVariable") // read by its updater
+    private volatile int lookPosted; // 0 or 1
+
+    private volatile int work;
+    private volatile @Nullable CometAnswer ending;
+    private volatile boolean lookAsked;
+    private volatile boolean readyAsked;
+    private volatile boolean beatAsked = true; // the first bytes at once
+
+    /** When the sink first said that it can take no more; 0 while it can. */
+    private volatile long stalledNanos;
+
+    private volatile long lastSentNanos;
+
+    // Whoever works alone.
+    private long cursor;
+    private boolean isFirstRead = true;
+    private long lastSentId;
+    private long keptAliveNanos;
+    private boolean told;
+
+    OpenStream(
+            Subscriptions subscriptions,
+            ClientSession session,
+            long lastMessageId,
+            StreamTimes times,
+            CometStreamSink sink) {
+        super(subscriptions, session, subscriptions.nowNanos() + times.tickNanos());
+        this.cursor = lastMessageId;
+        this.times = times;
+        this.sink = sink;
+        this.keptAliveNanos = subscriptions.nowNanos();
+        this.lastSentNanos = keptAliveNanos;
+    }
+
+    // ---- what happens to it
+
+    @Override
+    protected boolean isDone() {
+        return ending != null;
+    }
+
+    @Override
+    protected void look() {
+        lookAsked = true;
+        if (LOOK_POSTED.compareAndSet(this, 0, 1)) {
+            subscriptions.onStoreThread(
+                    () -> {
+                        lookPosted = 0;
+                        work();
+                    });
+        }
+    }
+
+    @Override
+    void lookNow() {
+        lookAsked = true;
+        work();
+    }
+
+    @Override
+    public void ready() {
+        readyAsked = true;
+        look();
+    }
+
+    /** Not the end of it, but a moment to see whether it is due to be heard of, or cut off. */
+    @Override
+    protected void timeOut() {
+        long now = subscriptions.nowNanos();
+        long stalled = stalledNanos;
+        if (stalled != 0 && now - stalled >= times.stallNanos()) {
+            if (complete(CometAnswer.abandoned())) {
+                subscriptions.streamWasCutOff(clientSession().client());
+            }
+            return;
+        }
+        long next = now + times.tickNanos();
+        if (stalled != 0) {
+            next = Math.min(next, stalled + times.stallNanos());
+        } else if (now - lastSentNanos >= times.heartbeatNanos()) {
+            beatAsked = true;
+            look();
+        } else {
+            next = Math.min(next, lastSentNanos + times.heartbeatNanos());
+        }
+        deadlineNanos(next);
+    }
+
+    @Override
+    public void close() {
+        if (complete(CometAnswer.abandoned())) {
+            session().releaseSoon();
+        }
+    }
+
+    @Override
+    boolean complete(CometAnswer answer) {
+        if (!ENDING.compareAndSet(this, null, answer)) {
+            return false;
+        }
+        subscriptions.letGo(this);
+        subscriptions.streamEnded(answer);
+        work();
+        return true;
+    }
+
+    // ---- what is done about it
+
+    private void work() {
+        if (WORK.getAndIncrement(this) != 0) {
+            return;
+        }
+        int asked = work;
+        do {
+            workOnce();
+            asked = WORK.addAndGet(this, -asked);
+        } while (asked > 0);
+    }
+
+    private void workOnce() {
+        try {
+            if (readyAsked) {
+                readyAsked = false;
+                stalledNanos = 0;
+            }
+            if (lookAsked && canGoOn()) {
+                lookAsked = false;
+                read();
+            }
+            if (beatAsked && canGoOn()) {
+                beatAsked = false;
+                beat();
+            }
+        } catch (CometException e) {
+            failed(e);
+        } catch (Throwable e) {
+            LOG.warn("The sink of a stream of {} failed", clientSession().client(), e);
+            complete(CometAnswer.abandoned());
+        }
+        if (isDone() && !told) {
+            told = true;
+            tell();
+        }
+    }
+
+    private boolean canGoOn() {
+        return stalledNanos == 0 && !isDone();
+    }
+
+    private void read() {
+        for (int batches = 0; canGoOn(); batches++) {
+            if (batches == BATCHES_IN_A_ROW) {
+                lookAgain();
+                return;
+            }
+            CometBatch batch =
+                    isFirstRead
+                            ? subscriptions.readForStream(clientSession(), cursor)
+                            : subscriptions.readOn(clientSession(), cursor);
+            isFirstRead = false;
+            cursor = batch.cursor();
+            if (batch.isEmpty()) {
+                return;
+            }
+            subscriptions.streamed(clientSession(), batch);
+            List<CometMessage> messages = batch.messages();
+            if (!messages.isEmpty()) {
+                lastSentId = messages.get(messages.size() - 1).messageId();
+            }
+            beatAsked = false;
+            sent(sink.messages(batch));
+            if (lastSentNanos - keptAliveNanos >= times.heartbeatNanos()) {
+                keepAlive();
+            }
+        }
+    }
+
+    /** Posted anew, behind what others have posted. */
+    private void lookAgain() {
+        lookAsked = true;
+        session().signal();
+    }
+
+    private void beat() {
+        sent(sink.heartbeat(Math.max(cursor, 0), lastSentId));
+        keepAlive();
+    }
+
+    private void sent(boolean canTakeMore) {
+        long now = subscriptions.nowNanos();
+        lastSentNanos = now;
+        if (!canTakeMore) {
+            stalledNanos = now == 0 ? 1 : now;
+        }
+    }
+
+    private void keepAlive() {
+        keptAliveNanos = subscriptions.nowNanos();
+        subscriptions.keepAlive(this);
+    }
+
+    private void tell() {
+        CometAnswer answer = ending;
+        if (answer == null) {
+            return;
+        }
+        try {
+            sink.ended(answer);
+        } catch (Throwable e) {
+            LOG.warn("The sink of a stream of {} failed", clientSession().client(), e);
+        }
+    }
+
+    /** Until it is kept alive the next time, which can be as late as two heart-beats. */
+    @Override
+    long aliveNanos() {
+        return 2 * times.heartbeatNanos() + times.stallNanos() + clientSession().idleNanos();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.comet;
+
+import dev.comet.engine.CometWaitRequest;
+
+/** What a client has open to be told of messages: a held request or a stream. */
+abstract class Subscription extends CometWaitRequest {
+
+    final Subscriptions subscriptions;
+
+    Subscription(Subscriptions subscriptions, ClientSession session, long deadlineNanos) {
+        super(session, deadlineNanos);
+        this.subscriptions = subscriptions;
+    }
+
+    final ClientSession clientSession() {
+        return (ClientSession) session();
+    }
+
+    /**
+     * Looks on the calling thread: for the subscriber, before anybody else knows of the request.
+     */
+    abstract void lookNow();
+
+    /**
+     * Ends it, unless it has ended. It stops being its client's newest before the peer is told, so
+     * that what the peer then does finds nothing to supersede.
+     *
+     * @return whether this call did it
+     */
+    abstract boolean complete(CometAnswer answer);
+
+    /** Whether it has ended. */
+    @Override
+    protected abstract boolean isDone();
+
+    /** From now on, for how long the client is not idle. */
+    abstract long aliveNanos();
+
+    /** The store refused to be read. */
+    final void failed(CometException e) {
+        if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
+            endWithClient();
+            subscriptions.clientIsGone(clientSession());
+        } else {
+            complete(CometAnswer.error(e));
+        }
+    }
+
+    @Override
+    protected final void end(Ending why) {
+        switch (why) {
+            case SUPERSEDED -> complete(CometAnswer.superseded());
+            case CLIENT_GONE -> endWithClient();
+            case DRAINING -> complete(subscriptions.reconnect());
+            case CLOSED -> complete(CometAnswer.error(Subscriptions.closed()));
+        }
+    }
+
+    /** Let go of first: no idle time begins, for the token may be another client's by now. */
+    private void endWithClient() {
+        session().letGo(this);
+        complete(clientSession().goodbye());
+    }
+}
