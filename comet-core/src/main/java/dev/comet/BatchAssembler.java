@@ -1,6 +1,7 @@
 package dev.comet;
 
 import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.LastEncoded;
 import dev.comet.spi.ProtocolMessages;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,11 +12,7 @@ import java.util.List;
  */
 final class BatchAssembler {
 
-    /**
-     * The last plain batch and its bytes. Racy on purpose: whoever reads an older one only writes
-     * an array more.
-     */
-    private volatile Assembled last = new Assembled(List.of(), new byte[] {'[', ']'});
+    private final LastEncoded last = new LastEncoded();
 
     byte[] assemble(CometBatch batch) {
         List<CometMessage> messages = batch.messages();
@@ -24,13 +21,7 @@ final class BatchAssembler {
                 || batch.cursor() > messages.get(messages.size() - 1).messageId()) {
             return write(protocolMessagesBefore(batch), messages, protocolMessagesAfter(batch));
         }
-        Assembled known = last;
-        if (known.holds(messages)) {
-            return known.body;
-        }
-        byte[] body = write(List.of(), messages, List.of());
-        last = new Assembled(messages, body);
-        return body;
+        return last.of(messages, plain -> write(List.of(), plain, List.of()));
     }
 
     private static List<EncodedMessage> protocolMessagesBefore(CometBatch batch) {
@@ -83,33 +74,5 @@ final class BatchAssembler {
         int end = message.write(id, body, at);
         body[end] = ',';
         return end + 1;
-    }
-
-    /**
-     * Messages, as the very objects (providers hand the same ones to all receivers), and their
-     * bytes.
-     */
-    private static final class Assembled {
-
-        private final List<CometMessage> messages;
-        private final byte[] body;
-
-        Assembled(List<CometMessage> messages, byte[] body) {
-            this.messages = messages;
-            this.body = body;
-        }
-
-        boolean holds(List<CometMessage> others) {
-            int size = messages.size();
-            if (others.size() != size) {
-                return false;
-            }
-            for (int i = size - 1; i >= 0; i--) {
-                if (messages.get(i) != others.get(i)) {
-                    return false;
-                }
-            }
-            return true;
-        }
     }
 }

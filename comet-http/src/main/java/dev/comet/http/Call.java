@@ -73,6 +73,10 @@ final class Call {
         exchange.respond(response.with(originHeaders));
     }
 
+    CometOutput stream(CometResponse head, Runnable canTakeMore, Runnable peerGone) {
+        return exchange.stream(head.with(originHeaders), canTakeMore, peerGone);
+    }
+
     private static Refusal tooLarge(int limit) {
         return Refusal.tooLarge("body is longer than " + limit + " bytes; send less");
     }

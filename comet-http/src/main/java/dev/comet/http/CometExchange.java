@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * them. All that the protocol knows of HTTP.
  *
  * <p><b>Life.</b> The adapter hands a new exchange to {@link CometHttpHandler#handle}, which calls
- * {@link #respond} exactly once: before {@code handle} returns, or later and from any thread if it
- * has called {@link #hold} or {@link #readBody} before. The only exception is an exchange whose
- * peer has gone away while it was held: it gets no answer. Everything else is called before the
- * answer, by one thread at a time.
+ * {@link #respond}, or {@link #stream} in its place, exactly once: before {@code handle} returns,
+ * or later and from any thread if it has called {@link #hold} or {@link #readBody} before. The only
+ * exception is an exchange whose peer has gone away while it was held: it gets no answer.
+ * Everything else is called before the answer, by one thread at a time.
  */
 public interface CometExchange {
 
@@ -78,6 +78,17 @@ public interface CometExchange {
      * @throws IllegalStateException if the container cannot; the text says what to configure
      */
     void hold(Runnable peerGone);
+
+    /**
+     * Begins an answer that goes on, in the place of {@link #respond}. Never blocks on the network.
+     *
+     * @param head status and headers; it has no body
+     * @param canTakeMore called each time that a {@link CometOutput#write} has said that no more
+     *     can be taken and it now can; from any thread
+     * @param peerGone as with {@link #hold}, until the output has been ended
+     * @throws IllegalStateException as with {@link #hold}; the exchange can still be answered
+     */
+    CometOutput stream(CometResponse head, Runnable canTakeMore, Runnable peerGone);
 
     /**
      * Answers. Never blocks on the network if the request is {@linkplain #hold held}: the caller

@@ -19,6 +19,8 @@ public final class CometHttpHandler {
     private final Origins origins;
     private final ConnectEndpoint connect;
     private final PollEndpoint poll;
+    private final StreamEndpoint stream;
+    private final AckEndpoint ack;
     private final SendEndpoint send;
     private final DisconnectEndpoint disconnect;
     private final ScriptEndpoint script;
@@ -33,6 +35,8 @@ public final class CometHttpHandler {
         Callers callers = new Callers(application, origins);
         this.connect = new ConnectEndpoint(comet, callers, strict, application);
         this.poll = new PollEndpoint(comet, callers, strict);
+        this.stream = new StreamEndpoint(comet, callers);
+        this.ack = new AckEndpoint(comet, callers, strict);
         this.send = new SendEndpoint(comet, callers, strict, application);
         this.disconnect = new DisconnectEndpoint(comet, callers, strict, application.cookieTokens);
         this.script = new ScriptEndpoint();
@@ -58,6 +62,8 @@ public final class CometHttpHandler {
         }
         switch (exchange.path()) {
             case "/poll" -> poll.serve(call);
+            case "/stream" -> stream.serve(call);
+            case "/ack" -> ack.serve(call);
             case "/send" -> send.serve(call);
             case "/connect" -> connect.serve(call);
             case "/disconnect" -> disconnect.serve(call);

@@ -40,6 +40,11 @@ final class Parameters {
         return privateToken;
     }
 
+    /** The cursor in a {@code Last-Event-ID}. */
+    static long lastEventId(String value) {
+        return cursor(whole("Last-Event-ID", value));
+    }
+
     /**
      * From a query string or a form, which are the same. This is on the path of each poll: the
      * usual one costs no copy but that of its numbers.

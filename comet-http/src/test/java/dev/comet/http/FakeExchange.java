@@ -29,6 +29,7 @@ final class FakeExchange implements CometExchange {
     private @Nullable Principal principal;
 
     private volatile @Nullable Runnable peerGone;
+    private volatile @Nullable FakeOutput output;
     private final CompletableFuture<CometResponse> response = new CompletableFuture<>();
 
     private FakeExchange(String method, String target) {
@@ -103,6 +104,17 @@ final class FakeExchange implements CometExchange {
 
     boolean isAnswered() {
         return response.isDone();
+    }
+
+    /** The answer that goes on. */
+    FakeOutput output() {
+        FakeOutput opened = output;
+        assertThat(opened).as("streams").isNotNull();
+        return opened;
+    }
+
+    boolean isStreaming() {
+        return output != null;
     }
 
     void peerGoes() {
@@ -221,6 +233,15 @@ final class FakeExchange implements CometExchange {
     public void hold(Runnable peerGone) {
         assertThat(this.peerGone).as("is held already").isNull();
         this.peerGone = peerGone;
+    }
+
+    @Override
+    public CometOutput stream(CometResponse head, Runnable canTakeMore, Runnable peerGone) {
+        assertThat(this.peerGone).as("is held already").isNull();
+        this.peerGone = peerGone;
+        FakeOutput opened = new FakeOutput(head, canTakeMore);
+        output = opened;
+        return opened;
     }
 
     @Override

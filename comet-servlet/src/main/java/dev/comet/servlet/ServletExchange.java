@@ -1,6 +1,7 @@
 package dev.comet.servlet;
 
 import dev.comet.http.CometExchange;
+import dev.comet.http.CometOutput;
 import dev.comet.http.CometResponse;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -10,6 +11,7 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
@@ -27,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServletExchange implements CometExchange, AsyncListener {
 
-    // The monitor guards all three, and what is done to the response when the exchange ends. Held
+    // The monitor guards all four, and what is done to the response when the exchange ends. Held
     // while an answer is copied into the container's buffer or handed to one of its threads, so
     // that an error that the container reports meanwhile waits with recycling. No I/O happens under
     // it (but on a thread of the container that cannot do otherwise), and no code of an
@@ -35,6 +37,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
     private boolean ended;
     private @Nullable AsyncContext async;
     private @Nullable Runnable peerGone;
+    private @Nullable StreamWriter stream;
 
     private final HttpServletRequest request;
     private final HttpServletResponse response;
@@ -130,16 +133,30 @@ final class ServletExchange implements CometExchange, AsyncListener {
     }
 
     @Override
+    public synchronized CometOutput stream(
+            CometResponse head, Runnable canTakeMore, Runnable peerGone) {
+        AsyncContext context = startAsync();
+        writeHead(head);
+        try {
+            StreamWriter writer =
+                    new StreamWriter(response.getOutputStream(), context, canTakeMore);
+            stream = writer;
+            this.peerGone = peerGone;
+            response.getOutputStream().setWriteListener(writer);
+            return writer;
+        } catch (IOException e) {
+            throw new UncheckedIOException("the container has no output for this request", e);
+        }
+    }
+
+    @Override
     public synchronized void respond(CometResponse answer) {
         if (ended) {
             return;
         }
         ended = true;
         peerGone = null;
-        response.setStatus(answer.status());
-        for (CometResponse.Header header : answer.headers()) {
-            response.setHeader(header.name(), header.value());
-        }
+        writeHead(answer);
         try {
             write(answer.body());
         } catch (IOException e) {
@@ -149,6 +166,13 @@ final class ServletExchange implements CometExchange, AsyncListener {
             // Nobody else would end the request: it has no timeout.
             complete();
             throw e;
+        }
+    }
+
+    private void writeHead(CometResponse answer) {
+        response.setStatus(answer.status());
+        for (CometResponse.Header header : answer.headers()) {
+            response.setHeader(header.name(), header.value());
         }
     }
 
@@ -260,11 +284,16 @@ final class ServletExchange implements CometExchange, AsyncListener {
     /** The container is done with the request. If that was not our doing, its peer is gone. */
     private void containerEnds() {
         Runnable report;
+        StreamWriter writer;
         synchronized (this) {
             ended = true;
             async = null;
             report = peerGone;
             peerGone = null;
+            writer = stream;
+        }
+        if (writer != null && writer.stop()) {
+            report = null; // it was ended
         }
         if (report != null) {
             report.run();

@@ -1,6 +1,7 @@
 package dev.comet.servlet;
 
 import jakarta.servlet.ServletContainerInitializer;
+import java.time.Duration;
 
 /**
  * A servlet container on a free loopback port, with few threads so that a test that costs one
@@ -12,6 +13,12 @@ interface Container {
 
     /** Starts; whoever is given to the context registers the servlet. */
     void start(ServletContainerInitializer initializer) throws Exception;
+
+    /**
+     * Sets how long a peer may stall while it reads or sends, before {@link #start}. By default as
+     * the container has it.
+     */
+    void stallTimeout(Duration timeout);
 
     int port();
 

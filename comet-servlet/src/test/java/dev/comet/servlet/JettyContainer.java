@@ -1,6 +1,7 @@
 package dev.comet.servlet;
 
 import jakarta.servlet.ServletContainerInitializer;
+import java.time.Duration;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -29,6 +30,11 @@ final class JettyContainer implements Container {
         context.addServletContainerInitializer(initializer);
         server.setHandler(context);
         server.start();
+    }
+
+    @Override
+    public void stallTimeout(Duration timeout) {
+        connector.setIdleTimeout(timeout.toMillis());
     }
 
     ServerConnector connector() {

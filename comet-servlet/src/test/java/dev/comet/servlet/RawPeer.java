@@ -52,6 +52,16 @@ final class RawPeer implements AutoCloseable {
         return this;
     }
 
+    /** Whether the other side has ended the connection; finds out without reading. */
+    boolean isCut() {
+        try {
+            send("x");
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
     /** Ends the connection at once, without a goodbye. */
     void reset() throws IOException {
         socket.setSoLinger(true, 0);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -38,9 +39,14 @@ final class ServletRig {
     }
 
     ServletRig(Container container, CometLimits limits, SetUp setUp) throws Exception {
+        this(container, options -> options.limits(limits), setUp);
+    }
+
+    ServletRig(Container container, UnaryOperator<CometStateManager.Builder> options, SetUp setUp)
+            throws Exception {
         this.container = container;
         this.comet =
-                CometStateManager.builder(new InProcCometStateProvider()).limits(limits).build();
+                options.apply(CometStateManager.builder(new InProcCometStateProvider())).build();
         Consumer<CometApplication> application = app -> setUp.accept(comet, app);
         container.start(
                 (classes, context) ->
@@ -71,6 +77,18 @@ final class ServletRig {
         return request(target)
                 .header("Content-Type", contentType)
                 .POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+
+    /** A stream that has begun, from this cursor. */
+    StreamPeer stream(CometClient client, long cursor) throws Exception {
+        return open(
+                request("/stream?lastMessageId=" + cursor)
+                        .header("Authorization", "Bearer " + client.privateToken()));
+    }
+
+    /** Whatever the answer is. */
+    StreamPeer open(HttpRequest.Builder request) throws Exception {
+        return StreamPeer.open(http, request.build());
     }
 
     Answer send(HttpRequest.Builder request) throws Exception {

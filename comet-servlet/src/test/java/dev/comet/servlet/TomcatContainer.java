@@ -3,6 +3,7 @@ package dev.comet.servlet;
 import jakarta.servlet.ServletContainerInitializer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.stream.Stream;
 import org.apache.catalina.Context;
@@ -36,6 +37,11 @@ final class TomcatContainer implements Container {
         Context context = tomcat.addContext("/app", base.toString());
         context.addServletContainerInitializer(initializer, null);
         tomcat.start();
+    }
+
+    @Override
+    public void stallTimeout(Duration timeout) {
+        connector().setProperty("connectionTimeout", Long.toString(timeout.toMillis()));
     }
 
     Connector connector() {

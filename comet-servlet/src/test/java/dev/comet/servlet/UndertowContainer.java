@@ -9,7 +9,9 @@ import io.undertow.servlet.api.ServletContainerInitializerInfo;
 import io.undertow.servlet.util.ImmediateInstanceFactory;
 import jakarta.servlet.ServletContainerInitializer;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Set;
+import org.xnio.Options;
 
 /** Undertow 2.3 with its servlet module. */
 final class UndertowContainer implements Container {
@@ -39,6 +41,12 @@ final class UndertowContainer implements Container {
         undertow =
                 builder.setHandler(Handlers.path().addPrefixPath("/app", manager.start())).build();
         undertow.start();
+    }
+
+    @Override
+    public void stallTimeout(Duration timeout) {
+        builder.setSocketOption(Options.READ_TIMEOUT, (int) timeout.toMillis());
+        builder.setSocketOption(Options.WRITE_TIMEOUT, (int) timeout.toMillis());
     }
 
     Undertow.Builder builder() {

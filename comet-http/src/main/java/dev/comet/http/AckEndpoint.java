@@ -1,0 +1,39 @@
+package dev.comet.http;
+
+import dev.comet.CometException;
+import dev.comet.CometStateManager;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code ack}: confirms what the client has received by a stream. */
+final class AckEndpoint {
+
+    private final CometStateManager comet;
+    private final Callers callers;
+    private final JsonMapper strict;
+
+    AckEndpoint(CometStateManager comet, Callers callers, JsonMapper strict) {
+        this.comet = comet;
+        this.callers = callers;
+        this.strict = strict;
+    }
+
+    void serve(Call call) {
+        call.requireMethod("POST");
+        call.readBody(
+                CometHttpHandler.SHORT_BODY_BYTES,
+                body -> confirm(call, Parameters.ofBody(body, strict)));
+    }
+
+    private void confirm(Call call, Parameters parameters) {
+        String token = callers.privateToken(call, parameters.privateToken());
+        try {
+            comet.confirm(token, parameters.lastMessageId());
+        } catch (CometException e) {
+            if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
+                throw callers.unknown(call.exchange());
+            }
+            throw e;
+        }
+        call.respond(CometResponse.empty(204));
+    }
+}

@@ -1,0 +1,127 @@
+package dev.comet.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.comet.CometBatch;
+import dev.comet.CometGap;
+import dev.comet.CometMessage;
+import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.LastEncoded;
+import dev.comet.spi.ProtocolMessages;
+import java.io.ByteArrayOutputStream;
+import java.util.List;
+
+/**
+ * Writes messages as events of {@code text/event-stream}: each one the message that a poll would
+ * have in its array, as {@code data}, with the cursor that the client then has as {@code id}.
+ *
+ * <p>An {@link EncodedMessage} is one line, so that no contents can forge an event.
+ */
+final class EventEncoder {
+
+    private static final byte[] ID = "id: ".getBytes(US_ASCII);
+    private static final byte[] DATA = "data: ".getBytes(US_ASCII);
+
+    private final LastEncoded last = new LastEncoded();
+
+    byte[] batch(CometBatch batch) {
+        List<CometMessage> messages = batch.messages();
+        boolean cursorIsKnown =
+                !messages.isEmpty()
+                        && messages.get(messages.size() - 1).messageId() >= batch.cursor();
+        byte[] plain = messages.isEmpty() ? new byte[0] : last.of(messages, EventEncoder::plain);
+        if (batch.gaps().isEmpty() && cursorIsKnown) {
+            return plain;
+        }
+        ByteArrayOutputStream events = new ByteArrayOutputStream(plain.length + 256);
+        for (CometGap gap : batch.gaps()) {
+            byte[] event =
+                    gap.reason() == CometGap.Reason.UNKNOWN_CURSOR
+                            ? event(gap.to(), gapMessage(gap))
+                            : event(gapMessage(gap));
+            events.writeBytes(event);
+        }
+        events.writeBytes(plain);
+        if (!cursorIsKnown) {
+            events.writeBytes(event(batch.cursor(), ProtocolMessages.cursor(batch.cursor())));
+        }
+        return events.toByteArray();
+    }
+
+    private static EncodedMessage gapMessage(CometGap gap) {
+        return ProtocolMessages.gap(gap.from(), gap.to(), gap.reason().code());
+    }
+
+    static byte[] heartbeat(long cursor, long lastSentId) {
+        return event(cursor, ProtocolMessages.heartbeat(cursor, lastSentId));
+    }
+
+    /** The messages of a body that a poll would be answered with, as events without a cursor. */
+    static byte[] ofBody(byte[] array) {
+        // The protocol's own: always one message in its brackets.
+        byte[] event = new byte[DATA.length + array.length];
+        System.arraycopy(DATA, 0, event, 0, DATA.length);
+        System.arraycopy(array, 1, event, DATA.length, array.length - 2);
+        event[event.length - 2] = '\n';
+        event[event.length - 1] = '\n';
+        return event;
+    }
+
+    private static byte[] event(EncodedMessage message) {
+        byte[] event = new byte[DATA.length + message.encodedLength(0) + 2];
+        writeData(message, 0, event, 0);
+        return event;
+    }
+
+    private static byte[] event(long cursor, EncodedMessage message) {
+        String digits = Long.toString(cursor);
+        byte[] event =
+                new byte
+                        [ID.length
+                                + digits.length()
+                                + 1
+                                + DATA.length
+                                + message.encodedLength(0)
+                                + 2];
+        writeData(message, 0, event, writeId(digits, event, 0));
+        return event;
+    }
+
+    private static byte[] plain(List<CometMessage> messages) {
+        int length = 0;
+        for (CometMessage message : messages) {
+            length +=
+                    ID.length
+                            + Long.toString(message.messageId()).length()
+                            + 1
+                            + DATA.length
+                            + message.encoded().encodedLength(message.messageId())
+                            + 2;
+        }
+        byte[] events = new byte[length];
+        int at = 0;
+        for (CometMessage message : messages) {
+            long id = message.messageId();
+            at = writeId(Long.toString(id), events, at);
+            at = writeData(message.encoded(), id, events, at);
+        }
+        return events;
+    }
+
+    @SuppressWarnings("deprecation") // digits are ASCII
+    private static int writeId(String digits, byte[] target, int at) {
+        System.arraycopy(ID, 0, target, at, ID.length);
+        int end = at + ID.length + digits.length();
+        digits.getBytes(0, digits.length(), target, at + ID.length);
+        target[end] = '\n';
+        return end + 1;
+    }
+
+    private static int writeData(EncodedMessage message, long id, byte[] target, int at) {
+        System.arraycopy(DATA, 0, target, at, DATA.length);
+        int end = message.write(id, target, at + DATA.length);
+        target[end] = '\n';
+        target[end + 1] = '\n';
+        return end + 2;
+    }
+}

@@ -1,0 +1,33 @@
+package dev.comet.http;
+
+import dev.comet.CometStateManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code stream}: confirms what the client has received, then answers with messages as they come,
+ * without an end.
+ */
+final class StreamEndpoint {
+
+    private final CometStateManager comet;
+    private final Callers callers;
+    private final EventEncoder encoder = new EventEncoder();
+
+    StreamEndpoint(CometStateManager comet, Callers callers) {
+        this.comet = comet;
+        this.callers = callers;
+    }
+
+    void serve(Call call) {
+        call.requireMethod("GET");
+        CometExchange exchange = call.exchange();
+        // What a browser's EventSource has seen since it asked for this address first.
+        @Nullable String lastEventId = exchange.header("Last-Event-ID");
+        long cursor =
+                lastEventId == null || lastEventId.isEmpty()
+                        ? Parameters.ofEncoded(exchange.query()).lastMessageId()
+                        : Parameters.lastEventId(lastEventId);
+        String token = callers.privateToken(call, null);
+        comet.openStream(token, cursor, new EventStream(call, callers, encoder));
+    }
+}

@@ -1,0 +1,152 @@
+package dev.comet.servlet;
+
+import dev.comet.http.CometOutput;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a stream, piece by piece, as fast as the peer reads it.
+ *
+ * <p><b>Threading.</b> Pieces come from any thread, one at a time; the container's threads say when
+ * it takes more. Whoever comes writes as much as goes, and waits for nothing. At most one piece is
+ * here, and one that the container may have copied.
+ */
+final class StreamWriter implements WriteListener, CometOutput {
+
+    // The monitor guards all of it, and the container's output: once the container has been told
+    // that the stream has ended, by stop(), it recycles the output. What is done under it does not
+    // wait for the network, and calls nobody but the container.
+    private final ServletOutputStream out;
+    private final AsyncContext async;
+    private final Runnable canTakeMore;
+    private boolean begun;
+    private @Nullable byte[] piece;
+    private @Nullable byte[] lastPiece;
+    private boolean flushed = true;
+    private boolean asked;
+    private boolean ending;
+    private boolean ended;
+
+    StreamWriter(ServletOutputStream out, AsyncContext async, Runnable canTakeMore) {
+        this.out = out;
+        this.async = async;
+        this.canTakeMore = canTakeMore;
+    }
+
+    @Override
+    public synchronized boolean write(byte[] bytes) {
+        piece = bytes;
+        asked = !writeSafely();
+        return !asked;
+    }
+
+    @Override
+    public synchronized void end(byte[] bytes) {
+        lastPiece = bytes;
+        ending = true;
+        asked = false;
+        writeSafely();
+    }
+
+    /**
+     * A connection that takes nothing cannot be ended by a servlet: to complete the request would
+     * have a thread of the container wait until what it has is written. So nothing more is asked of
+     * it: either it takes something after all, and the request is completed, or the container's own
+     * timeout for writes ends it.
+     */
+    @Override
+    public synchronized void cutOff() {
+        piece = null;
+        lastPiece = null;
+        flushed = true;
+        ending = true;
+        asked = false;
+        writeSafely();
+    }
+
+    @Override
+    public void onWritePossible() {
+        boolean tell;
+        synchronized (this) {
+            begun = true;
+            tell = writeSafely() && asked;
+            if (tell) {
+                asked = false;
+            }
+        }
+        if (tell) {
+            canTakeMore.run();
+        }
+    }
+
+    /** The peer has gone away, or was cut off by the container. */
+    @Override
+    public void onError(Throwable failure) {
+        synchronized (this) {
+            complete();
+        }
+    }
+
+    /**
+     * The container is about to end the request: nothing touches its output any more.
+     *
+     * @return whether the stream was ended on this side
+     */
+    synchronized boolean stop() {
+        ended = true;
+        piece = null;
+        lastPiece = null;
+        return ending;
+    }
+
+    /** Returns whether all that there is has been taken. */
+    private boolean writeSafely() {
+        try {
+            return writeOn();
+        } catch (IOException | IllegalStateException e) {
+            complete(); // the peer has gone away, or the container has found out
+            return false;
+        }
+    }
+
+    private boolean writeOn() throws IOException {
+        while (begun && !ended && out.isReady()) {
+            if (piece != null) {
+                byte[] bytes = piece;
+                piece = null;
+                flushed = false;
+                out.write(bytes);
+            } else if (lastPiece != null) {
+                piece = lastPiece;
+                lastPiece = null;
+            } else if (!flushed) {
+                flushed = true;
+                out.flush();
+            } else {
+                if (ending) {
+                    complete();
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void complete() {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        piece = null;
+        lastPiece = null;
+        try {
+            async.complete();
+        } catch (IllegalStateException | RejectedExecutionException e) {
+            // The container has done so itself: because of its peer, or because it is going away.
+        }
+    }
+}
