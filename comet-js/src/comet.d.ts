@@ -11,7 +11,7 @@ export interface CometMessage<Contents = any> {
  * - `reconnecting`: something failed, or the server asked to come back later; goes on by itself
  * - `paused`: {@link Comet.unsubscribe}; {@link Comet.subscribe} goes on from the same message
  * - `lost`: the server does not know this client any more and there is no way to a new session, or refuses it for good. Does not go on by itself
- * - `superseded`: another page or process polls with the same token. Does not go on by itself
+ * - `superseded`: another page or process receives with the same token. Does not go on by itself
  * - `closed`: ended, here or by the server. Final
  */
 export type CometState = "connecting" | "connected" | "reconnecting" | "paused" | "lost" | "superseded" | "closed";
@@ -31,15 +31,20 @@ export interface CometSession {
 
 /** The client's own events and their contents. */
 export interface CometEvents {
-  /** A poll was answered; comes after its messages. `messages` of them were new, `millis` is how long the answer took. */
+  /**
+   * A poll was answered, or a piece of the stream came (heart-beats too); comes after its messages. `messages` of them were new, `millis`
+   * is how long it took.
+   */
   "comet.success": { messages: number; millis: number };
-  /** Nothing came while the poll was held. */
+  /** Nothing came while a poll was held. */
   "comet.timeout": { lastMessageId: number };
   /** A request failed. Unless that is permanent, the next one follows in `retryInMillis`. */
   "comet.failure":
     | { error: CometError; attempt: number; permanent: false; retryInMillis: number }
     | { error: CometError; attempt: number; permanent: true };
   "comet.state": { from: CometState; to: CometState };
+  /** The last answer came in another way than the one before. Nothing is lost by that. */
+  "comet.transport": { from: CometTransport; to: CometTransport };
   /** Messages with from ≤ id ≤ to may be lost, apart from those that follow. Reload what they would have changed. */
   "comet.gap": { from: number; to: number; reason: "overflow" | "expired" | "confirmed" | "unknown-cursor" | (string & {}) };
   /**
@@ -47,7 +52,7 @@ export interface CometEvents {
    * what is shown: messages in between are lost), or null if there is none (state `lost`).
    */
   "comet.sessionlost": { previous: string; current: string | null };
-  /** The server goes away for a moment; the next poll follows in `delayMillis`. */
+  /** The server goes away for a moment; the next request follows in `delayMillis`. */
   "comet.reconnect": { delayMillis: number };
   "comet.closed": { reason: "disconnected" | "overflow" | (string & {}) };
   "comet.superseded": {};
@@ -75,10 +80,21 @@ export interface CometPlatform {
   page: EventTarget;
 }
 
+/** How messages travel: by an event stream that does not end, or by one held request after the other. */
+export type CometTransport = "stream" | "poll";
+
 export interface CometOptions {
-  /** Begin to poll at once (default), or stay `paused` until {@link Comet.subscribe}. */
+  /**
+   * `auto` (default): the stream, and polls where something on the way keeps the stream back or cuts it; then the stream is tried again
+   * after 30 s, later up to 10 minutes. `stream` or `poll`: that one only.
+   */
+  transport?: CometTransport | "auto";
+  /** Begin to receive at once (default), or stay `paused` until {@link Comet.subscribe}. */
   subscribe?: boolean;
-  /** Seconds, from 1, that a poll may be held; for networks that cut long requests. Default: the server's `connectionTimeoutSeconds`. */
+  /**
+   * Seconds, from 1, that a poll may be held at most. Default: the server's `connectionTimeoutSeconds`. Below that the client finds out by
+   * itself how long a network lets a request live.
+   */
   hold?: number;
   /** How long connect, send, disconnect and `reconnect` may take. Milliseconds, from 1; default 30 000. */
   timeoutMillis?: number;
@@ -139,7 +155,7 @@ export interface CometMessages extends AsyncIterableIterator<CometMessage> {
  * one inside another. A promise that a handler returns is not waited for. One that throws stops nothing.
  *
  * **Confirmation.** The next poll leaves right before the handlers of an answer are called, and tells the server that it may forget these
- * messages. An application that has to survive its own crash stores the message's id ({@link lastMessageId}) together with its effects and
+ * messages; a stream says so after 5 s or 100 messages. An application that has to survive its own crash stores the message's id ({@link lastMessageId}) together with its effects and
  * gives that to {@link adopt} when it starts again: if the server forgot a message whose effects were not stored, there is a `comet.gap`
  * with the reason `confirmed`. Loss is known, not prevented.
  */
@@ -147,7 +163,7 @@ export class Comet implements AsyncIterable<CometMessage> {
   private constructor();
 
   /**
-   * Asks the server's application for a session (`details` is what it wants to know, for example `{displayName}`) and begins to poll.
+   * Asks the server's application for a session (`details` is what it wants to know, for example `{displayName}`) and begins to receive.
    * One attempt: rejects with a CometError if it fails. Register handlers right after `await`, before awaiting anything else.
    * @param url where the server's Comet is mapped, for example `/comet`; absolute outside of a browser
    */
@@ -157,8 +173,8 @@ export class Comet implements AsyncIterable<CometMessage> {
   static adopt(url: string, session: CometSession, options?: AdoptOptions): Comet;
 
   readonly state: CometState;
-  /** How messages travel; `poll` is the only way yet. */
-  readonly transport: "poll" | (string & {});
+  /** How the last answer came; before the first one, how it is to come. */
+  readonly transport: CometTransport;
   readonly publicToken: string;
   readonly displayName: string | undefined;
   /** Up to where messages have been handed to handlers; within a handler, its own message's id. */
@@ -186,7 +202,9 @@ export class Comet implements AsyncIterable<CometMessage> {
 
   /** Goes on after the last message; takes over from whoever superseded this client. Throws if it is closed. */
   subscribe(): void;
-  /** Stops polling at once; messages that were already received are still handed over. */
+  /** Changes how messages travel, at once and at the same message; see {@link CometOptions.transport}. */
+  use(transport: CometTransport | "auto"): void;
+  /** Stops receiving at once; messages that were already received are still handed over. */
   unsubscribe(): void;
 
   /**

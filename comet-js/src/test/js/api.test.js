@@ -172,7 +172,7 @@ test("L1 session_afterMessages_isWhatAdoptGoesOnFrom", async () => {
   const session = JSON.parse(JSON.stringify(comet.session()));
   equal(session, { ...SESSION, lastMessageId: 17 });
   const after = new World();
-  Comet.adopt("/comet/", session, { platform: after.platform });
+  Comet.adopt("/comet/", session, { platform: after.platform, transport: "poll" });
   equal([after.last.path, after.last.query.lastMessageId], ["/comet/poll", "17"]);
 });
 

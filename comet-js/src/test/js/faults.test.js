@@ -7,7 +7,7 @@ const FAULTS = ["cut", "cutBetweenChunks", "cutUnnoticed", "closed", "reset", "r
 
 function start(fault) {
   const base = `/faults/${fault}/${crypto.randomUUID()}`;
-  const comet = Comet.adopt(base, SESSION, { platform: { random: () => 0 } });
+  const comet = Comet.adopt(base, SESSION, { transport: "poll", platform: { random: () => 0 } });
   return { base, comet, seen: record(comet) };
 }
 

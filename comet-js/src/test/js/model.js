@@ -36,6 +36,7 @@ export class ModelServer {
   #lostWithLife = []; // likewise, from before the store began anew
   #session = null;
   #held = null;
+  #stream = null;
 
   constructor(random) {
     this.#random = random;
@@ -82,7 +83,7 @@ export class ModelServer {
   }
 
   /** @param {import("./world.js").Request} request @param {(status: number, body: unknown) => void} answer */
-  handle({ path, query, init }, answer) {
+  handle({ path, query, body, init }, answer) {
     if (path.endsWith("/connect")) return answer(200, this.#connect());
     if (path.endsWith("/disconnect")) {
       this.forget();
@@ -90,14 +91,14 @@ export class ModelServer {
     }
     if (init.headers.Authorization !== `Bearer ${this.#session}`)
       return answer(404, [own("error", { code: "client-does-not-exist", reason: "unknown" })]);
+    if (path.endsWith("/ack")) return answer(this.#confirm(body.lastMessageId) ? 204 : 400, "");
     this.#end(409, [own("superseded")]);
     const cursor = Number(query.lastMessageId);
-    const known = cursor <= this.#top;
-    if (known) {
-      this.#lostWithLife = [];
-      this.#confirmed = Math.max(this.#confirmed, cursor);
-      this.#queue = this.#queue.filter(({ id }) => id > this.#confirmed);
-      this.#lost = this.#lost.filter(({ id }) => id > this.#confirmed);
+    const known = this.#confirm(cursor);
+    if (path.endsWith("/stream")) {
+      this.#stream = { ...answer(200, null), known, sent: known ? cursor : this.#birth, lastSentId: 0 };
+      this.#beat();
+      return this.#pump();
     }
     this.#held = { answer, known };
     this.#answerHeld(query.hold === "0" || !known);
@@ -106,6 +107,28 @@ export class ModelServer {
   /** The hold of this request ends, if it is still held. */
   expire(answer) {
     if (this.#held?.answer === answer) this.#end(200, [own("timeout", { lastMessageId: this.#top })]);
+  }
+
+  /** Time for a heart-beat, if this stream is open. Gives whether it is. */
+  beat(push) {
+    const open = this.#stream?.push === push;
+    if (open) this.#beat();
+    return open;
+  }
+
+  #beat() {
+    const { push, sent, lastSentId } = this.#stream;
+    push(own("heartbeat", { lastMessageId: sent, lastSentId, nextInSeconds: 15 }));
+  }
+
+  /** Whether the cursor is of this life. */
+  #confirm(cursor) {
+    if (cursor > this.#top) return false;
+    this.#lostWithLife = [];
+    this.#confirmed = Math.max(this.#confirmed, cursor);
+    this.#queue = this.#queue.filter(({ id }) => id > this.#confirmed);
+    this.#lost = this.#lost.filter(({ id }) => id > this.#confirmed);
+    return true;
   }
 
   #connect() {
@@ -117,7 +140,23 @@ export class ModelServer {
     return { ...SESSION, publicToken: `pub-${number}`, privateToken: this.#session, lastMessageId: this.#top };
   }
 
+  /** Passes on to the stream what it has not carried yet. */
+  #pump() {
+    if (!this.#stream) return;
+    const { push, sent, known } = this.#stream;
+    const batch = this.#queue.filter(({ id }) => id > sent);
+    const lost = this.#lost.filter(({ id }) => id > sent);
+    const body = [];
+    if (!known) body.push(gap(this.#lostWithLife, "unknown-cursor", { from: 0, to: this.#birth }));
+    if (lost.length) body.push(gap(lost, "overflow"));
+    body.push(...batch);
+    if (body.length) push(...body, own("cursor", { lastMessageId: this.#top }));
+    Object.assign(this.#stream, { known: true, sent: this.#top });
+    if (batch.length) this.#stream.lastSentId = batch.at(-1).id;
+  }
+
   #answerHeld(atOnce = false) {
+    this.#pump();
     if (!this.#held) return;
     const batch = this.#queue.slice(0, 1 + this.#random.below(4));
     const whole = batch.length === this.#queue.length;
@@ -133,9 +172,11 @@ export class ModelServer {
   }
 
   #end(status, body) {
-    const held = this.#held;
-    this.#held = null;
+    const [held, stream] = [this.#held, this.#stream];
+    this.#held = this.#stream = null;
     held?.answer(status, body);
+    stream?.push(...body);
+    stream?.end();
   }
 }
 

@@ -26,7 +26,7 @@ async function play(seed) {
   world.deaf = random.chance(0.5);
   network(world, server, random, () => (quiet ? 0 : 0.3));
   let quiet = true;
-  const connecting = Comet.connect("/comet", {}, { platform: world.platform, bufferLimit: 1 + random.below(5) });
+  const connecting = Comet.connect("/comet", {}, { platform: world.platform, transport: random.pick(["auto", "auto", "stream", "poll"]), bufferLimit: 1 + random.below(5) });
   await world.advance(1_000);
   const comet = await connecting;
   const check = witness(comet, server, random);
@@ -56,7 +56,8 @@ function act(random, world, server, comet) {
   else if (roll < 79) server.beginAnew();
   else if (roll < 83) world.sleep(random.pick([3_000, 60_000]));
   else if (roll < 86) world.page.dispatchEvent(new Event("online"));
-  else if (roll < 93) comet.unsubscribe();
+  else if (roll < 90) comet.unsubscribe();
+  else if (roll < 93) comet.use(random.pick(["auto", "stream", "poll"]));
   else comet.subscribe();
 }
 
@@ -127,6 +128,7 @@ function network(world, server, random, probability) {
   const later = (action) => world.platform.setTimeout(action, random.pick([0, 1, 10, 100]));
   world.onRequest = (request) => {
     const faulty = random.chance(probability());
+    if (request.path.endsWith("/stream")) return stream(world, server, random, request, faulty);
     const connect = !request.path.endsWith("/poll");
     const fault = faulty ? random.pick(connect ? CONNECT_FAULTS : FAULTS) : "none";
     if (fault === "blackHole") return;
@@ -139,6 +141,7 @@ function network(world, server, random, probability) {
         if (fault === "answerLost" || fault === "late") request.fail();
         else if (fault === "answerCut") request.cut(status);
         else if (fault === "answerShort") request.raw(JSON.stringify(body).slice(0, -2), status, { "Content-Type": "application/json" });
+        else if (body === "") request.raw(body, status);
         else request.json(body, status);
       });
       const caching = (status, body) => {
@@ -147,7 +150,7 @@ function network(world, server, random, probability) {
         answer(status, body);
       };
       server.handle(request, caching);
-      world.platform.setTimeout(() => server.expire(caching), 25_000);
+      world.platform.setTimeout(() => server.expire(caching), Number(request.query.hold ?? 25) * 1000);
     };
     if (fault !== "late") return later(deliver);
     later(() => request.fail());
@@ -155,5 +158,39 @@ function network(world, server, random, probability) {
   };
 }
 
+/** A stream is lost, cut, or kept back on its way by something that passes on nothing, or nothing any more. */
+function stream(world, server, random, request, faulty) {
+  const fault = faulty ? random.pick(STREAM_FAULTS) : "none";
+  const later = (action, millis = random.pick([0, 1, 10, 100])) => world.platform.setTimeout(action, millis);
+  if (fault === "blackHole") return;
+  if (fault === "lost") return later(() => request.fail());
+  if (fault === "badGateway") return later(() => request.raw("<html>", 502, { "Content-Type": "text/html" }));
+  let passes = fault !== "buffered";
+  let queue = Promise.resolve(); // what was sent earlier arrives earlier
+  const arrive = (action) => { queue = queue.then(() => new Promise((done) => later(() => { if (passes) action(); done(); }))); };
+  const open = () => {
+    arrive(() => request.stream());
+    const push = (...messages) => arrive(() => {
+      if (fault !== "inPieces") return request.push(...messages);
+      messages.forEach((m) => {
+        const text = `id: ${m.id}\ndata: ${JSON.stringify(m)}\n\n`;
+        const at = random.below(text.length);
+        request.bytes(text.slice(0, at));
+        request.bytes(text.slice(at));
+      });
+    });
+    const beat = () => server.beat(push) && later(beat, 15_000);
+    later(beat, 15_000);
+    return { push, end: () => arrive(() => request.end()) };
+  };
+  const answer = (status, body) => (body === null ? open() : later(() => request.json(body, status)));
+  const deliver = () => server.handle(request, answer);
+  later(deliver, fault === "late" ? random.pick([500, 5_000]) : 1);
+  if (fault === "cut") later(() => request.breakOff(), random.pick([50, 1_000, 30_000]));
+  if (fault === "silent") later(() => { passes = false; }, random.pick([50, 1_000, 30_000]));
+  if (fault === "late") later(() => request.fail(), 100);
+}
+
+const STREAM_FAULTS = ["lost", "late", "badGateway", "blackHole", "buffered", "inPieces", "cut", "silent"];
 const FAULTS = ["lost", "late", "answerLost", "answerCut", "answerShort", "repeated", "badGateway", "loginPage", "blackHole"];
 const CONNECT_FAULTS = ["lost", "answerLost", "answerCut", "badGateway", "loginPage", "blackHole"];

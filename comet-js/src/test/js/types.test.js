@@ -1,7 +1,9 @@
 // Checks comet.d.ts with the TypeScript compiler, which the server of CometJsTest has: needs a browser.
 import { equal, ok, test } from "./harness.js";
 
+const MODULES = ["connection", "delivery", "digest", "error", "event-parser", "exchange", "loop", "polling", "session", "streaming"];
 const FILES = {
+  ...Object.fromEntries(MODULES.map((name) => [`/src/comet/${name}.js`, `/comet/${name}.js`])),
   "/src/comet.d.ts": "/comet.d.ts",
   "/src/implementation.js": "/comet.js", // beside its types, which would hide it under its own name
   "/src/usage.ts": "/test/ts/usage.ts",
@@ -37,7 +39,7 @@ async function check() {
     getDefaultLibLocation: () => "/typescript",
     fileExists: (name) => library(name) || texts.has(name),
     readFile: (name) => texts.get(name),
-    directoryExists: (name) => name === "/src",
+    directoryExists: (name) => name === "/src" || name === "/src/comet",
     writeFile: () => {},
     getCurrentDirectory: () => "/src",
     getDirectories: () => [],
@@ -88,6 +90,7 @@ test("types usage_notAsMeant_isRefusedLineByLine", async () => {
 
 test("types implementation_ofItsJsDoc_isConsistent", async () => {
   equal(await diagnostics("/src/implementation.js"), []);
+  for (const name of MODULES) equal(await diagnostics(`/src/comet/${name}.js`), [], name);
 });
 
 test("types implementation_ofItsDeclaration_conforms", async () => {

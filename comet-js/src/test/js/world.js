@@ -14,6 +14,7 @@ export const refusal = (code, more = {}) => [own("error", { code, reason: `becau
 /** One request as the network sees it. */
 export class Request {
   aborted = false;
+  #piece = () => {};
   constructor(url, init, resolve, reject) {
     Object.assign(this, { url, init, resolve, reject });
     const [path, query] = url.split("?");
@@ -34,6 +35,48 @@ export class Request {
   /** The head arrives, the body breaks off. */
   cut(status = 200) {
     return this.with(async () => Promise.reject(new TypeError("terminated")), status, { "Content-Type": "application/json" });
+  }
+
+  /** The head of an event stream arrives. */
+  async stream() {
+    const pieces = [];
+    let reading = null;
+    this.#piece = (piece) => {
+      pieces.push(piece);
+      const give = reading;
+      reading = null;
+      give?.(pieces.shift());
+    };
+    const read = () => new Promise((resolve, reject) => {
+      const give = (piece) => (piece instanceof Error ? reject(piece) : resolve(piece));
+      if (pieces.length) return give(pieces.shift());
+      reading = give;
+    });
+    this.init.signal.addEventListener("abort", () => this.#piece(new DOMException("aborted", "AbortError")));
+    const body = { getReader: () => ({ read }) };
+    const headers = new Headers({ "Content-Type": "text/event-stream;charset=utf-8" });
+    this.resolve({ ok: true, status: 200, headers, body });
+    await settle();
+  }
+
+  /** Messages arrive, in one piece. */
+  push(...messages) {
+    return this.bytes(messages.map((m) => `${m.id ? `id: ${m.id}\n` : ""}data: ${JSON.stringify(m)}\n\n`).join(""));
+  }
+
+  async bytes(text) {
+    this.#piece({ done: false, value: new TextEncoder().encode(text) });
+    await settle();
+  }
+
+  async end() {
+    this.#piece({ done: true });
+    await settle();
+  }
+
+  async breakOff() {
+    this.#piece(new TypeError("network error"));
+    await settle();
   }
 
   async with(text, status, headers) {

@@ -24,14 +24,15 @@ public interface CometStreamSink {
     boolean messages(CometBatch batch);
 
     /**
-     * Nothing came for a while.
+     * The stream begins, or nothing came for a while.
      *
      * @param cursor up to where the client has been looked after
      * @param lastSentId the id of the last message that this stream has carried, 0 if none: a
      *     client that has not seen it has lost it on the way
+     * @param nextInSeconds the next one, or messages, will come within this time
      * @return as {@link #messages}
      */
-    boolean heartbeat(long cursor, long lastSentId);
+    boolean heartbeat(long cursor, long lastSentId, int nextInSeconds);
 
     /**
      * The stream has ended. May come although the sink has said that it can take no more.

@@ -44,7 +44,7 @@ final class OpenStream extends Subscription implements CometStream {
     private volatile @Nullable CometAnswer ending;
     private volatile boolean lookAsked;
     private volatile boolean readyAsked;
-    private volatile boolean beatAsked = true; // the first bytes at once
+    private volatile boolean beatAsked;
 
     /** When the sink first said that it can take no more; 0 while it can. */
     private volatile long stalledNanos;
@@ -52,6 +52,7 @@ final class OpenStream extends Subscription implements CometStream {
     private volatile long lastSentNanos;
 
     // Whoever works alone.
+    private boolean begun;
     private long cursor;
     private boolean isFirstRead = true;
     private long lastSentId;
@@ -163,6 +164,10 @@ final class OpenStream extends Subscription implements CometStream {
                 readyAsked = false;
                 stalledNanos = 0;
             }
+            if (!begun && canGoOn()) {
+                begun = true; // the first bytes at once, however long the store takes
+                beat();
+            }
             if (lookAsked && canGoOn()) {
                 lookAsked = false;
                 read();
@@ -170,6 +175,7 @@ final class OpenStream extends Subscription implements CometStream {
             if (beatAsked && canGoOn()) {
                 beatAsked = false;
                 beat();
+                keepAlive();
             }
         } catch (CometException e) {
             failed(e);
@@ -222,8 +228,7 @@ final class OpenStream extends Subscription implements CometStream {
     }
 
     private void beat() {
-        sent(sink.heartbeat(Math.max(cursor, 0), lastSentId));
-        keepAlive();
+        sent(sink.heartbeat(Math.max(cursor, 0), lastSentId, times.heartbeatSeconds()));
     }
 
     private void sent(boolean canTakeMore) {

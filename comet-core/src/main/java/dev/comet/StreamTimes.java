@@ -1,6 +1,7 @@
 package dev.comet;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How long a stream may be silent on either side.
@@ -12,6 +13,11 @@ record StreamTimes(long heartbeatNanos, long stallNanos) {
 
     static StreamTimes of(Duration heartbeat, Duration stall) {
         return new StreamTimes(heartbeat.toNanos(), stall.toNanos());
+    }
+
+    /** In which it is heard of at the latest, in whole seconds. */
+    int heartbeatSeconds() {
+        return (int) TimeUnit.NANOSECONDS.toSeconds(heartbeatNanos + 999_999_999);
     }
 
     /** How often to see whether one of them has passed. */

@@ -30,14 +30,22 @@ public final class ProtocolMessages {
     }
 
     /**
-     * A stream to which nothing came for a while: the client has been looked after up to this id.
+     * A stream that begins, or to which nothing came for a while: the client has been looked after
+     * up to this id.
      *
      * @param lastSentId the id of the last message that the stream has carried, 0 if none
+     * @param nextInSeconds when to expect the next sign of life, at the latest
      */
-    public static EncodedMessage heartbeat(long lastMessageId, long lastSentId) {
+    public static EncodedMessage heartbeat(long lastMessageId, long lastSentId, int nextInSeconds) {
         return json(
                 "comet.heartbeat",
-                "{\"lastMessageId\":" + lastMessageId + ",\"lastSentId\":" + lastSentId + "}");
+                "{\"lastMessageId\":"
+                        + lastMessageId
+                        + ",\"lastSentId\":"
+                        + lastSentId
+                        + ",\"nextInSeconds\":"
+                        + nextInSeconds
+                        + "}");
     }
 
     /** Messages may be lost for good: those with {@code from <= id <= to} that do not follow. */

@@ -67,8 +67,7 @@ public final class CometHttpHandler {
             case "/send" -> send.serve(call);
             case "/connect" -> connect.serve(call);
             case "/disconnect" -> disconnect.serve(call);
-            case "/comet.js" -> script.serve(call);
-            default -> throw Refusal.noSuchEndpoint();
+            default -> script.serve(call); // or there is nothing at this path
         }
     }
 }

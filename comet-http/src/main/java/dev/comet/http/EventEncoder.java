@@ -52,8 +52,8 @@ final class EventEncoder {
         return ProtocolMessages.gap(gap.from(), gap.to(), gap.reason().code());
     }
 
-    static byte[] heartbeat(long cursor, long lastSentId) {
-        return event(cursor, ProtocolMessages.heartbeat(cursor, lastSentId));
+    static byte[] heartbeat(long cursor, long lastSentId, int nextInSeconds) {
+        return event(cursor, ProtocolMessages.heartbeat(cursor, lastSentId, nextInSeconds));
     }
 
     /** The messages of a body that a poll would be answered with, as events without a cursor. */

@@ -49,8 +49,8 @@ final class EventStream implements CometStreamSink {
     }
 
     @Override
-    public boolean heartbeat(long cursor, long lastSentId) {
-        return write(EventEncoder.heartbeat(cursor, lastSentId));
+    public boolean heartbeat(long cursor, long lastSentId, int nextInSeconds) {
+        return write(EventEncoder.heartbeat(cursor, lastSentId, nextInSeconds));
     }
 
     private boolean write(byte[] events) {

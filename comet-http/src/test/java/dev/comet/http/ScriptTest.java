@@ -2,7 +2,12 @@ package dev.comet.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +32,32 @@ class ScriptTest {
         assertThat(get.responseHeader("Cache-Control")).isEqualTo("no-cache");
         assertThat(get.responseHeader("ETag")).matches("\"[0-9a-f]{32}\"");
         assertThat(get.responseHeader("X-Content-Type-Options")).isEqualTo("nosniff");
+    }
+
+    @Test
+    @DisplayName("every module of the client is served, as it is")
+    void get_everyModule_isServed() throws Exception {
+        Path sources = Path.of("../comet-js/src");
+        List<String> files;
+        try (Stream<Path> all = Files.walk(sources)) {
+            files =
+                    all.filter(file -> file.toString().endsWith(".js"))
+                            .filter(file -> !file.startsWith(sources.resolve("test")))
+                            .map(
+                                    file ->
+                                            "/"
+                                                    + sources.relativize(file)
+                                                            .toString()
+                                                            .replace('\\', '/'))
+                            .sorted()
+                            .toList();
+        }
+        assertThat(ScriptEndpoint.FILES).containsExactlyElementsOf(files);
+        for (String file : files) {
+            FakeExchange get = protocol.handle(FakeExchange.get(file));
+            assertThat(get.status()).as(file).isEqualTo(200);
+            assertThat(get.text()).isEqualTo(Files.readString(sources.resolve(file.substring(1))));
+        }
     }
 
     @ParameterizedTest

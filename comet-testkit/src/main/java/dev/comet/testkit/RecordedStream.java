@@ -62,7 +62,7 @@ public final class RecordedStream implements CometStreamSink {
     }
 
     @Override
-    public boolean heartbeat(long cursor, long lastSentId) {
+    public boolean heartbeat(long cursor, long lastSentId, int nextInSeconds) {
         return take(new Heartbeat(cursor, lastSentId));
     }
 

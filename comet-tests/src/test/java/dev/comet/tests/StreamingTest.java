@@ -77,16 +77,15 @@ class StreamingTest {
     }
 
     @Test
-    @DisplayName("nothing there: a heart-beat at once, with the cursor up to where all is known")
-    void openStream_nothingThere_beatsAtOnce() {
+    @DisplayName("the first thing that comes is a heart-beat with the client's own cursor")
+    void openStream_beatsAtOnce() {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
-            server.client("bob");
-            long forBob = server.manager.sendMessage("bob", "n", 1);
+            List<Long> sent = sendEach(server, 2, "ada");
 
-            RecordedStream stream = server.stream(ada, 0);
-
-            assertThat(stream.all()).containsExactly(new Heartbeat(forBob, 0));
+            assertThat(server.stream(ada, 0).all().get(0)).isEqualTo(new Heartbeat(0, 0));
+            assertThat(server.stream(ada, sent.get(0)).all().get(0))
+                    .isEqualTo(new Heartbeat(sent.get(0), 0));
         }
     }
 
@@ -196,7 +195,7 @@ class StreamingTest {
         try (Server server = Server.start(smallLogs(10, OverflowPolicy.REJECT))) {
             CometClient ada = server.client("ada");
             List<Long> sent = new ArrayList<>(sendEach(server, 1, "ada"));
-            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(1));
+            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(2));
             sent.addAll(sendEach(server, 9, "ada"));
 
             assertThatThrownBy(() -> server.manager.sendMessage("ada", "n", 1))
@@ -227,7 +226,7 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             List<Long> sent = sendEach(server, 5, "ada");
 
-            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(2));
+            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(3));
             server.settle();
             assertThat(stream.ids()).isEqualTo(sent.subList(0, 2));
             sent.addAll(sendEach(server, 1, "ada"));
@@ -274,7 +273,7 @@ class StreamingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             List<Long> sent = sendEach(server, 1, "ada");
-            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(1));
+            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(2));
             sent.addAll(sendEach(server, 3, "ada"));
 
             server.pass(Duration.ofMillis(29_900));
@@ -282,7 +281,7 @@ class StreamingTest {
             server.pass(Duration.ofMillis(200));
             assertThat(stream.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             assertThat(stream.ids()).hasSize(1);
-            assertThat(stream.heartbeats()).isEmpty();
+            assertThat(stream.heartbeats()).as("but the first").hasSize(1);
             assertThat(server.manager.statistics().streamsCutOff()).isEqualTo(1);
             assertThat(server.manager.statistics().openStreams()).isZero();
 
@@ -297,7 +296,7 @@ class StreamingTest {
         try (Server server = Server.start(limits)) {
             CometClient ada = server.client("ada");
             List<Long> sent = sendEach(server, 8, "ada");
-            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(1));
+            RecordedStream stream = server.stream(ada, 0, new RecordedStream().takes(2));
             for (int i = 1; i < 8; i++) {
                 server.pass(Duration.ofSeconds(29));
                 stream.goOn(1);
@@ -336,10 +335,11 @@ class StreamingTest {
             long other = server.manager.sendMessage("bob", "n", 1);
 
             server.pass(Duration.ofMillis(14_900));
-            assertThat(stream.heartbeats()).isEmpty();
+            assertThat(stream.heartbeats()).hasSize(1);
             server.pass(Duration.ofMillis(200));
-            assertThat(stream.heartbeats()).containsExactly(new Heartbeat(other, mine));
-            for (int i = 2; i < 10; i++) {
+            assertThat(stream.heartbeats())
+                    .containsExactly(new Heartbeat(0, 0), new Heartbeat(other, mine));
+            for (int i = 3; i < 10; i++) {
                 server.pass(Duration.ofSeconds(15).plusMillis(20));
                 assertThat(stream.heartbeats()).hasSize(i);
             }
