@@ -62,7 +62,12 @@ export class Connection {
     this.#current = stream ? this.#streaming : this.#polling;
     if (!stream) {
       this.close();
-      return this.#polling.next(cursor, prompt, turn);
+      try {
+        return await this.#polling.next(cursor, prompt, turn);
+      } catch (error) {
+        this.#pollUntil = 0; // it was not the stream's fault
+        throw error;
+      }
     }
     try {
       const messages = await this.#streaming.next(cursor, prompt, turn);
@@ -78,15 +83,23 @@ export class Connection {
       this.close();
       if (this.wanted !== "auto" || !IN_THE_WAY.has(error.code)) throw error;
       if (began && error.code !== "silence" && (healthy || ++this.#cuts < 2)) throw error; // it may do better the next time
-      this.#cuts = 0;
-      this.#pollUntil = this.#now() + this.#probeMillis;
-      this.#probeMillis = Math.min(PROBE_CAP_MILLIS, this.#probeMillis * 2);
-      if (began) throw error;
-      // It did not get through: nothing is wrong yet that the application should know of.
+      if (began) {
+        this.#pollForAWhile();
+        throw error;
+      }
+      // It did not get through: nothing is wrong yet that the application should know of, if a poll does.
       this.#gaveUp();
       this.#current = this.#polling;
-      return this.#polling.next(cursor, prompt, turn);
+      const answer = await this.#polling.next(cursor, prompt, turn);
+      this.#pollForAWhile();
+      return answer;
     }
+  }
+
+  #pollForAWhile() {
+    this.#cuts = 0;
+    this.#pollUntil = this.#now() + this.#probeMillis;
+    this.#probeMillis = Math.min(PROBE_CAP_MILLIS, this.#probeMillis * 2);
   }
 
   close() {

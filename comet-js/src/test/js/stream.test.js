@@ -177,13 +177,28 @@ test("L6 polls_afterAWhile_giveTheStreamAnotherChance", async () => {
   equal(world.last.query, { lastMessageId: "12" });
   await OBSTACLES.badGateway(world.last);
   equal([tried(world, before + 3), comet.state], [["poll"], "connected"], "quietly back to polls");
-  await world.advance(30_000);
   await world.last.json([message(13)]);
-  equal(tried(world, before + 4), ["poll"], "the next chance comes later");
-  await world.advance(30_000);
-  await world.last.json([message(14)]);
-  await streams(world, 14);
-  equal([comet.transport, seen.ids(), seen.named("comet.failure")], ["stream", [11, 12, 13, 14], []]);
+  for (let id = 14; id <= 15; id++) {
+    equal(tried(world, before + 4), Array(id - 13).fill("poll"), "the next chance comes later");
+    await world.advance(30_000);
+    await world.last.json([message(id)]);
+  }
+  await streams(world, 15);
+  equal([comet.transport, seen.ids(), seen.named("comet.failure")], ["stream", [11, 12, 13, 14, 15], []]);
+});
+
+test("L6 server_away_isNotBlamedOnTheStream", async () => {
+  const { world, comet } = await auto();
+  await world.last.breakOff();
+  for (let i = 0; i < 5; i++) {
+    await world.advance(10_000);
+    await world.last.fail();
+    equal(world.last.path, "/comet/poll", "the stream, and at once a poll");
+    await world.last.fail();
+  }
+  await world.advance(10_000);
+  await streams(world);
+  equal([comet.state, comet.transport], ["connected", "stream"]);
 });
 
 test("L6 stream_serversOwnWords_areHeededNotEvaded", async () => {

@@ -18,7 +18,7 @@ let shown = null;
 
 const status = new Status(byId("status"), byId("status-text"), byId("status-detail"));
 const composer = new Composer(byId("composer"), {
-  send: (text) => status.measure(chat.say(text)),
+  send: (text) => chat.say(text),
   typing: () => chat.typing(),
 });
 const joinDialog = new JoinDialog(byId("join-dialog"), () => {
@@ -30,7 +30,7 @@ const joinDialog = new JoinDialog(byId("join-dialog"), () => {
 
 async function start(memory) {
   try {
-    chat = await Chat.open(memory, render);
+    chat = await Chat.open(memory, render, (millis) => status.roundTrip(millis));
   } catch (error) {
     memory.forget();
     askForNickname(memory.nickname, explain(error, memory.nickname));
@@ -40,6 +40,7 @@ async function start(memory) {
   byId("chat").hidden = false;
   drawAvatar(byId("my-avatar"), chat.me);
   setText(byId("my-name"), chat.me.name);
+  byId("transport").value = chat.transport;
   status.follow(chat.comet);
   chat.comet.on("comet.failure", ({ contents }) => {
     if (contents.permanent) {
@@ -248,6 +249,10 @@ byId("people-list").addEventListener("click", ({ target }) => {
     chat.talkTo(person);
     focusComposer();
   }
+});
+
+byId("transport").addEventListener("change", ({ target }) => {
+  chat.transport = target.value;
 });
 
 document.addEventListener("keydown", (event) => {

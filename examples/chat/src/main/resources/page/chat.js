@@ -22,23 +22,28 @@ export class Chat {
   #memory;
   #owner;
   #typingSaid = 0;
+  #measured;
+  /** When the last message was sent, and under which key. */
+  #lastSaid = { key: "", at: 0 };
 
   /**
    * Goes on with the session in memory, or asks for a new one. Rejects with a CometError.
    * @param {import("./memory.js").Memory} memory
    * @param {() => void} changed something that is on the screen has changed
+   * @param {(millis: number) => void} measured a message of this person has come back
    */
-  static async open(memory, changed) {
+  static async open(memory, changed, measured) {
     const { nickname, secret } = memory;
     const connect = async () => (await Comet.connect(BASE, { displayName: nickname, secret }, { subscribe: false })).session();
     memory.session ??= await connect();
-    return new Chat(Comet.adopt(BASE, memory.session, { reconnect: connect }), memory, changed);
+    return new Chat(Comet.adopt(BASE, memory.session, { reconnect: connect, transport: memory.transport }), memory, changed, measured);
   }
 
-  constructor(comet, memory, changed) {
+  constructor(comet, memory, changed, measured) {
     this.comet = comet;
     this.#memory = memory;
     this.changed = changed;
+    this.#measured = measured;
     this.#owner = { changed, undelivered: (...about) => this.#undelivered(...about) };
 
     comet.on("chat.said", (message) => this.#said(message));
@@ -134,6 +139,7 @@ export class Chat {
   /** @param {string} [key] known to all who get the message: who has it already under this key does not show it again */
   async say(text, { room, other, log } = this.current, key = crypto.getRandomValues(new Uint32Array(2)).join("-")) {
     log.addPending({ from: this.me, text, key });
+    this.#lastSaid = { key, at: performance.now() };
     this.#typingSaid = 0;
     try {
       await (room ? this.comet.send("chat.say", { room, text, key }) : this.comet.send("chat.whisper", { to: other.token, text, key }));
@@ -155,6 +161,17 @@ export class Chat {
   /** The rooms that somebody is in. @returns {Promise<Array<{room: string, people: number}>>} */
   openRooms() {
     return this.comet.send("room.list", {});
+  }
+
+  /** "auto", "stream" or "poll". */
+  get transport() {
+    return this.#memory.transport;
+  }
+
+  set transport(transport) {
+    this.#memory.transport = transport;
+    this.comet.use(transport);
+    this.#remember();
   }
 
   async signOut() {
@@ -180,6 +197,10 @@ export class Chat {
 
   #add(conversation, message, isOld = false) {
     const mine = message.from.token === this.me.token;
+    if (mine && message.key === this.#lastSaid.key) {
+      this.#measured(performance.now() - this.#lastSaid.at);
+      this.#lastSaid.key = "";
+    }
     conversation.stoppedTyping(message.from);
     const isNew = conversation.log.add(message, mine);
     conversation.listed = true;

@@ -28,6 +28,8 @@ export class Memory {
     this.rooms = record.rooms ?? ["lobby"];
     /** Id of the conversation on the screen. @type {string | null} */
     this.current = record.current ?? null;
+    /** How messages are to travel, as comet.use takes it. */
+    this.transport = record.transport ?? "auto";
     /** Private messages, oldest first. @type {object[]} */
     this.whispers = record.whispers ?? [];
     sessionStorage.setItem(TAB, key);
@@ -59,8 +61,8 @@ export class Memory {
   }
 
   save() {
-    const { nickname, secret, session, rooms, current, whispers } = this;
-    localStorage.setItem(this.#key, JSON.stringify({ nickname, secret, session, rooms, current, whispers }));
+    const { nickname, secret, session, rooms, current, transport, whispers } = this;
+    localStorage.setItem(this.#key, JSON.stringify({ nickname, secret, session, rooms, current, transport, whispers }));
   }
 
   forget() {

@@ -2,7 +2,7 @@
 
 import { setText } from "./dom.js";
 
-const TRANSPORTS = { poll: "long poll" };
+const TRANSPORTS = { stream: "event stream", poll: "long poll" };
 const BACK_MILLIS = 6_000;
 
 /** State: how it looks and what it says. */
@@ -40,7 +40,7 @@ export class Status {
     comet.on("comet.state", ({ contents }) => {
       if (contents.to === "reconnecting") {
         this.#wasAway = true;
-        this.#setRoundTrip(undefined);
+        this.roundTrip(undefined);
       }
       if (contents.to === "connected" && this.#wasAway) {
         this.#wasAway = false;
@@ -53,15 +53,8 @@ export class Status {
     this.#show(comet);
   }
 
-  /** Measures how long a request takes there and back. @template T @param {Promise<T>} request @returns {Promise<T>} */
-  async measure(request) {
-    const start = performance.now();
-    const reply = await request;
-    this.#setRoundTrip(performance.now() - start);
-    return reply;
-  }
-
-  #setRoundTrip(millis) {
+  /** @param {number | undefined} millis  from the key that was pressed until the message came back by the connection */
+  roundTrip(millis) {
     setText(this.#detail, millis === undefined ? "" : `${Math.max(1, Math.round(millis))} ms`);
   }
 

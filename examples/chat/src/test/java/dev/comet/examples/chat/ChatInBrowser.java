@@ -55,7 +55,7 @@ abstract class ChatInBrowser {
     static Page signIn(Page page, String nickname) {
         page.locator("#nickname").fill(nickname);
         page.keyboard().press("Enter");
-        assertThat(page.locator("#status-text")).hasText("Connected by long poll");
+        assertThat(page.locator("#status-text")).hasText("Connected by event stream");
         assertThat(person(page, nickname)).isAttached();
         return page;
     }

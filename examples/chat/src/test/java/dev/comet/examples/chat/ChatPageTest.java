@@ -4,7 +4,11 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** Talking, rooms and people, as the page shows them. */
@@ -200,5 +204,39 @@ class ChatPageTest extends ChatInBrowser {
         assertThat(bob.locator("#more")).isHidden();
         assertThat(messages(bob).last()).isInViewport();
         assertThat(bob).hasTitle("lobby – Comet Chat");
+    }
+
+    // ---- the connection
+
+    @Test
+    @DisplayName("L6: the way in which messages come is shown, and changes under an open page")
+    void transport_changed_isShownAndLosesNothing() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        List<String> texts = new ArrayList<>();
+
+        for (String way : new String[] {"poll", "stream", "poll", "auto"}) {
+            ada.locator("#transport").selectOption(way);
+            for (int i = 0; i < 5; i++) {
+                texts.add(way + " " + texts.size());
+                say(bob, texts.get(texts.size() - 1));
+            }
+            assertThat(ada.locator("#status-text"))
+                    .hasText(
+                            way.equals("poll")
+                                    ? "Connected by long poll"
+                                    : "Connected by event stream");
+        }
+
+        assertThat(messages(ada)).hasCount(texts.size());
+        assertThat(messages(ada).allInnerTexts())
+                .isEqualTo(messages(bob).allInnerTexts())
+                .containsExactlyInAnyOrderElementsOf(texts);
+        say(ada, "and back");
+        assertThat(ada.locator("#status-detail")).hasText(Pattern.compile("\\d+ ms"));
+        ada.locator("#transport").selectOption("poll");
+        ada.reload();
+        assertThat(ada.locator("#transport")).hasValue("poll");
+        assertThat(ada.locator("#status-text")).hasText("Connected by long poll");
     }
 }

@@ -81,7 +81,7 @@ class ChatRecoveryTest extends ChatInBrowser {
 
         for (Page page : new Page[] {ada, bob}) {
             assertThat(page.locator("#status-text"))
-                    .hasText(Pattern.compile("(Back|Connected) by long poll"), patient());
+                    .hasText(Pattern.compile("(Back|Connected) by event stream"), patient());
             assertThat(page.locator(".log:visible .warning"))
                     .hasText(Pattern.compile("Messages may be missing here: .*joined again\\."));
             assertThat(page.locator("#people-list .name"))
@@ -130,6 +130,7 @@ class ChatRecoveryTest extends ChatInBrowser {
     void comeBack_withACursorThatIsTooOld_announcesTheGap() {
         BrowserContext browserOfAda = browser.person();
         Page ada = signIn(browser.window(browserOfAda, server), "Ada");
+        ada.locator("#transport").selectOption("poll");
         Page bob = signedIn("Bob");
         say(bob, "one");
         assertThat(messages(ada)).hasCount(1);
@@ -167,7 +168,7 @@ class ChatRecoveryTest extends ChatInBrowser {
                 .hasText("ada is open in another window of this browser.");
         signIn(second, "Ada's other self");
 
-        assertThat(first.locator("#status-text")).hasText("Connected by long poll");
+        assertThat(first.locator("#status-text")).hasText("Connected by event stream");
         assertThat(first.locator("#people-list .name"))
                 .hasText(new String[] {"Ada", "Ada's other self"});
     }

@@ -92,9 +92,8 @@ class ChatScreenshotsTest {
             ada.route("**/comet/send", route -> route.abort());
             say(ada, "I have an idea, but the network has not.");
             assertThat(ada.locator(".failed")).hasCount(1);
-            // The poll that is held ends with a message; the next one gets nowhere.
-            ada.route("**/comet/poll*", route -> route.abort());
-            Visitor.named(server, "Bob").in("lobby");
+            ada.route("**/comet/{poll,stream}*", route -> route.abort());
+            ada.locator("#transport").selectOption("poll");
             assertThat(ada.locator("#status[data-state=reconnecting]")).isVisible();
             shoot(ada, "desktop-" + name + "-trouble");
             ada.setViewportSize(390, 844);
@@ -111,7 +110,7 @@ class ChatScreenshotsTest {
         Page page = browser.window(browser.person(options), server);
         page.locator("#nickname").fill(nickname);
         page.keyboard().press("Enter");
-        assertThat(page.locator("#status-text")).hasText("Connected by long poll");
+        assertThat(page.locator("#status-text")).hasText("Connected by event stream");
         return page;
     }
 
