@@ -65,6 +65,16 @@ public final class Clients {
             List<String> tokens,
             int index) {
         return switch (language) {
+            case COMET_STREAM ->
+                    new StreamConversation(
+                            "/push/stream",
+                            "Authorization: Bearer " + tokens.get(index) + "\r\n",
+                            new CometConversation(client, firstSender, senders, tokens.get(index)));
+            case NCHAN_STREAM ->
+                    new StreamConversation(
+                            "/push/sub" + channel,
+                            "",
+                            new NchanConversation(client, firstSender, senders, channel));
             case COMET -> new CometConversation(client, firstSender, senders, tokens.get(index));
             case ATMOSPHERE -> new AtmosphereConversation(client, firstSender, senders, channel);
             case NCHAN -> new NchanConversation(client, firstSender, senders, channel);

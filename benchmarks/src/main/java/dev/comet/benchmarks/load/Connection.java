@@ -9,6 +9,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 
 /**
@@ -31,6 +32,7 @@ final class Connection {
     final Deque<Post> posts;
 
     private final SocketChannel channel;
+    private final Dechunker chunks = new Dechunker();
     private byte[] partial = NOTHING;
 
     /** Polls. */
@@ -74,6 +76,9 @@ final class Connection {
         if (count < 0) {
             throw new IOException("the server hung up");
         }
+        if (conversation != null && conversation.streams()) {
+            return readEvents(buffer, count, answer);
+        }
         if (answer.parse(buffer.array(), buffer.position())) {
             partial = NOTHING;
             return true;
@@ -83,6 +88,20 @@ final class Connection {
             buffer.get(partial);
         }
         return false;
+    }
+
+    /** Whether there are whole events. */
+    private boolean readEvents(ByteBuffer buffer, int count, HttpAnswer answer) {
+        byte[] bytes = buffer.array();
+        int end = chunks.remove(bytes, buffer.position() - count, buffer.position());
+        int whole = end;
+        while (whole > 1 && !(bytes[whole - 1] == '\n' && bytes[whole - 2] == '\n')) {
+            whole--;
+        }
+        whole = whole > 1 ? whole : 0;
+        partial = whole == end ? NOTHING : Arrays.copyOfRange(bytes, whole, end);
+        answer.part(bytes, 0, whole);
+        return whole > 0;
     }
 
     void close() {

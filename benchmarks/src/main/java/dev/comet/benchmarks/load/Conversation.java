@@ -55,6 +55,11 @@ abstract class Conversation {
      */
     abstract void post(byte[] payload, ByteBuffer request);
 
+    /** Whether one request is all it takes: its answer does not end. */
+    boolean streams() {
+        return false;
+    }
+
     /** Whether the poll now under way is one that waits. */
     final boolean isIntroduced() {
         return introduced;

@@ -63,6 +63,14 @@ final class HttpAnswer {
         return bodyTo == length;
     }
 
+    /** A part of an answer, without any framing. */
+    void part(byte[] array, int from, int to) {
+        bytes = array;
+        status = 200; // the head was something else: what is no stream has no events
+        bodyFrom = from;
+        bodyTo = to;
+    }
+
     private boolean joinChunks(int length) {
         // Only once all is there: until then the bytes stay as they came.
         if (length < 5

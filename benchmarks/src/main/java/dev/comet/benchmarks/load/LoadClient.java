@@ -168,6 +168,10 @@ public final class LoadClient implements AutoCloseable {
 
     private void polled(Connection connection) throws IOException {
         Conversation conversation = connection.conversation;
+        if (conversation.streams() && conversation.isIntroduced()) {
+            tally.take(answer, conversation);
+            return;
+        }
         boolean known = conversation.isIntroduced();
         out.clear();
         conversation.next(answer, out);

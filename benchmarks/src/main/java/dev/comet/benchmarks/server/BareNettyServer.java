@@ -19,6 +19,8 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -98,6 +100,7 @@ final class BareNettyServer implements PushServer {
     private final class Polls extends SimpleChannelInboundHandler<FullHttpRequest> {
 
         private static final String POLL = "/push/poll?lastMessageId=";
+        private static final String STREAM = "/push/stream";
         private static final HttpHeaders NOTHING =
                 new ReadOnlyHttpHeaders(
                         false, HttpHeaderNames.CONTENT_LENGTH, HttpHeaderValues.ZERO);
@@ -111,6 +114,11 @@ final class BareNettyServer implements PushServer {
                 member.room().answerOrWait(new Waiter(context, cursor));
                 return;
             }
+            if (request.uri().startsWith(STREAM)) {
+                beginStream(context);
+                member.room().streams.add(context);
+                return;
+            }
             member.room().send(BareClients.payload(request.content().toString(US_ASCII)));
             context.writeAndFlush(
                     new DefaultFullHttpResponse(
@@ -121,11 +129,26 @@ final class BareNettyServer implements PushServer {
                             EmptyHttpHeaders.INSTANCE));
         }
 
+        private static void beginStream(ChannelHandlerContext context) {
+            DefaultHttpResponse head =
+                    new DefaultHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.OK);
+            head.headers()
+                    .set(HttpHeaderNames.CONTENT_TYPE, "text/event-stream;charset=utf-8")
+                    .set(HttpHeaderNames.CACHE_CONTROL, "no-store, no-transform")
+                    .set(HttpHeaderNames.TRANSFER_ENCODING, HttpHeaderValues.CHUNKED);
+            context.write(head);
+            context.writeAndFlush(event(": here\n\n".getBytes(US_ASCII)));
+        }
+
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             // The peer has gone away.
             context.close();
         }
+    }
+
+    private static DefaultHttpContent event(byte[] bytes) {
+        return new DefaultHttpContent(Unpooled.wrappedBuffer(bytes));
     }
 
     /** A held request. */
@@ -160,6 +183,7 @@ final class BareNettyServer implements PushServer {
 
         private final MessageRing ring = new MessageRing();
         private List<Waiter> waiting = new ArrayList<>();
+        private final List<ChannelHandlerContext> streams = new ArrayList<>();
 
         long top() {
             return ring.top();
@@ -171,6 +195,10 @@ final class BareNettyServer implements PushServer {
             waiting = new ArrayList<>(woken.size());
             for (Waiter waiter : woken) {
                 waiter.complete(above(waiter));
+            }
+            if (!streams.isEmpty()) {
+                byte[] bytes = ring.event(ring.top());
+                streams.forEach(stream -> stream.writeAndFlush(event(bytes)));
             }
         }
 

@@ -2,6 +2,8 @@ package dev.comet.benchmarks.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.util.Arrays;
+
 /**
  * A bare server's messages, encoded, the oldest overwritten. Written by one thread at a time;
  * whoever reads messages must not do so meanwhile.
@@ -24,6 +26,17 @@ final class MessageRing {
                 ("{\"id\":" + id + ",\"name\":\"bench\",\"contents\":\"" + payload + "\"}")
                         .getBytes(US_ASCII);
         top = id;
+    }
+
+    /** The message as an event. */
+    byte[] event(long id) {
+        byte[] message = get(id);
+        byte[] head = ("id: " + id + "\ndata: ").getBytes(US_ASCII);
+        byte[] event = Arrays.copyOf(head, head.length + message.length + 2);
+        System.arraycopy(message, 0, event, head.length, message.length);
+        event[event.length - 2] = '\n';
+        event[event.length - 1] = '\n';
+        return event;
     }
 
     byte[] get(long id) {

@@ -50,7 +50,7 @@ final class NchanServer implements PushServer {
                 server {
                     listen 127.0.0.1:%d backlog=1024;
                     location ~ ^/push/sub/(.+)$ {
-                        nchan_subscriber longpoll;
+                        nchan_subscriber longpoll eventsource;
                         nchan_channel_id $1;
                         nchan_longpoll_multipart_response on;
                         nchan_subscriber_timeout 0;

@@ -13,6 +13,12 @@ public enum Server {
     COMETD_ACK(Language.COMETD_ACK, () -> new CometdServer(Containers.JETTY, true)),
     ATMOSPHERE(Language.ATMOSPHERE, Server::atmosphere),
     NCHAN(Language.NCHAN, NchanServer::new),
+    BARE_JETTY_STREAM(Language.COMET_STREAM, () -> new BareStreamServer(Containers.JETTY)),
+    BARE_NETTY_STREAM(Language.COMET_STREAM, BareNettyServer::new),
+    NCHAN_STREAM(Language.NCHAN_STREAM, NchanServer::new),
+    COMET_JETTY_STREAM(Language.COMET_STREAM, () -> new CometServer(Containers.JETTY)),
+    COMET_TOMCAT_STREAM(Language.COMET_STREAM, () -> new CometServer(Containers.TOMCAT)),
+    COMET_UNDERTOW_STREAM(Language.COMET_STREAM, () -> new CometServer(Containers.UNDERTOW)),
     COMET_JETTY(Language.COMET, () -> new CometServer(Containers.JETTY)),
     COMET_TOMCAT(Language.COMET, () -> new CometServer(Containers.TOMCAT)),
     COMET_UNDERTOW(Language.COMET, () -> new CometServer(Containers.UNDERTOW));
@@ -20,10 +26,12 @@ public enum Server {
     /** What a client has to speak. */
     public enum Language {
         COMET,
+        COMET_STREAM,
         COMETD,
         COMETD_ACK,
         ATMOSPHERE,
-        NCHAN
+        NCHAN,
+        NCHAN_STREAM
     }
 
     private static final int ATMOSPHERE_JAVA = 21;
@@ -45,15 +53,24 @@ public enum Server {
     /** The container's own server, with which this one is compared. */
     public Server bare() {
         String name = name();
+        if (isStream()) {
+            return BARE_JETTY_STREAM;
+        }
         return name.endsWith("TOMCAT")
                 ? BARE_TOMCAT
                 : name.endsWith("UNDERTOW") ? BARE_UNDERTOW : BARE_JETTY;
     }
 
+    /** Whether its clients hold one answer that does not end, instead of polling. */
+    public boolean isStream() {
+        return name().endsWith("_STREAM");
+    }
+
     /** What it takes that this machine does not have, or an empty string. */
     public String lacks() {
         return switch (this) {
-            case NCHAN -> NchanServer.isInstalled() ? "" : "nginx with its module nchan";
+            case NCHAN, NCHAN_STREAM ->
+                    NchanServer.isInstalled() ? "" : "nginx with its module nchan";
             case ATMOSPHERE -> Runtime.version().feature() >= ATMOSPHERE_JAVA ? "" : "Java 21";
             default -> "";
         };
