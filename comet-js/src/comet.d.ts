@@ -76,6 +76,9 @@ export interface CometPlatform {
   clearTimeout(timer: any): void;
   /** From 0 to below 1. */
   random(): number;
+  /** For {@link ConnectOptions.share}; undefined where the surroundings have none. */
+  locks?: LockManager | undefined;
+  channel?: ((name: string) => BroadcastChannel) | undefined;
   /** Where `online`, `visibilitychange`, `pageshow` and `pagehide` come from: the window, if there is one. */
   page: EventTarget;
 }
@@ -106,6 +109,12 @@ export interface CometOptions {
 }
 
 export interface ConnectOptions extends CometOptions {
+  /**
+   * Tabs of this origin that give the same name, such as who is logged in, are one client with one connection: each gets every message,
+   * whichever of them has the connection; another takes over when that one is closed or frozen. `disconnect` ends it for all. Needs Web Locks
+   * (a secure context) and BroadcastChannel; without them each tab is a client of its own.
+   */
+  share?: string;
   /** Connect again, with the same details, when the session is lost; default true. */
   reconnect?: boolean;
 }

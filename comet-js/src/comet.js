@@ -4,11 +4,12 @@
 
 import { Connection } from "./comet/connection.js";
 import { Delivery } from "./comet/delivery.js";
-import { digest } from "./comet/digest.js";
+import { digest, WAIT_CAP_MILLIS } from "./comet/digest.js";
 import { CometError } from "./comet/error.js";
 import { exchange, within } from "./comet/exchange.js";
 import { ENDED, Loop } from "./comet/loop.js";
 import { checked, checkedOptions, checkedTransport, withoutSlash } from "./comet/session.js";
+import { canShare, Tabs } from "./comet/tabs.js";
 
 export { CometError };
 
@@ -22,7 +23,6 @@ export { CometError };
 
 const BACKOFF_MILLIS = 250;
 const BACKOFF_CAP_MILLIS = 30_000;
-const WAIT_CAP_MILLIS = 300_000; // what a server may ask for
 const OVERTAKEN_MILLIS = 5_000;
 const EARLY_MILLIS = 500; // the shortest hold is a second
 
@@ -30,7 +30,7 @@ const EARLY_MILLIS = 500; // the shortest hold is a second
 export class Comet {
   #base;
   #options;
-  /** @type {((turn: Turn) => Promise<unknown>) | undefined} */
+  /** @type {((turn: Turn, lost: Session) => Promise<unknown>) | undefined} */
   #renew;
   #delivery = new Delivery();
   /** @type {State} */
@@ -43,8 +43,10 @@ export class Comet {
   // Set by #begin, all four.
   /** @type {Session} */
   #session = /** @type {any} */ (null);
-  /** @type {Connection} */
+  /** @type {Connection | Tabs} */
   #connection = /** @type {any} */ (null);
+  /** @type {Tabs | undefined} */
+  #tabs;
   #cursor = 0; // up to where answers were taken; what the next poll confirms
   #gone = false; // the server does not know the session any more
 
@@ -67,8 +69,15 @@ export class Comet {
     const { platform, timeoutMillis } = checkedOptions(options);
     /** @param {Turn} [turn] */
     const open = (turn) => exchange(platform, `${withoutSlash(url)}/connect`, { body: details, millis: timeoutMillis }, turn);
-    const session = await open();
-    return new Comet(url, session, options, options.reconnect === false ? undefined : open, "connected");
+    const again = options.reconnect !== false;
+    if (options.share === undefined || !canShare(platform)) return new Comet(url, await open(), options, again ? open : undefined, "connected");
+
+    const tabs = new Tabs(platform, options.share);
+    const make = async () => checked(await open());
+    /** @type {(turn: Turn, lost: Session) => Promise<Session>} */
+    const renew = (turn, lost) => within(platform, timeoutMillis, turn, () => tabs.session(make, lost));
+    const session = await tabs.session(make);
+    return new Comet(url, session, options, again ? renew : undefined, "connected", tabs);
   }
 
   /**
@@ -95,10 +104,12 @@ export class Comet {
    * @param {string} url
    * @param {unknown} session
    * @param {CometOptions} options
-   * @param {((turn: Turn) => Promise<unknown>) | undefined} renew
+   * @param {((turn: Turn, lost: Session) => Promise<unknown>) | undefined} renew
    * @param {State} state
+   * @param {Tabs} [tabs]
    */
-  constructor(url, session, options, renew, state) {
+  constructor(url, session, options, renew, state, tabs) {
+    this.#tabs = tabs;
     this.#base = withoutSlash(url);
     this.#options = checkedOptions(options);
     this.#renew = renew;
@@ -107,6 +118,7 @@ export class Comet {
     this.#transport = this.#connection.name;
     this.#state = options.subscribe === false ? "paused" : state;
     if (this.#state !== "paused") this.#start();
+    else tabs?.leave();
   }
 
   get state() { return this.#state; }
@@ -184,7 +196,8 @@ export class Comet {
   #begin(session) {
     this.#session = session;
     this.#connection?.close();
-    this.#connection = new Connection(this.#options.platform, this.#base, session, this.#options, () => { this.#unanswered = true; });
+    const connection = new Connection(this.#options.platform, this.#base, session, this.#options, () => { this.#unanswered = true; });
+    this.#connection = this.#tabs?.over(connection) ?? connection;
     this.#cursor = session.lastMessageId ?? 0;
     this.#gone = false;
   }
@@ -203,7 +216,8 @@ export class Comet {
     this.#resting = false;
     turn?.ended.abort();
     turn?.cancel?.();
-    this.#connection.close();
+    if (this.#tabs) this.#tabs.leave();
+    else this.#connection.close();
   }
 
   /** After each await: a turn that is over moves nothing any more. @param {Turn} turn */
@@ -316,7 +330,7 @@ export class Comet {
   /** @param {Turn} turn */
   async #replace(turn) {
     this.#replaced = true;
-    const session = checked(await this.#renew?.(turn));
+    const session = checked(await this.#renew?.(turn, this.#session));
     if (turn !== this.#turn) throw new CometError("cancelled", "broken off by this client");
     const previous = this.publicToken;
     this.#begin(session);

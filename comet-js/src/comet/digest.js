@@ -5,7 +5,7 @@ import { CometError } from "./error.js";
 /** @typedef {import("../comet.d.ts").CometMessage} Message */
 /** @typedef {{message: Message, cursor?: number}} Entry  a message, and where the cursor is once it has been handed over */
 
-const WAIT_CAP_MILLIS = 300_000; // what a server may ask for; also keeps clear of timers that overflow and fire at once
+export const WAIT_CAP_MILLIS = 300_000; // what a server may ask for; also keeps clear of timers that overflow and fire at once
 
 /** @param {number} [status] */
 export const superseded = (status) => new CometError("superseded", "a newer request of the same client took over", { status });

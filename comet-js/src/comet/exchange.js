@@ -25,6 +25,8 @@ export const PLATFORM = {
   setTimeout: (action, millis) => setTimeout(action, millis),
   clearTimeout: (timer) => clearTimeout(timer),
   random: () => Math.random(),
+  locks: globalThis.navigator?.locks,
+  channel: typeof BroadcastChannel === "function" ? (name) => new BroadcastChannel(name) : undefined,
   page: typeof globalThis.addEventListener === "function" ? globalThis : new EventTarget(),
 };
 

@@ -10,7 +10,7 @@ import { exchange, headersFor, interpret, PLAIN, within } from "./exchange.js";
 
 const FIRST_MILLIS = 6_000; // the server's first bytes come at once
 const BEAT_SECONDS = 15; // until the server says otherwise
-const GRACE_MILLIS = 10_000; // on top of a heart-beat
+const LATE_BEAT_MILLIS = 10_000; // on top of a heart-beat
 const ACK_MILLIS = 5_000;
 const ACK_MESSAGES = 100;
 /** A stream that has lived so long is none that something on the way does not want. */
@@ -95,7 +95,7 @@ export class Streaming {
    */
   async #read(open, turn) {
     for (;;) {
-      const millis = open.pieces ? this.#beatSeconds * 1000 + GRACE_MILLIS : FIRST_MILLIS;
+      const millis = open.pieces ? this.#beatSeconds * 1000 + LATE_BEAT_MILLIS : FIRST_MILLIS;
       const { done, value } = await within(this.#platform, millis, turn, async () => {
         try {
           return await open.reader.read();
@@ -134,7 +134,7 @@ export class Streaming {
     this.#acknowledged = cursor;
     this.#acknowledgedAt = now;
     this.#received = 0;
-    const request = { privateToken: this.#privateToken, body: { lastMessageId: cursor }, millis: GRACE_MILLIS };
+    const request = { privateToken: this.#privateToken, body: { lastMessageId: cursor }, millis: LATE_BEAT_MILLIS };
     exchange(this.#platform, `${this.#base}/ack`, request)
       .catch(() => { this.#acknowledged = NaN; })
       .finally(() => { this.#acknowledging = false; });

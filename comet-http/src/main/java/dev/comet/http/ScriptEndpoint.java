@@ -33,7 +33,8 @@ final class ScriptEndpoint {
                     "/comet/loop.js",
                     "/comet/polling.js",
                     "/comet/session.js",
-                    "/comet/streaming.js");
+                    "/comet/streaming.js",
+                    "/comet/tabs.js");
 
     private final Map<String, Script> scripts =
             FILES.stream().collect(Collectors.toUnmodifiableMap(Function.identity(), Script::read));

@@ -21,7 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Serves the client, its tests and the TypeScript compiler to a browser, and answers polls in the
+ * Serves the client, its tests, the TypeScript compiler and a minifier to a browser, and answers polls in the
  * ways in which networks do: on bare sockets, because no proper server can be made to misbehave
  * like this. One request per connection; a thread each.
  *
@@ -70,8 +70,8 @@ final class FaultyServer implements AutoCloseable {
             String path = target.replaceFirst("\\?.*", "");
             if (path.startsWith("/faults/")) {
                 fault(socket, path.split("/", -1), target);
-            } else if (path.startsWith("/typescript/")) {
-                try (InputStream file = typescript(path.substring("/typescript/".length()))) {
+            } else if (path.startsWith("/typescript/") || path.startsWith("/terser/")) {
+                try (InputStream file = tool(path)) {
                     send(socket, "text/javascript", file.readAllBytes());
                 }
             } else if (path.equals("/")) {
@@ -172,18 +172,22 @@ final class FaultyServer implements AutoCloseable {
         socket.getOutputStream().write(text.getBytes(UTF_8));
     }
 
-    /** A file of the compiler's webjar, whatever its version. */
-    private static InputStream typescript(String name) throws IOException {
+    /** A file of a tool's webjar, whatever its version. */
+    private static InputStream tool(String path) throws IOException {
+        int slash = path.indexOf('/', 1);
+        String tool = path.substring(1, slash);
         var version = new Properties();
         try (InputStream in =
                 FaultyServer.class.getResourceAsStream(
-                        "/META-INF/maven/org.webjars.npm/typescript/pom.properties")) {
+                        "/META-INF/maven/org.webjars.npm/" + tool + "/pom.properties")) {
             version.load(in);
         }
         return FaultyServer.class.getResourceAsStream(
-                "/META-INF/resources/webjars/typescript/"
+                "/META-INF/resources/webjars/"
+                        + tool
+                        + '/'
                         + version.getProperty("version")
-                        + "/lib/"
-                        + name);
+                        + (tool.equals("terser") ? "/dist" : "/lib")
+                        + path.substring(slash));
     }
 }

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServletExchange implements CometExchange, AsyncListener {
 
+    private static final int STREAM_BUFFER_BYTES = 32 << 10;
+
     // The monitor guards all four, and what is done to the response when the exchange ends. Held
     // while an answer is copied into the container's buffer or handed to one of its threads, so
     // that an error that the container reports meanwhile waits with recycling. No I/O happens under
@@ -137,6 +139,8 @@ final class ServletExchange implements CometExchange, AsyncListener {
             CometResponse head, Runnable canTakeMore, Runnable peerGone) {
         AsyncContext context = startAsync();
         writeHead(head);
+        // Kept for as long as the stream is open.
+        response.setBufferSize(STREAM_BUFFER_BYTES);
         try {
             StreamWriter writer =
                     new StreamWriter(response.getOutputStream(), context, canTakeMore);
