@@ -10,12 +10,20 @@ import java.util.List;
  * @param cursor up to which the client is looked after when it has received all of this: at least
  *     the id of the last message; higher if what follows up to there is not for this client.
  *     Without messages: the top of the store when it was read
+ * @param complete whether nothing was left out because the batch was full: who reads on then need
+ *     not look whether there is more. False if the provider does not know
  */
-public record CometBatch(List<CometGap> gaps, List<CometMessage> messages, long cursor) {
+public record CometBatch(
+        List<CometGap> gaps, List<CometMessage> messages, long cursor, boolean complete) {
+
+    /** One of which is not known whether it is complete. */
+    public CometBatch(List<CometGap> gaps, List<CometMessage> messages, long cursor) {
+        this(gaps, messages, cursor, false);
+    }
 
     /** Nothing up to the cursor. */
     public static CometBatch nothing(long cursor) {
-        return new CometBatch(List.of(), List.of(), cursor);
+        return new CometBatch(List.of(), List.of(), cursor, true);
     }
 
     /** Whether there is nothing to tell the client. */

@@ -83,7 +83,9 @@ final class OpenStream extends Subscription implements CometStream {
     @Override
     protected void look() {
         lookAsked = true;
-        if (LOOK_POSTED.compareAndSet(this, 0, 1)) {
+        if (subscriptions.readsFromMemory()) {
+            work(); // each broadcast comes here once for every stream
+        } else if (LOOK_POSTED.compareAndSet(this, 0, 1)) {
             subscriptions.onStoreThread(
                     () -> {
                         lookPosted = 0;
@@ -217,6 +219,9 @@ final class OpenStream extends Subscription implements CometStream {
             sent(sink.messages(batch));
             if (lastSentNanos - keptAliveNanos >= times.heartbeatNanos()) {
                 keepAlive();
+            }
+            if (batch.complete()) {
+                return; // what came meanwhile has asked for another look
             }
         }
     }

@@ -33,6 +33,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private final Counters counters;
     private final EventDispatcher dispatcher;
     private final Executor storeThreads;
+    private final boolean readsFromMemory;
     private final LongUnaryOperator random;
     private final WaitThreadPool<ClientSession> pool;
     private final StreamTimes streamTimes;
@@ -67,6 +68,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         this.counters = counters;
         this.dispatcher = dispatcher;
         this.storeThreads = storeThreads;
+        this.readsFromMemory = provider.readsFromMemory();
         this.random = random;
         this.streamTimes = streamTimes;
         this.pool = new WaitThreadPool<>(waitThreads, clock);
@@ -425,6 +427,11 @@ final class Subscriptions implements ICometStateProvider.Listener {
                 CometException.Reason.PROVIDER_UNAVAILABLE,
                 "the store failed; try again later",
                 cause);
+    }
+
+    /** Whether what reads the store may do so on any thread. */
+    boolean readsFromMemory() {
+        return readsFromMemory;
     }
 
     void onStoreThread(Runnable task) {

@@ -82,9 +82,13 @@ final class BatchReader {
         }
         List<CometMessage> messages = cut(maxBytes);
         if (messages.isEmpty()) {
-            return new CometBatch(gaps, List.of(), Math.max(top, cursor));
+            return new CometBatch(gaps, List.of(), Math.max(top, cursor), true);
         }
-        return new CometBatch(gaps, messages, messages.get(messages.size() - 1).messageId());
+        return new CometBatch(
+                gaps,
+                messages,
+                messages.get(messages.size() - 1).messageId(),
+                messages.size() == found.size() && found.size() < maxMessages);
     }
 
     private List<CometMessage> cut(int maxBytes) {

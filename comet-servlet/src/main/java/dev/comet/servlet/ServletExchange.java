@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServletExchange implements CometExchange, AsyncListener {
 
-    private static final int STREAM_BUFFER_BYTES = 32 << 10;
+    private static final int STREAM_BUFFER_BYTES = 8 << 10;
 
     // The monitor guards all four, and what is done to the response when the exchange ends. Held
     // while an answer is copied into the container's buffer or handed to one of its threads, so

@@ -126,6 +126,9 @@ final class StreamWriter implements WriteListener, CometOutput {
             } else if (!flushed) {
                 flushed = true;
                 out.flush();
+                if (!ending && !asked) {
+                    return true; // whether that went out is seen by the next piece
+                }
             } else {
                 if (ending) {
                     complete();
