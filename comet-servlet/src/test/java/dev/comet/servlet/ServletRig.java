@@ -5,6 +5,7 @@ import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication;
 import dev.comet.inproc.InProcCometStateProvider;
+import jakarta.servlet.ServletContext;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -44,13 +45,27 @@ final class ServletRig {
 
     ServletRig(Container container, UnaryOperator<CometStateManager.Builder> options, SetUp setUp)
             throws Exception {
+        this(container, options, setUp, context -> {});
+    }
+
+    /**
+     * @param more what else is in the context
+     */
+    ServletRig(
+            Container container,
+            UnaryOperator<CometStateManager.Builder> options,
+            SetUp setUp,
+            Consumer<ServletContext> more)
+            throws Exception {
         this.container = container;
         this.comet =
                 options.apply(CometStateManager.builder(new InProcCometStateProvider())).build();
         Consumer<CometApplication> application = app -> setUp.accept(comet, app);
         container.start(
-                (classes, context) ->
-                        new CometServlet(comet, application).addTo(context, "/comet/*"));
+                (classes, context) -> {
+                    new CometServlet(comet, application).addTo(context, "/comet/*");
+                    more.accept(context);
+                });
     }
 
     CometClient client(String name) {

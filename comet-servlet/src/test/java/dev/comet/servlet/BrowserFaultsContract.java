@@ -1,0 +1,350 @@
+package dev.comet.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import dev.comet.CometClient;
+import dev.comet.js.Chromium;
+import dev.comet.servlet.ChaosProxy.Fault;
+import dev.comet.spi.Audience;
+import dev.comet.testkit.HistoryChecker;
+import jakarta.servlet.ServletRegistration;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Pages in a real browser, before a real server, with a bad network between them: what each page
+ * saw is a history without a fault. The same in every container.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(120)
+abstract class BrowserFaultsContract {
+
+    // Ids go to pages as doubles: Playwright takes no longs, and they are below 2^53.
+    private static final String BASE = "/app/comet";
+
+    /** Begins to receive, and writes down what comes: ids, and gaps as pairs. */
+    private static final String BEGIN =
+            """
+            async ([session, transport]) => {
+              const { Comet } = await import("/app/comet/comet.js");
+              const comet = Comet.adopt("/app/comet", session, { transport });
+              Object.assign(window, { comet, seen: [], failures: [], transports: [] });
+              comet.on("*", ({ id }) => seen.push(id));
+              comet.on("comet.gap", ({ contents: { from, to } }) => seen.push([from, to]));
+              comet.on("comet.failure", ({ contents: { error } }) => failures.push(error.code));
+              comet.on("comet.transport", ({ contents: { to } }) => transports.push(to));
+            }
+            """;
+
+    private Chromium chromium;
+    private ServletRig rig;
+
+    abstract Container container() throws Exception;
+
+    @BeforeAll
+    void start() throws Exception {
+        chromium = Chromium.launch("pages behind a bad network");
+        rig =
+                new ServletRig(
+                        container(),
+                        options -> options.heartbeat(Duration.ofSeconds(1)),
+                        (comet, app) -> app.cookieTokens(true),
+                        context -> {
+                            ServletRegistration.Dynamic page =
+                                    context.addServlet("page", new EmptyPage());
+                            page.addMapping("/page");
+                        });
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        if (chromium != null) {
+            chromium.close();
+        }
+        if (rig != null) {
+            rig.stop();
+        }
+    }
+
+    private static final class EmptyPage extends HttpServlet {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected void doGet(HttpServletRequest request, HttpServletResponse response)
+                throws IOException {
+            response.setContentType("text/html");
+            response.getWriter().print("<!doctype html><title>page</title>");
+        }
+    }
+
+    /** A page of a client of its own, behind something of its own. */
+    private final class Visitor {
+
+        final CometClient client;
+        final Page page;
+        final HistoryChecker history = new HistoryChecker();
+        long last;
+
+        Visitor(String name, int port, String transport) {
+            client = rig.client(name, 25, 60);
+            page = chromium.open("http://127.0.0.1:" + port + "/app/page");
+            long born = rig.comet.confirmedMessageId(client.privateToken());
+            history.born(name, born);
+            page.evaluate(BEGIN, List.of(session(born), transport));
+            page.waitForFunction("comet.state === 'connected'");
+        }
+
+        private Map<String, Object> session(long born) {
+            return Map.of(
+                    "publicToken", client.publicToken(),
+                    "privateToken", client.privateToken(),
+                    "connectionTimeoutSeconds", client.connectionTimeoutSeconds(),
+                    "lastMessageId", (double) born);
+        }
+
+        void send(int number) {
+            last = rig.comet.sendMessage(client.publicToken(), "n", number);
+            history.accepted(last, Audience.one(client.publicToken()));
+        }
+
+        String transport() {
+            return (String) page.evaluate("comet.transport");
+        }
+
+        /** All that was sent is there or was announced; nothing else came. */
+        void check() {
+            page.waitForFunction("last => comet.lastMessageId >= last", (double) last);
+            for (Object entry : (List<?>) page.evaluate("seen")) {
+                if (entry instanceof List<?> gap) {
+                    history.gap(client.publicToken(), id(gap.get(0)), id(gap.get(1)));
+                } else {
+                    history.received(client.publicToken(), id(entry));
+                }
+            }
+            assertThat(history.check().faults())
+                    .as("%s; failures %s", client, page.evaluate("failures"))
+                    .isEmpty();
+            assertThat((List<?>) page.evaluate("seen.filter(Array.isArray)")).as("gaps").isEmpty();
+            page.context().close();
+        }
+
+        private long id(Object number) {
+            return ((Number) number).longValue();
+        }
+    }
+
+    private static void pause(long millis) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+    }
+
+    @Test
+    @DisplayName("L2 L6 with every fault on the way each message comes once and in order")
+    void page_everyFault_losesNothing() throws Exception {
+        List<Visitor> visitors = new ArrayList<>();
+        List<ChaosProxy> proxies = new ArrayList<>();
+        try {
+            for (Fault fault : Fault.values()) {
+                ChaosProxy proxy = new ChaosProxy(rig.container.port(), fault.ordinal());
+                proxies.add(proxy);
+                visitors.add(new Visitor(fault.name(), proxy.port(), "auto"));
+            }
+            for (int i = 0; i < proxies.size(); i++) {
+                proxies.get(i).misbehave(Fault.values()[i]);
+            }
+            for (int number = 0; number < 150; number++) {
+                for (Visitor visitor : visitors) {
+                    visitor.send(number);
+                }
+                pause(40);
+            }
+            Visitor buffered = visitors.get(Fault.BUFFERS.ordinal());
+            buffered.page.waitForFunction("comet.transport === 'poll'");
+            Visitor whole = visitors.get(Fault.NONE.ordinal());
+            assertThat(whole.transport()).isEqualTo("stream");
+            Visitor delayed = visitors.get(Fault.DELAYS.ordinal());
+            assertThat(delayed.transport()).isEqualTo("stream");
+            for (Fault fault : List.of(Fault.CUTS, Fault.RESETS, Fault.BAD_GATEWAY)) {
+                assertThat((List<?>) visitors.get(fault.ordinal()).page.evaluate("failures"))
+                        .as("failures with %s", fault)
+                        .isNotEmpty();
+            }
+            for (ChaosProxy proxy : proxies) {
+                proxy.misbehave(Fault.NONE);
+            }
+            visitors.forEach(Visitor::check);
+        } finally {
+            for (ChaosProxy proxy : proxies) {
+                proxy.close();
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("L6 changing transport again and again under messages: each comes once, in order")
+    void page_changesTransport_losesNothing() {
+        Visitor visitor = new Visitor("switcher", rig.container.port(), "stream");
+        for (int number = 0; number < 300; number++) {
+            visitor.send(number);
+            if (number % 20 == 0) {
+                visitor.page.evaluate(
+                        "use => comet.use(use)", number % 40 == 0 ? "poll" : "stream");
+            }
+            pause(10);
+        }
+        assertThat((List<?>) visitor.page.evaluate("transports")).hasSizeGreaterThan(10);
+        assertThat((List<?>) visitor.page.evaluate("failures")).isEmpty();
+        visitor.check();
+    }
+
+    @Test
+    @DisplayName("L8 a page in the back/forward cache, or reloaded, goes on where it was")
+    void page_goesAndComesBack_goesOn() {
+        Visitor visitor = new Visitor("traveller", rig.container.port(), "auto");
+        visitor.send(1);
+        visitor.page.waitForFunction("last => comet.lastMessageId >= last", (double) visitor.last);
+        visitor.page.evaluate(
+                "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))");
+        visitor.send(2);
+        assertThat(visitor.page.evaluate("seen.length")).isEqualTo(1);
+        visitor.page.evaluate(
+                "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");
+        visitor.check();
+    }
+
+    @Test
+    @DisplayName(
+            "M2 M7 the browser's own EventSource reads the stream, and comes back by its cursor")
+    void eventSource_cutOff_goesOnByItself() throws Exception {
+        try (ChaosProxy proxy = new ChaosProxy(rig.container.port(), 7)) {
+            Visitor visitor = new Visitor("native", proxy.port(), "auto");
+            // With the cookie, as connect would have set it.
+            visitor.page
+                    .context()
+                    .addCookies(
+                            List.of(
+                                    new com.microsoft.playwright.options.Cookie(
+                                                    "comet-token", visitor.client.privateToken())
+                                            .setDomain("127.0.0.1")
+                                            .setPath(BASE)));
+            visitor.page.evaluate(
+                    """
+                    () => {
+                      comet.unsubscribe();
+                      window.source = new EventSource("/app/comet/stream");
+                      source.onmessage = ({ data }) => {
+                        const { id, contents } = JSON.parse(data);
+                        if (id > (seen.at(-1) ?? 0)) seen.push(id);
+                      };
+                    }
+                    """);
+            visitor.page.waitForFunction("source.readyState === 1");
+            for (int number = 0; number < 50; number++) {
+                visitor.send(number);
+                if (number == 20) {
+                    visitor.page.waitForFunction("seen.length > 10");
+                    proxy.misbehave(Fault.NONE);
+                }
+            }
+            visitor.page.waitForFunction("last => seen.at(-1) === last", (double) visitor.last);
+            assertThat(visitor.page.evaluate("seen.length")).isEqualTo(50);
+            visitor.page.context().close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "proxy_buffering off;", "proxy_ignore_headers X-Accel-Buffering;"})
+    @DisplayName("L6 behind nginx: the stream gets through, or polls do; nothing is lost")
+    void page_behindNginx_losesNothing(String setting) throws Exception {
+        try (NginxProxy nginx = NginxProxy.start(rig.container.port(), setting)) {
+            Visitor visitor = new Visitor("nginx-" + setting.length(), nginx.port(), "auto");
+            for (int number = 0; number < 100; number++) {
+                visitor.send(number);
+                pause(5);
+            }
+            visitor.page.waitForFunction(
+                    "last => comet.lastMessageId >= last", (double) visitor.last);
+            assertThat(visitor.transport())
+                    .isEqualTo(setting.contains("ignore") ? "poll" : "stream");
+            visitor.check();
+        }
+    }
+
+    /** What the browser's tabs do is tried with real tabs. */
+    @Test
+    @DisplayName("L8 tabs of one browser share one connection, and another takes over")
+    void tabs_share_oneConnection() {
+        Page first = chromium.open(pageAddress());
+        List<Page> tabs =
+                Stream.of(first, first.context().newPage(), first.context().newPage()).toList();
+        tabs.get(1).navigate(pageAddress());
+        tabs.get(2).navigate(pageAddress());
+        CometClient client = rig.client("tabs", 25, 60);
+        long born = rig.comet.confirmedMessageId(client.privateToken());
+        for (Page tab : tabs) {
+            tab.evaluate(
+                    """
+                    async (session) => {
+                      const { Comet } = await import("/app/comet/comet.js");
+                      // In the place of connect, which here nobody answers: always the same session.
+                      const answer = () => Promise.resolve(new Response(JSON.stringify(session), { headers: { "Content-Type": "application/json" } }));
+                      const real = (url, init) => (url.endsWith("/connect") ? (connects++, answer()) : fetch(url, init));
+                      Object.assign(window, { seen: [], connects: 0 });
+                      window.comet = await Comet.connect("/app/comet", {}, { share: "tabs", platform: { fetch: real } });
+                      comet.on("*", ({ id }) => seen.push(id));
+                    }
+                    """,
+                    Map.of(
+                            "publicToken",
+                            "tabs",
+                            "privateToken",
+                            client.privateToken(),
+                            "connectionTimeoutSeconds",
+                            25,
+                            "lastMessageId",
+                            (double) born));
+        }
+        tabs.get(0).waitForFunction("comet.state === 'connected'");
+        List<Long> sent = new ArrayList<>();
+        sent.add(rig.comet.sendMessage("tabs", "n", 1));
+        for (Page tab : tabs) {
+            tab.waitForFunction("seen.length === 1");
+        }
+        assertThat(tabs.stream().map(tab -> tab.evaluate("connects"))).containsExactly(1, 0, 0);
+
+        tabs.get(0).close();
+        for (int i = 0; i < 20; i++) {
+            sent.add(rig.comet.sendMessage("tabs", "n", i));
+        }
+        for (Page tab : tabs.subList(1, 3)) {
+            tab.waitForFunction("seen.length === 21");
+            assertThat(
+                            ((List<?>) tab.evaluate("seen"))
+                                    .stream().map(id -> ((Number) id).longValue()))
+                    .isEqualTo(sent);
+        }
+        first.context().close();
+    }
+
+    private String pageAddress() {
+        return "http://127.0.0.1:" + rig.container.port() + "/app/page";
+    }
+}
