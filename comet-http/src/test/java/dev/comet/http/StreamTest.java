@@ -1,11 +1,14 @@
 package dev.comet.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
 import dev.comet.CometLimits;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
+import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.ProtocolMessages;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,13 +88,11 @@ class StreamTest {
     @Test
     @DisplayName("H5 contents on several lines are still one line of data")
     void stream_contentsWithLineBreaks_areOneLine() {
-        byte[] pretty = "{\n  \"a\" : 1,\r\n  \"b\" : \"\\n\"\r}".getBytes();
-        String line =
-                new String(
-                        EventEncoder.ofBody(
-                                dev.comet.spi.ProtocolMessages.array(
-                                        new dev.comet.spi.EncodedMessage("n", pretty))));
-        assertThat(line.strip()).doesNotContain("\n", "\r").contains("\"\\n\"");
+        byte[] pretty = "{\n  \"a\" : 1,\r\n  \"b\" : \"\\n\"\r}".getBytes(UTF_8);
+        byte[] array = ProtocolMessages.array(new EncodedMessage("n", pretty));
+        String event = new String(EventEncoder.ofBody(array), UTF_8);
+        assertThat(event).endsWith("\n\n");
+        assertThat(event.strip()).doesNotContain("\n", "\r").contains("\"\\n\"");
     }
 
     @Test

@@ -21,9 +21,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Serves the client, its tests, the TypeScript compiler and a minifier to a browser, and answers polls in the
- * ways in which networks do: on bare sockets, because no proper server can be made to misbehave
- * like this. One request per connection; a thread each.
+ * Serves the client, its tests, the TypeScript compiler and a minifier to a browser, and answers
+ * polls in the ways in which networks do: on bare sockets, because no proper server can be made to
+ * misbehave like this. One request per connection; a thread each.
  *
  * <p>{@code GET /faults/<fault>/<run>/poll}: the first two of a run get the fault, then there is
  * message 11, then the request is held until the peer goes away. {@code …/<run>/held} is answered

@@ -24,8 +24,8 @@ final class StreamWriter implements WriteListener, CometOutput {
     private final AsyncContext async;
     private final Runnable canTakeMore;
     private boolean begun;
-    private @Nullable byte[] piece;
-    private @Nullable byte[] lastPiece;
+    private byte @Nullable [] piece;
+    private byte @Nullable [] lastPiece;
     private boolean flushed = true;
     private boolean asked;
     private boolean ending;

@@ -15,6 +15,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -45,8 +46,10 @@ abstract class BrowserFaultsContract {
             """
             async ([session, transport]) => {
               const { Comet } = await import("/app/comet/comet.js");
-              const comet = Comet.adopt("/app/comet", session, { transport });
-              Object.assign(window, { comet, seen: [], failures: [], transports: [] });
+              const asked = (url) => Number(new URL(url, location).searchParams.get("hold") ?? NaN);
+              const platform = { fetch: (url, init) => (holds.push(asked(url)), fetch(url, init)) };
+              Object.assign(window, { seen: [], failures: [], transports: [], holds: [], held: [] });
+              window.comet = Comet.adopt("/app/comet", session, { transport, platform });
               comet.on("*", ({ id }) => seen.push(id));
               comet.on("comet.gap", ({ contents: { from, to } }) => seen.push([from, to]));
               comet.on("comet.failure", ({ contents: { error } }) => failures.push(error.code));
@@ -159,42 +162,54 @@ abstract class BrowserFaultsContract {
     @Test
     @DisplayName("L2 L6 with every fault on the way each message comes once and in order")
     void page_everyFault_losesNothing() throws Exception {
-        List<Visitor> visitors = new ArrayList<>();
-        List<ChaosProxy> proxies = new ArrayList<>();
+        Map<Fault, ChaosProxy> proxies = new EnumMap<>(Fault.class);
+        Map<Fault, Visitor> visitors = new EnumMap<>(Fault.class);
         try {
             for (Fault fault : Fault.values()) {
-                ChaosProxy proxy = new ChaosProxy(rig.container.port(), fault.ordinal());
-                proxies.add(proxy);
-                visitors.add(new Visitor(fault.name(), proxy.port(), "auto"));
+                ChaosProxy proxy = new ChaosProxy(rig.container.port(), fault.name().hashCode());
+                proxies.put(fault, proxy);
+                visitors.put(fault, new Visitor(fault.name(), proxy.port(), "auto"));
             }
-            for (int i = 0; i < proxies.size(); i++) {
-                proxies.get(i).misbehave(Fault.values()[i]);
-            }
+            proxies.forEach((fault, proxy) -> proxy.misbehave(fault));
             for (int number = 0; number < 150; number++) {
-                for (Visitor visitor : visitors) {
+                for (Visitor visitor : visitors.values()) {
                     visitor.send(number);
                 }
                 pause(40);
             }
-            Visitor buffered = visitors.get(Fault.BUFFERS.ordinal());
-            buffered.page.waitForFunction("comet.transport === 'poll'");
-            Visitor whole = visitors.get(Fault.NONE.ordinal());
-            assertThat(whole.transport()).isEqualTo("stream");
-            Visitor delayed = visitors.get(Fault.DELAYS.ordinal());
-            assertThat(delayed.transport()).isEqualTo("stream");
+            visitors.get(Fault.BUFFERS).page.waitForFunction("comet.transport === 'poll'");
+            for (Fault fault : List.of(Fault.NONE, Fault.DELAYS)) {
+                assertThat(visitors.get(fault).transport())
+                        .as("with %s", fault)
+                        .isEqualTo("stream");
+            }
             for (Fault fault : List.of(Fault.CUTS, Fault.RESETS, Fault.BAD_GATEWAY)) {
-                assertThat((List<?>) visitors.get(fault.ordinal()).page.evaluate("failures"))
+                assertThat((List<?>) visitors.get(fault).page.evaluate("failures"))
                         .as("failures with %s", fault)
                         .isNotEmpty();
             }
-            for (ChaosProxy proxy : proxies) {
-                proxy.misbehave(Fault.NONE);
-            }
-            visitors.forEach(Visitor::check);
+            proxies.values().forEach(proxy -> proxy.misbehave(Fault.NONE));
+            visitors.values().forEach(Visitor::check);
         } finally {
-            for (ChaosProxy proxy : proxies) {
+            for (ChaosProxy proxy : proxies.values()) {
                 proxy.close();
             }
+        }
+    }
+
+    @Test
+    @DisplayName("L7 polls that are cut after 3.5 s: it asks for shorter holds, and probes upwards")
+    void page_pollsAreCut_learnsToAskForShorterHolds() throws Exception {
+        try (ChaosProxy proxy = new ChaosProxy(rig.container.port(), 7)) {
+            Visitor visitor = new Visitor("patient", proxy.port(), "poll");
+            proxy.misbehave(Fault.CUTS_LATE);
+            visitor.page.evaluate(
+                    "() => { failures.length = 0; comet.on('comet.timeout', () => held.push(holds.at(-1))); }");
+            // Cut at 3.5 s: 2 s lives, so does 3 s, 5 s is cut, 3 s lives again.
+            visitor.page.waitForFunction("held.filter((hold) => hold === 3).length === 2");
+            assertThat((List<?>) visitor.page.evaluate("failures")).hasSizeLessThan(5);
+            visitor.send(1);
+            visitor.check();
         }
     }
 

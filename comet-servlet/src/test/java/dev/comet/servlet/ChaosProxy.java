@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -29,6 +30,8 @@ final class ChaosProxy implements AutoCloseable {
         BUFFERS,
         /** Ends connections after 300 to 1,500 ms, whatever they are doing. */
         CUTS,
+        /** Ends connections after 3.5 s. */
+        CUTS_LATE,
         /** Resets connections in the middle of what they are carrying. */
         RESETS,
         /** Passes everything on late, in small pieces. */
@@ -79,7 +82,7 @@ final class ChaosProxy implements AutoCloseable {
                 boolean even = accepted++ % 2 == 0;
                 threads.execute(() -> serve(peer, chosen, new Random(seed), even));
             }
-        } catch (IOException closed) {
+        } catch (IOException | RejectedExecutionException closed) {
             // the end of the test
         }
     }
@@ -139,8 +142,9 @@ final class ChaosProxy implements AutoCloseable {
                     case GOES_SILENT -> 500 + chance.nextInt(2_000);
                     default -> Integer.MAX_VALUE;
                 };
-        if (how == Fault.CUTS) {
-            long nanos = TimeUnit.MILLISECONDS.toNanos(300 + chance.nextInt(1_200));
+        if (how == Fault.CUTS || how == Fault.CUTS_LATE) {
+            int millis = how == Fault.CUTS ? 300 + chance.nextInt(1_200) : 3_500;
+            long nanos = TimeUnit.MILLISECONDS.toNanos(millis);
             threads.execute(
                     () -> {
                         LockSupport.parkNanos(nanos);

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -29,8 +30,8 @@ final class StreamPeer implements AutoCloseable, HttpResponse.BodySubscriber<Voi
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
     private final List<Event> events = new ArrayList<>(); // guarded by this
     private String rest = ""; // guarded by this
-    private final CompletableFuture<Flow.Subscription> subscription = new CompletableFuture<>();
     private String end; // guarded by this
+    private CompletableFuture<HttpResponse<Void>> request; // the opener's
 
     /** One event. The id is empty if it has none. */
     record Event(String id, JsonNode message) {
@@ -49,21 +50,23 @@ final class StreamPeer implements AutoCloseable, HttpResponse.BodySubscriber<Voi
 
     static StreamPeer open(HttpClient http, HttpRequest request) throws Exception {
         StreamPeer peer = new StreamPeer();
-        http.sendAsync(
-                        request,
-                        info -> {
-                            peer.head.complete(info);
-                            return peer;
-                        })
-                .whenComplete(
-                        (response, failure) -> {
-                            if (failure != null) {
-                                peer.head.completeExceptionally(failure);
-                                peer.end("failed: " + failure);
-                            }
-                        });
+        peer.request =
+                http.sendAsync(
+                                request,
+                                info -> {
+                                    peer.head.complete(info);
+                                    return peer;
+                                })
+                        .whenComplete((response, failure) -> peer.requestEnded(failure));
         peer.head.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         return peer;
+    }
+
+    private void requestEnded(Throwable failure) {
+        if (failure != null) {
+            head.completeExceptionally(failure);
+            end("failed: " + failure);
+        }
     }
 
     // ---- what is read
@@ -75,7 +78,6 @@ final class StreamPeer implements AutoCloseable, HttpResponse.BodySubscriber<Voi
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
-        this.subscription.complete(subscription);
         subscription.request(Long.MAX_VALUE);
     }
 
@@ -107,7 +109,7 @@ final class StreamPeer implements AutoCloseable, HttpResponse.BodySubscriber<Voi
     private static Event event(String text) {
         String id = "";
         JsonNode message = null;
-        for (String line : text.strip().split("\n")) {
+        for (String line : text.strip().split("\n", -1)) {
             if (line.startsWith("id: ")) {
                 id = line.substring(4);
             } else if (line.startsWith("data: ") && message == null) {
@@ -182,36 +184,33 @@ final class StreamPeer implements AutoCloseable, HttpResponse.BodySubscriber<Voi
     }
 
     /** {@code ended}, or how it was cut. */
-    synchronized String awaitEnd() throws InterruptedException {
-        long until = System.nanoTime() + PATIENCE.toNanos();
-        while (end == null) {
-            waitUntil(until, "the end");
-        }
-        return end;
+    String awaitEnd() throws InterruptedException {
+        awaitUntil("the end", () -> end != null);
+        return end();
     }
 
-    private synchronized void await(String what, Predicate<List<Event>> wanted)
+    private void await(String what, Predicate<List<Event>> wanted) throws InterruptedException {
+        awaitUntil(what, () -> end != null || wanted.test(events));
+        if (!wanted.test(events())) {
+            throw new AssertionError(end() + " before " + what + "; read: " + events());
+        }
+    }
+
+    private synchronized void awaitUntil(String what, BooleanSupplier wanted)
             throws InterruptedException {
         long until = System.nanoTime() + PATIENCE.toNanos();
-        while (!wanted.test(events)) {
-            if (end != null) {
-                throw new AssertionError(end + " before " + what + "; read: " + events);
+        while (!wanted.getAsBoolean()) {
+            long millis = (until - System.nanoTime()) / 1_000_000;
+            if (millis <= 0) {
+                throw new AssertionError("waited for " + what + "; read: " + events + " " + rest);
             }
-            waitUntil(until, what);
+            wait(millis);
         }
-    }
-
-    private void waitUntil(long until, String what) throws InterruptedException {
-        long millis = (until - System.nanoTime()) / 1_000_000;
-        if (millis <= 0) {
-            throw new AssertionError("waited for " + what + "; read: " + events + " " + rest);
-        }
-        wait(millis);
     }
 
     /** Goes away. */
     @Override
     public void close() {
-        subscription.thenAccept(Flow.Subscription::cancel);
+        request.cancel(true);
     }
 }

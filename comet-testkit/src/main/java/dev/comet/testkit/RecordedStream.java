@@ -9,6 +9,7 @@ import dev.comet.CometStreamSink;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,7 @@ public final class RecordedStream implements CometStreamSink {
     private final Recording<Object> everything = new Recording<>();
     private final AtomicBoolean called = new AtomicBoolean();
     private volatile @Nullable CometStream stream;
-    private volatile int room = Integer.MAX_VALUE;
+    private final AtomicInteger room = new AtomicInteger(Integer.MAX_VALUE);
 
     /** What {@link CometStreamSink#heartbeat} was called with. */
     public record Heartbeat(long cursor, long lastSentId) {}
@@ -32,13 +33,13 @@ public final class RecordedStream implements CometStreamSink {
 
     /** How many more calls it takes before it says that it can take no more. */
     public RecordedStream takes(int batches) {
-        room = batches;
+        room.set(batches);
         return this;
     }
 
     /** Takes so many more, and says so. */
     public void goOn(int batches) {
-        room = batches;
+        room.set(batches);
         stream().ready();
     }
 
@@ -72,14 +73,12 @@ public final class RecordedStream implements CometStreamSink {
     }
 
     private boolean take(Object what) {
-        if (room <= 0) {
+        if (room.get() <= 0) {
             throw new AssertionError("was given " + what + " although it can take no more");
         }
-        if (room != Integer.MAX_VALUE) {
-            room--;
-        }
+        int left = room.updateAndGet(now -> now == Integer.MAX_VALUE ? now : now - 1);
         record(what);
-        return room > 0;
+        return left > 0;
     }
 
     private void record(Object what) {
