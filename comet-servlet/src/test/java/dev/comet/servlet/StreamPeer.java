@@ -139,6 +139,10 @@ final class StreamPeer implements AutoCloseable, HttpResponse.BodySubscriber<Voi
 
     // ---- what the test asks
 
+    HttpClient.Version version() {
+        return head.join().version();
+    }
+
     int status() {
         return head.join().statusCode();
     }
