@@ -295,7 +295,7 @@ class HostileInputTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "/", "/poll/", "/Poll", "/stream", "/../poll", "/poll;x=1", "/WEB-INF"})
+            strings = {"", "/", "/poll/", "/Poll", "/streams", "/../poll", "/poll;x=1", "/WEB-INF"})
     void request_unknownPath_isRefused(String path) {
         protocol.handle(FakeExchange.get(path).bearer(ada.privateToken()))
                 .isError(404, "no-such-endpoint");
