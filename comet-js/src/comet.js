@@ -54,6 +54,7 @@ export class Comet {
   #failures = 0;
   #replaced = false; // the session was, or was tried to be, since the last held answer
   #slept = false; // a request was started again, unreported, since the last answer
+  #switched = false; // the transport was changed since the last answer: whether it gets through is to be known at once
   #unanswered = false; // a request was given up since the last answer: it may still be on its way and arrive after a newer one
   /** @type {"poll" | "stream"} by which the last answer came */
   #transport = "poll";
@@ -239,7 +240,7 @@ export class Comet {
   /** Starts the next request before it returns (a lost session is replaced first). @param {Turn} turn */
   async #receive(turn) {
     if (this.#gone) await this.#replace(turn);
-    this.#prompt = this.#slept || this.#state !== "connected";
+    this.#prompt = this.#slept || this.#switched || this.#state !== "connected";
     this.#began = this.#options.platform.now();
     return this.#connection.next(this.#cursor, this.#prompt, turn);
   }
@@ -251,7 +252,7 @@ export class Comet {
    */
   #accept(turn, { cursor, entries, waitMillis, closed }) {
     const millis = this.#options.platform.now() - this.#began;
-    this.#slept = this.#unanswered = false;
+    this.#slept = this.#switched = this.#unanswered = false;
     if (!this.#prompt) {
       // A prompt answer does not show yet that a held one gets through.
       this.#failures = 0;
@@ -280,7 +281,7 @@ export class Comet {
     const { now, random } = this.#options.platform;
     this.#connection.close();
     if (error.code === "restarted") {
-      this.#unanswered = true;
+      this.#unanswered = this.#switched = true;
       return this.#receive(turn);
     }
     if (error.code === "slept" && !this.#slept) {

@@ -280,7 +280,7 @@ test("L6 use_otherTransport_changesAtOnceAtTheSameCursor", async () => {
   await stream.push(message(11));
   comet.use("poll");
   await settle();
-  equal([stream.aborted, world.last.path, world.last.query.lastMessageId, comet.state], [true, "/comet/poll", "11", "connected"]);
+  equal([stream.aborted, world.last.path, world.last.query, comet.state], [true, "/comet/poll", { lastMessageId: "11", hold: "0" }, "connected"], "asked at once");
   await world.last.json([message(12)]);
   const poll = world.last;
   comet.use("stream");
