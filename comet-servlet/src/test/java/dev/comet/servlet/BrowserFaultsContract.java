@@ -3,6 +3,7 @@ package dev.comet.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.TimeoutError;
 import dev.comet.CometClient;
 import dev.comet.js.Chromium;
 import dev.comet.servlet.ChaosProxy.Fault;
@@ -129,13 +130,27 @@ abstract class BrowserFaultsContract {
             history.accepted(last, Audience.one(client.publicToken()));
         }
 
+        /** Waits in the page's own time: frames may be few in a window that nobody sees. */
+        void await(String condition, Object argument) {
+            try {
+                page.waitForFunction(
+                        condition,
+                        argument,
+                        new Page.WaitForFunctionOptions().setPollingInterval(20));
+            } catch (TimeoutError e) {
+                String state =
+                        "[comet.state, comet.transport, failures, transports, holds.length, seen.length]";
+                throw new AssertionError(condition + ": " + page.evaluate(state), e);
+            }
+        }
+
         String transport() {
             return (String) page.evaluate("comet.transport");
         }
 
         /** All that was sent is there or was announced; nothing else came. */
         void check() {
-            page.waitForFunction("last => comet.lastMessageId >= last", (double) last);
+            await("last => comet.lastMessageId >= last", (double) last);
             for (Object entry : (List<?>) page.evaluate("seen")) {
                 if (entry instanceof List<?> gap) {
                     history.gap(client.publicToken(), id(gap.get(0)), id(gap.get(1)));
@@ -227,7 +242,7 @@ abstract class BrowserFaultsContract {
             for (int i = 0; i < 5; i++) {
                 visitor.send(number++);
             }
-            visitor.page.waitForFunction("way => comet.transport === way", way);
+            visitor.await("way => comet.transport === way", way);
         }
         assertThat((List<?>) visitor.page.evaluate("failures")).isEmpty();
         visitor.check();
@@ -298,8 +313,7 @@ abstract class BrowserFaultsContract {
                 visitor.send(number);
                 pause(5);
             }
-            visitor.page.waitForFunction(
-                    "last => comet.lastMessageId >= last", (double) visitor.last);
+            visitor.await("last => comet.lastMessageId >= last", (double) visitor.last);
             assertThat(visitor.transport())
                     .isEqualTo(setting.contains("ignore") ? "poll" : "stream");
             visitor.check();
