@@ -12,7 +12,7 @@ import java.util.List;
  */
 final class BatchAssembler {
 
-    private final LastEncoded last = new LastEncoded();
+    private final LastEncoded<CometMessage> last = new LastEncoded<>();
 
     byte[] assemble(CometBatch batch) {
         List<CometMessage> messages = batch.messages();

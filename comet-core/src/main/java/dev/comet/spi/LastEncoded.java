@@ -1,6 +1,5 @@
 package dev.comet.spi;
 
-import dev.comet.CometMessage;
 import java.util.List;
 import java.util.function.Function;
 
@@ -10,10 +9,12 @@ import java.util.function.Function;
  *
  * <p>Safe for use by any number of threads; whoever reads an older memory only writes an array
  * more.
+ *
+ * @param <M> a message; compared by identity
  */
-public final class LastEncoded {
+public final class LastEncoded<M> {
 
-    private volatile Memory last = new Memory(List.of(), new byte[0]); // racy on purpose
+    private volatile Memory<M> last = new Memory<>(List.of(), new byte[0]); // racy on purpose
 
     /** Remembers nothing. */
     public LastEncoded() {}
@@ -25,13 +26,13 @@ public final class LastEncoded {
      * @param encode writes them, if they are not those of the last call. Always the same function
      * @return shared: never to be changed
      */
-    public byte[] of(List<CometMessage> messages, Function<List<CometMessage>, byte[]> encode) {
-        Memory known = last;
+    public byte[] of(List<M> messages, Function<List<M>, byte[]> encode) {
+        Memory<M> known = last;
         if (known.isOf(messages)) {
             return known.bytes;
         }
         byte[] bytes = encode.apply(messages);
-        last = new Memory(messages, bytes);
+        last = new Memory<>(messages, bytes);
         return bytes;
     }
 
@@ -39,17 +40,17 @@ public final class LastEncoded {
      * Messages, as the very objects (providers hand the same ones to all receivers), and their
      * bytes.
      */
-    private static final class Memory {
+    private static final class Memory<M> {
 
-        private final List<CometMessage> messages;
+        private final List<M> messages;
         private final byte[] bytes;
 
-        Memory(List<CometMessage> messages, byte[] bytes) {
+        Memory(List<M> messages, byte[] bytes) {
             this.messages = messages;
             this.bytes = bytes;
         }
 
-        boolean isOf(List<CometMessage> others) {
+        boolean isOf(List<M> others) {
             int size = messages.size();
             if (others.size() != size) {
                 return false;

@@ -22,7 +22,7 @@ final class EventEncoder {
     private static final byte[] ID = "id: ".getBytes(US_ASCII);
     private static final byte[] DATA = "data: ".getBytes(US_ASCII);
 
-    private final LastEncoded last = new LastEncoded();
+    private final LastEncoded<CometMessage> last = new LastEncoded<>();
 
     byte[] batch(CometBatch batch) {
         List<CometMessage> messages = batch.messages();
