@@ -54,6 +54,7 @@ export class Comet {
   #failures = 0;
   #replaced = false; // the session was, or was tried to be, since the last held answer
   #slept = false; // a request was started again, unreported, since the last answer
+  #restartedAt = -Infinity; // when a request was last given up for another transport
   #switched = false; // the transport was changed since the last answer: whether it gets through is to be known at once
   #unanswered = false; // a request was given up since the last answer: it may still be on its way and arrive after a newer one
   /** @type {"poll" | "stream"} by which the last answer came */
@@ -282,6 +283,7 @@ export class Comet {
     this.#connection.close();
     if (error.code === "restarted") {
       this.#unanswered = this.#switched = true;
+      this.#restartedAt = now();
       return this.#receive(turn);
     }
     if (error.code === "slept" && !this.#slept) {
@@ -290,7 +292,9 @@ export class Comet {
     }
     if (error.code === "superseded") {
       // Can be the work of an older request of our own that was given up and arrived late: ask once more before believing it.
-      if (!this.#unanswered || now() - this.#began >= OVERTAKEN_MILLIS) return this.#end("superseded", error);
+      const late = now() - this.#restartedAt < OVERTAKEN_MILLIS; // it may arrive after the next one was answered
+      this.#restartedAt = -Infinity;
+      if (!late && (!this.#unanswered || now() - this.#began >= OVERTAKEN_MILLIS)) return this.#end("superseded", error);
       this.#unanswered = false;
     } else if (error.code === "client-does-not-exist") {
       if (!this.#renew) {
