@@ -1,9 +1,9 @@
 // Which transport to use: the stream where it gets through, polls where it does not, at the same cursor.
 
-import { CometError } from "./error.js";
 import { Polling } from "./polling.js";
 import { Streaming } from "./streaming.js";
 
+/** @typedef {import("./error.js").CometError} CometError */
 /** @typedef {import("./exchange.js").Turn} Turn */
 
 /**

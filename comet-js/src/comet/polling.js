@@ -17,6 +17,7 @@ export class Polling {
   #base;
   #privateToken;
   #full;
+  #always; // asks for a hold of its own, whether or not it is the server's
   // How long a request is asked to be held, as learned from those that were cut. Grows by half after `calm` of them have lived that long;
   // a request that is cut when it was to be longer than one that lived doubles `calm`.
   #hold;
@@ -36,14 +37,14 @@ export class Polling {
     this.#privateToken = privateToken;
     this.#full = hold ?? connectionTimeoutSeconds;
     this.#hold = this.#full;
-    this.always = hold !== undefined;
+    this.#always = hold !== undefined;
   }
 
   /** @type {Transport["next"]} */
   async next(cursor, prompt, turn) {
     const { now } = this.#platform;
     const hold = prompt ? 0 : this.#hold;
-    const asked = prompt || this.always || hold < this.#full ? `&hold=${hold}` : "";
+    const asked = prompt || this.#always || hold < this.#full ? `&hold=${hold}` : "";
     const began = now();
     try {
       const url = `${this.#base}/poll?lastMessageId=${cursor}${asked}`;
@@ -75,7 +76,7 @@ export class Polling {
     const longest = Math.max(1, Math.floor((Math.min(millis, hold * 1000) / 1000) * MARGIN));
     if (hold > this.#lived && this.#lived > 0) {
       this.#calm = Math.min(CALM_CAP, this.#calm * 2);
-      this.#hold = Math.min(this.#lived, Math.max(longest, 1));
+      this.#hold = Math.min(this.#lived, longest);
     } else this.#hold = longest;
     this.#lived = Math.min(this.#lived, this.#hold);
   }

@@ -34,7 +34,7 @@ export class Tabs {
   #release = () => {};
   /** @type {AbortController | null} of the wait for the lock */
   #waiting = null;
-  /** @type {(Word | "lead" | "follow")[]} what a follower has not looked at yet */
+  /** @type {(Answer | {error: Failure})[]} what a follower has not looked at yet */
   #heard = [];
   #listen = () => {};
   /** @type {Turn | null} in which this tab is asking the server */
@@ -102,11 +102,10 @@ export class Tabs {
       if (word === undefined) {
         if (this.#leads) return this.#lead(cursor, prompt, turn);
         await this.#silence(turn);
-      } else if (word !== "lead" && word !== "follow" && !this.#leads) {
-        if ("error" in word) throw new CometError(word.error.code, word.error.reason, word.error);
-        if ("body" in word) return this.#taken(word, cursor);
-      } else if (word !== "lead" && word !== "follow" && "body" in word) {
-        return this.#taken(word, cursor); // what the one before it had heard
+      } else if ("body" in word) {
+        return this.#taken(word, cursor); // also in a tab that leads by now: what the one before it had heard
+      } else if (!this.#leads) {
+        throw new CometError(word.error.code, word.error.reason, word.error);
       }
     }
   }
@@ -171,7 +170,6 @@ export class Tabs {
       this.#leads = true;
       this.#waiting = null;
       this.#release = () => resolve(undefined);
-      this.#heard.push("lead");
       this.#listen();
     });
     /** @type {LockManager} */ (this.#platform.locks).request(this.#lock, options, hold).catch(() => {

@@ -303,6 +303,21 @@ test("L6 use_ownOldRequestArrivesLate_isNotTakenForAnotherPage", async () => {
   equal([world.last.path, comet.state], ["/comet/poll", "reconnecting"]);
 });
 
+test("L6 use_ownOldRequestArrivesAfterTheNewerWasAnswered_isNotTakenForAnotherPage", async () => {
+  const { world, comet } = await connected();
+  comet.use("stream");
+  await settle();
+  await streams(world);
+  await world.last.push(own("superseded")); // by the poll that was given up
+  equal(comet.state, "reconnecting");
+  await world.advance(250);
+  await streams(world);
+  equal([comet.state, comet.transport], ["connected", "stream"]);
+  await world.advance(5_000);
+  await world.last.push(own("superseded"));
+  equal(comet.state, "superseded", "by another page, this time");
+});
+
 test("L6 transport_streamOnly_neverPolls", async () => {
   const { world, comet } = await adopted({ transport: "stream" });
   for (let i = 0; i < 4; i++) {

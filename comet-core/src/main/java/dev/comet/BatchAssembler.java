@@ -16,9 +16,7 @@ final class BatchAssembler {
 
     byte[] assemble(CometBatch batch) {
         List<CometMessage> messages = batch.messages();
-        if (!batch.gaps().isEmpty()
-                || messages.isEmpty()
-                || batch.cursor() > messages.get(messages.size() - 1).messageId()) {
+        if (!batch.gaps().isEmpty() || !batch.endsWithItsCursor()) {
             return write(protocolMessagesBefore(batch), messages, protocolMessagesAfter(batch));
         }
         return last.of(messages, plain -> write(List.of(), plain, List.of()));
@@ -33,11 +31,9 @@ final class BatchAssembler {
     }
 
     private static List<EncodedMessage> protocolMessagesAfter(CometBatch batch) {
-        List<CometMessage> messages = batch.messages();
-        boolean known =
-                !messages.isEmpty()
-                        && messages.get(messages.size() - 1).messageId() >= batch.cursor();
-        return known ? List.of() : List.of(ProtocolMessages.cursor(batch.cursor()));
+        return batch.endsWithItsCursor()
+                ? List.of()
+                : List.of(ProtocolMessages.cursor(batch.cursor()));
     }
 
     private static byte[] write(

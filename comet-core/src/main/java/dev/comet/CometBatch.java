@@ -26,6 +26,11 @@ public record CometBatch(
         return new CometBatch(List.of(), List.of(), cursor, true);
     }
 
+    /** Whether the last message's id is the cursor: then nobody needs to be told it besides. */
+    public boolean endsWithItsCursor() {
+        return !messages.isEmpty() && messages.get(messages.size() - 1).messageId() >= cursor;
+    }
+
     /** Whether there is nothing to tell the client. */
     public boolean isEmpty() {
         return messages.isEmpty() && gaps.isEmpty();

@@ -26,6 +26,9 @@ import tools.jackson.databind.json.JsonMapper;
  * comet.sendMessage(ada.publicToken(), "greeting", Map.of("text", "hello"));
  * }</pre>
  *
+ * <p>Long because it is the one place where an application finds everything; each method hands on
+ * to what does it.
+ *
  * <p><b>Guarantees.</b> A message that a send has returned the id of reaches each of its receivers
  * once, in the order of ids, or the receiver is told what it has lost. A message is kept until its
  * receiver confirms it, within the {@linkplain CometLimits limits}.
@@ -424,7 +427,7 @@ public final class CometStateManager implements AutoCloseable {
         } catch (CometException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw subscriptions.unavailable(e);
+            throw subscriptions.reader().unavailable(e);
         }
     }
 

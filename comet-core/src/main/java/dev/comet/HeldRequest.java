@@ -70,7 +70,7 @@ final class HeldRequest extends Subscription {
 
     private void read() {
         try {
-            CometBatch batch = subscriptions.read(clientSession(), cursor);
+            CometBatch batch = subscriptions.reader().read(clientSession(), cursor);
             if (batch.isEmpty()) {
                 cursor = batch.cursor();
             } else {

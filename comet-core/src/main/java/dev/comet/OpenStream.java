@@ -203,8 +203,8 @@ final class OpenStream extends Subscription implements CometStream {
             }
             CometBatch batch =
                     isFirstRead
-                            ? subscriptions.readForStream(clientSession(), cursor)
-                            : subscriptions.readOn(clientSession(), cursor);
+                            ? subscriptions.reader().readForStream(clientSession(), cursor)
+                            : subscriptions.reader().readOn(clientSession(), cursor);
             isFirstRead = false;
             cursor = batch.cursor();
             if (batch.isEmpty()) {

@@ -38,7 +38,7 @@ final class Sender {
             return id;
         } catch (RuntimeException e) {
             counters.sendsRefused.increment();
-            throw e instanceof CometException ? e : subscriptions.unavailable(e);
+            throw e instanceof CometException ? e : subscriptions.reader().unavailable(e);
         }
     }
 

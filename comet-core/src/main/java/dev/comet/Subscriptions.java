@@ -13,13 +13,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongUnaryOperator;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The receiving side: sessions, held requests, and the end of clients. What {@link
+ * The receiving side: sessions, held requests, streams, and the end of clients. What {@link
  * CometStateManager} promises about them is done here.
  */
 final class Subscriptions implements ICometStateProvider.Listener {
@@ -28,7 +27,6 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final ICometStateProvider provider;
-    private final CometLimits limits;
     private final CometClock clock;
     private final Counters counters;
     private final EventDispatcher dispatcher;
@@ -36,6 +34,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private final boolean readsFromMemory;
     private final LongUnaryOperator random;
     private final WaitThreadPool<ClientSession> pool;
+    private final StoreReader reader;
     private final StreamTimes streamTimes;
     private final BatchAssembler assembler = new BatchAssembler();
 
@@ -63,13 +62,13 @@ final class Subscriptions implements ICometStateProvider.Listener {
             StreamTimes streamTimes,
             int waitThreads) {
         this.provider = provider;
-        this.limits = limits;
         this.clock = clock;
         this.counters = counters;
         this.dispatcher = dispatcher;
         this.storeThreads = storeThreads;
         this.readsFromMemory = provider.readsFromMemory();
         this.random = random;
+        this.reader = new StoreReader(provider, limits, counters);
         this.streamTimes = streamTimes;
         this.pool = new WaitThreadPool<>(waitThreads, clock);
     }
@@ -213,7 +212,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         } catch (CometException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw unavailable(e);
+            throw reader.unavailable(e);
         }
         if (session == null) {
             throw unknownClient();
@@ -298,7 +297,8 @@ final class Subscriptions implements ICometStateProvider.Listener {
         } catch (RuntimeException e) {
             session.letGo(request); // no idle time begins: the store would fail again
             request.complete(
-                    CometAnswer.error(e instanceof CometException known ? known : unavailable(e)));
+                    CometAnswer.error(
+                            e instanceof CometException known ? known : reader.unavailable(e)));
         }
         return false;
     }
@@ -357,47 +357,8 @@ final class Subscriptions implements ICometStateProvider.Listener {
                 });
     }
 
-    /** Confirms what is up to the cursor, and reads what is above it for one answer. */
-    CometBatch read(ClientSession session, long cursor) {
-        return fromStore(
-                () ->
-                        provider.getMessages(
-                                session.key(),
-                                cursor,
-                                limits.messagesPerAnswer(),
-                                limits.bytesPerAnswer()));
-    }
-
-    /** As {@link #read}, for one write of a stream. */
-    CometBatch readForStream(ClientSession session, long cursor) {
-        return fromStore(
-                () ->
-                        provider.getMessages(
-                                session.key(),
-                                cursor,
-                                limits.messagesPerAnswer(),
-                                limits.bytesPerWrite()));
-    }
-
-    /** Reads, for one write of a stream, what is above what the stream has carried already. */
-    CometBatch readOn(ClientSession session, long delivered) {
-        return fromStore(
-                () ->
-                        provider.peekMessages(
-                                session.key(),
-                                delivered,
-                                limits.messagesPerAnswer(),
-                                limits.bytesPerWrite()));
-    }
-
-    private <T> T fromStore(Supplier<T> call) {
-        try {
-            return call.get();
-        } catch (CometException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw unavailable(e);
-        }
+    StoreReader reader() {
+        return reader;
     }
 
     CometAnswer answer(ClientSession session, CometBatch batch) {
@@ -419,14 +380,6 @@ final class Subscriptions implements ICometStateProvider.Listener {
     /** Late enough for a load balancer to have noticed, and not all at once. */
     CometAnswer reconnect() {
         return CometAnswer.reconnect(1_000 + random.applyAsLong(2_000));
-    }
-
-    CometException unavailable(Throwable cause) {
-        counters.providerFailures.increment();
-        return new CometException(
-                CometException.Reason.PROVIDER_UNAVAILABLE,
-                "the store failed; try again later",
-                cause);
     }
 
     /** Whether what reads the store may do so on any thread. */

@@ -19,9 +19,7 @@ final class AckEndpoint {
 
     void serve(Call call) {
         call.requireMethod("POST");
-        call.readBody(
-                CometHttpHandler.SHORT_BODY_BYTES,
-                body -> confirm(call, Parameters.ofBody(body, strict)));
+        call.readParameters(strict, parameters -> confirm(call, parameters));
     }
 
     private void confirm(Call call, Parameters parameters) {
@@ -29,10 +27,7 @@ final class AckEndpoint {
         try {
             comet.confirm(token, parameters.lastMessageId());
         } catch (CometException e) {
-            if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
-                throw callers.unknown(call.exchange());
-            }
-            throw e;
+            throw callers.refusal(call.exchange(), e);
         }
         call.respond(CometResponse.empty(204));
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * One request on its way through the protocol. Sees to it that whatever goes wrong on the way
@@ -60,6 +61,13 @@ final class Call {
         } catch (IOException e) {
             throw Refusal.parametersInvalid("body is cut short or badly framed");
         }
+    }
+
+    /** Reads a short body, and takes a step with what it says. */
+    void readParameters(JsonMapper strict, Consumer<Parameters> step) {
+        readBody(
+                CometHttpHandler.SHORT_BODY_BYTES,
+                body -> step.accept(Parameters.ofBody(body, strict)));
     }
 
     private Body body(byte[] bytes, int limit) {

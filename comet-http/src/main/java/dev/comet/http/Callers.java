@@ -1,5 +1,6 @@
 package dev.comet.http;
 
+import dev.comet.CometException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -87,6 +88,13 @@ final class Callers {
     Refusal unknown(CometExchange exchange) {
         int rest = unknownTokens.take(network(exchange), 1);
         return rest > 0 ? tooMany(rest) : Refusal.unknownClient();
+    }
+
+    /** What the caller is answered when the manager refuses what its token asked for. */
+    Refusal refusal(CometExchange exchange, CometException e) {
+        return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
+                ? unknown(exchange)
+                : Refusal.of(e);
     }
 
     private static Refusal tooMany(int seconds) {

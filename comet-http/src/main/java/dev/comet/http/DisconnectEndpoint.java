@@ -21,9 +21,7 @@ final class DisconnectEndpoint {
 
     void serve(Call call) {
         call.requireMethod("POST");
-        call.readBody(
-                CometHttpHandler.SHORT_BODY_BYTES,
-                body -> disconnect(call, Parameters.ofBody(body, strict)));
+        call.readParameters(strict, parameters -> disconnect(call, parameters));
     }
 
     private void disconnect(Call call, Parameters parameters) {

@@ -26,11 +26,8 @@ final class EventEncoder {
 
     byte[] batch(CometBatch batch) {
         List<CometMessage> messages = batch.messages();
-        boolean cursorIsKnown =
-                !messages.isEmpty()
-                        && messages.get(messages.size() - 1).messageId() >= batch.cursor();
         byte[] plain = messages.isEmpty() ? new byte[0] : last.of(messages, EventEncoder::plain);
-        if (batch.gaps().isEmpty() && cursorIsKnown) {
+        if (batch.gaps().isEmpty() && batch.endsWithItsCursor()) {
             return plain;
         }
         ByteArrayOutputStream events = new ByteArrayOutputStream(plain.length + 256);
@@ -42,7 +39,7 @@ final class EventEncoder {
             events.writeBytes(event);
         }
         events.writeBytes(plain);
-        if (!cursorIsKnown) {
+        if (!batch.endsWithItsCursor()) {
             events.writeBytes(event(batch.cursor(), ProtocolMessages.cursor(batch.cursor())));
         }
         return events.toByteArray();
@@ -68,51 +65,45 @@ final class EventEncoder {
     }
 
     private static byte[] event(EncodedMessage message) {
-        byte[] event = new byte[DATA.length + message.encodedLength(0) + 2];
+        byte[] event = new byte[dataLength(message, 0)];
         writeData(message, 0, event, 0);
         return event;
     }
 
     private static byte[] event(long cursor, EncodedMessage message) {
-        String digits = Long.toString(cursor);
-        byte[] event =
-                new byte
-                        [ID.length
-                                + digits.length()
-                                + 1
-                                + DATA.length
-                                + message.encodedLength(0)
-                                + 2];
-        writeData(message, 0, event, writeId(digits, event, 0));
+        byte[] event = new byte[idLength(cursor) + dataLength(message, 0)];
+        writeData(message, 0, event, writeId(cursor, event, 0));
         return event;
     }
 
     private static byte[] plain(List<CometMessage> messages) {
         int length = 0;
         for (CometMessage message : messages) {
-            length +=
-                    ID.length
-                            + Long.toString(message.messageId()).length()
-                            + 1
-                            + DATA.length
-                            + message.encoded().encodedLength(message.messageId())
-                            + 2;
+            long id = message.messageId();
+            length += idLength(id) + dataLength(message.encoded(), id);
         }
         byte[] events = new byte[length];
         int at = 0;
         for (CometMessage message : messages) {
             long id = message.messageId();
-            at = writeId(Long.toString(id), events, at);
-            at = writeData(message.encoded(), id, events, at);
+            at = writeData(message.encoded(), id, events, writeId(id, events, at));
         }
         return events;
     }
 
-    @SuppressWarnings("deprecation") // digits are ASCII
-    private static int writeId(String digits, byte[] target, int at) {
+    private static int idLength(long cursor) {
+        return ID.length + Long.toString(cursor).length() + 1;
+    }
+
+    private static int dataLength(EncodedMessage message, long id) {
+        return DATA.length + message.encodedLength(id) + 2;
+    }
+
+    private static int writeId(long cursor, byte[] target, int at) {
+        byte[] digits = Long.toString(cursor).getBytes(US_ASCII);
         System.arraycopy(ID, 0, target, at, ID.length);
-        int end = at + ID.length + digits.length();
-        digits.getBytes(0, digits.length(), target, at + ID.length);
+        System.arraycopy(digits, 0, target, at + ID.length, digits.length);
+        int end = at + ID.length + digits.length;
         target[end] = '\n';
         return end + 1;
     }

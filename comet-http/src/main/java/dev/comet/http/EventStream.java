@@ -79,9 +79,7 @@ final class EventStream implements CometStreamSink {
     private void refuse(CometException error) {
         call.attempt(
                 () -> {
-                    throw error.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
-                            ? callers.unknown(call.exchange())
-                            : Refusal.of(error);
+                    throw callers.refusal(call.exchange(), error);
                 });
     }
 

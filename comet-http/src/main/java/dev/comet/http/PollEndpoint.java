@@ -30,10 +30,7 @@ final class PollEndpoint {
     void serve(Call call) {
         switch (call.exchange().method()) {
             case "GET" -> poll(call, Parameters.ofEncoded(call.exchange().query()), false);
-            case "POST" ->
-                    call.readBody(
-                            CometHttpHandler.SHORT_BODY_BYTES,
-                            body -> poll(call, Parameters.ofBody(body, strict), true));
+            case "POST" -> call.readParameters(strict, parameters -> poll(call, parameters, true));
             default -> throw Refusal.methodNotAllowed("GET, POST");
         }
     }
@@ -44,8 +41,8 @@ final class PollEndpoint {
         if (result.isCompleted()) {
             CometAnswer answer = result.answer();
             CometException error = answer.error();
-            if (error != null && error.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
-                throw callers.unknown(call.exchange());
+            if (error != null) {
+                throw callers.refusal(call.exchange(), error);
             }
             respond(call, answer);
             return;

@@ -26,6 +26,16 @@ class StreamTest {
                 FakeExchange.get("/stream?lastMessageId=" + cursor).bearer(client.privateToken()));
     }
 
+    /** A stream whose network has taken the first heart-beat and one message, and takes no more. */
+    private static FakeOutput full(Protocol protocol, CometClient client) {
+        FakeOutput output = stream(protocol, client, 0).output();
+        protocol.clock.awaitAllParked();
+        output.fill();
+        protocol.comet.sendMessage(client.publicToken(), "n", 1);
+        awaitPieces(output, 2);
+        return output;
+    }
+
     private static void awaitPieces(FakeOutput output, int count) {
         Awaitility.await().until(() -> output.pieces().size() >= count);
     }
@@ -121,11 +131,7 @@ class StreamTest {
     void stream_networkIsFull_waits() {
         try (Protocol protocol = new Protocol()) {
             CometClient ada = protocol.client("ada");
-            FakeOutput output = stream(protocol, ada, 0).output();
-            protocol.clock.awaitAllParked();
-            output.fill();
-            protocol.comet.sendMessage("ada", "n", 1);
-            awaitPieces(output, 2);
+            FakeOutput output = full(protocol, ada);
             protocol.comet.sendMessage("ada", "n", 2);
             protocol.comet.sendMessage("ada", "n", 3);
             protocol.clock.awaitAllParked();
@@ -142,11 +148,7 @@ class StreamTest {
     void stream_stalled_isCutOff() {
         try (Protocol protocol = new Protocol()) {
             CometClient ada = protocol.client("ada");
-            FakeOutput output = stream(protocol, ada, 0).output();
-            protocol.clock.awaitAllParked();
-            output.fill();
-            protocol.comet.sendMessage("ada", "n", 1);
-            awaitPieces(output, 2);
+            FakeOutput output = full(protocol, ada);
 
             protocol.clock.awaitAllParked();
             protocol.clock.advance(Duration.ofSeconds(31));

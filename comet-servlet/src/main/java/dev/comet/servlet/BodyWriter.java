@@ -44,10 +44,6 @@ final class BodyWriter implements WriteListener {
     /** The peer has gone away or was cut off. */
     @Override
     public void onError(Throwable failure) {
-        try {
-            async.complete();
-        } catch (IllegalStateException e) {
-            // The container has done so itself.
-        }
+        ServletExchange.complete(async);
     }
 }

@@ -275,11 +275,14 @@ final class ServletExchange implements CometExchange, AsyncListener {
     }
 
     private void complete() {
-        if (async == null) {
-            return;
+        if (async != null) {
+            complete(async);
         }
+    }
+
+    static void complete(AsyncContext context) {
         try {
-            async.complete();
+            context.complete();
         } catch (IllegalStateException | RejectedExecutionException e) {
             // The container has done so itself: because of its peer, or because it is going away.
         }

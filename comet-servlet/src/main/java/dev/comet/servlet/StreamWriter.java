@@ -5,7 +5,6 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,8 +59,7 @@ final class StreamWriter implements WriteListener, CometOutput {
      */
     @Override
     public synchronized void cutOff() {
-        piece = null;
-        lastPiece = null;
+        forgetPieces();
         flushed = true;
         ending = true;
         asked = false;
@@ -98,8 +96,7 @@ final class StreamWriter implements WriteListener, CometOutput {
      */
     synchronized boolean stop() {
         ended = true;
-        piece = null;
-        lastPiece = null;
+        forgetPieces();
         return ending;
     }
 
@@ -139,17 +136,17 @@ final class StreamWriter implements WriteListener, CometOutput {
         return false;
     }
 
+    private void forgetPieces() {
+        piece = null;
+        lastPiece = null;
+    }
+
     private void complete() {
         if (ended) {
             return;
         }
         ended = true;
-        piece = null;
-        lastPiece = null;
-        try {
-            async.complete();
-        } catch (IllegalStateException | RejectedExecutionException e) {
-            // The container has done so itself: because of its peer, or because it is going away.
-        }
+        forgetPieces();
+        ServletExchange.complete(async);
     }
 }

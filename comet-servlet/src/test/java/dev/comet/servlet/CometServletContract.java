@@ -17,9 +17,6 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -27,7 +24,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** What the protocol promises, over real sockets; the same in every container. */
+/**
+ * What the protocol promises, over real sockets; the same in every container. One class, because
+ * its tests share one server of each container.
+ */
 abstract class CometServletContract extends ServletSetUpContract {
 
     private ServletRig rig;
@@ -540,19 +540,11 @@ abstract class CometServletContract extends ServletSetUpContract {
     @Test
     @DisplayName("W7 W5 answers that race with polls, supersedes and each other are never mixed up")
     void stress_everyClientGetsItsOwnMessagesInOrder() throws Exception {
-        int clients = 16;
-        ExecutorService threads = Executors.newFixedThreadPool(clients);
-        try {
-            List<Future<?>> peers = new ArrayList<>();
-            for (int i = 0; i < clients; i++) {
-                peers.add(threads.submit(new PollingPeer(rig, rig.client("peer" + i), 100, i)));
-            }
-            for (Future<?> peer : peers) {
-                peer.get(60, TimeUnit.SECONDS);
-            }
-        } finally {
-            threads.shutdownNow();
+        List<PollingPeer> peers = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            peers.add(new PollingPeer(rig, rig.client("peer" + i), 100, i));
         }
+        ServletRig.runAll(peers, 60);
     }
 
     @Test

@@ -9,7 +9,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import tools.jackson.databind.JsonNode;
 
 /**
  * A client that is sent a message just when it polls, again and again, so that answers meet
@@ -22,30 +21,31 @@ final class PollingPeer implements Callable<Void> {
     private final CometClient client;
     private final int rounds;
     private final Random random;
-    private int seen;
-    private long cursor;
+    private final NumberedMessages messages;
 
     PollingPeer(ServletRig rig, CometClient client, int rounds, long seed) {
         this.rig = rig;
         this.client = client;
         this.rounds = rounds;
+        this.messages = new NumberedMessages(client);
         this.random = new Random(seed);
     }
 
     @Override
     public Void call() throws Exception {
         for (int round = 0; round < rounds; round++) {
-            CompletableFuture<Answer> poll = rig.begin(client, "?lastMessageId=" + cursor);
+            CompletableFuture<Answer> poll =
+                    rig.begin(client, "?lastMessageId=" + messages.cursor());
             boolean twice = random.nextInt(4) == 0;
             CompletableFuture<Answer> newer =
-                    twice ? rig.begin(client, "?lastMessageId=" + cursor) : poll;
+                    twice ? rig.begin(client, "?lastMessageId=" + messages.cursor()) : poll;
             await(random.nextInt(2_000_000));
             rig.comet.sendMessage(client.publicToken(), client.publicToken(), round);
             take(newer.get(30, TimeUnit.SECONDS));
             take(poll.get(30, TimeUnit.SECONDS));
         }
-        while (seen < rounds) {
-            take(rig.poll(client, "?lastMessageId=" + cursor));
+        while (messages.seen() < rounds) {
+            take(rig.poll(client, "?lastMessageId=" + messages.cursor()));
         }
         return null;
     }
@@ -56,20 +56,6 @@ final class PollingPeer implements Callable<Void> {
 
     private void take(Answer answer) {
         assertThat(answer.status()).as(answer.text()).isIn(200, 409);
-        for (JsonNode message : answer.json()) {
-            long id = message.path("id").longValue();
-            if (id > cursor) {
-                assertThat(message.path("name").asString()).isEqualTo(client.publicToken());
-                assertThat(message.path("contents").intValue()).isEqualTo(seen);
-                seen++;
-                cursor = id;
-            } else if (message.path("contents").has("lastMessageId")) {
-                cursor =
-                        Math.max(
-                                cursor, message.path("contents").path("lastMessageId").longValue());
-            } else if (id == 0) {
-                assertThat(message.path("name").asString()).isEqualTo("comet.superseded");
-            }
-        }
+        answer.json().forEach(message -> messages.take(message, "comet.superseded"));
     }
 }

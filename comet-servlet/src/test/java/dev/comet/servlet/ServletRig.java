@@ -11,7 +11,13 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -144,6 +150,20 @@ final class ServletRig {
         return RawPeer.head(
                 "GET /app/comet/poll?lastMessageId=" + lastMessageId,
                 "Authorization: Bearer " + client.privateToken());
+    }
+
+    /** Runs them at the same time, and fails if one of them does or takes longer. */
+    static void runAll(List<? extends Callable<Void>> peers, int seconds) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(peers.size());
+        try {
+            List<Future<Void>> running = new ArrayList<>();
+            peers.forEach(peer -> running.add(threads.submit(peer)));
+            for (Future<Void> peer : running) {
+                peer.get(seconds, TimeUnit.SECONDS);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
     }
 
     void stop() throws Exception {

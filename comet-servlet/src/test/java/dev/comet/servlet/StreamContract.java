@@ -10,7 +10,6 @@ import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.servlet.ServletRig.Answer;
 import dev.comet.servlet.StreamPeer.Event;
-import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -409,24 +408,11 @@ abstract class StreamContract {
     @DisplayName(
             "W7 L6 changing transport all the time while messages come: each comes once, in order")
     void transport_changesAllTheTime_losesNothing() throws Exception {
-        List<CompletableFuture<Void>> peers = new ArrayList<>();
+        List<SwitchingPeer> peers = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
-            SwitchingPeer peer = new SwitchingPeer(rig, client(), 100, i);
-            peers.add(
-                    CompletableFuture.runAsync(
-                            () -> {
-                                try {
-                                    peer.call();
-                                } catch (IOException e) {
-                                    throw new java.io.UncheckedIOException(e);
-                                } catch (Exception e) {
-                                    throw new IllegalStateException(e);
-                                }
-                            }));
+            peers.add(new SwitchingPeer(rig, client(), 100, i));
         }
-        for (CompletableFuture<Void> peer : peers) {
-            peer.get(100, TimeUnit.SECONDS);
-        }
+        ServletRig.runAll(peers, 100);
     }
 
     @Test

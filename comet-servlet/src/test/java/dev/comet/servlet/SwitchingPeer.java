@@ -8,7 +8,6 @@ import dev.comet.servlet.StreamPeer.Event;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import tools.jackson.databind.JsonNode;
@@ -23,14 +22,14 @@ final class SwitchingPeer implements Callable<Void> {
     private final CometClient client;
     private final int rounds;
     private final Random random;
+    private final NumberedMessages messages;
     private int sent;
-    private int seen;
-    private long cursor;
 
     SwitchingPeer(ServletRig rig, CometClient client, int rounds, long seed) {
         this.rig = rig;
         this.client = client;
         this.rounds = rounds;
+        this.messages = new NumberedMessages(client);
         this.random = new Random(seed);
     }
 
@@ -43,8 +42,8 @@ final class SwitchingPeer implements Callable<Void> {
                 poll();
             }
         }
-        while (seen < sent) {
-            take(rig.poll(client, "?hold=0&lastMessageId=" + cursor));
+        while (messages.seen() < sent) {
+            take(rig.poll(client, "?hold=0&lastMessageId=" + messages.cursor()));
         }
         return null;
     }
@@ -54,20 +53,20 @@ final class SwitchingPeer implements Callable<Void> {
     }
 
     private void stream() throws Exception {
-        StreamPeer stream = rig.stream(client, cursor);
+        StreamPeer stream = rig.stream(client, messages.cursor());
         try {
             for (int i = random.nextInt(4); i > 0; i--) {
                 LockSupport.parkNanos(random.nextInt(1_000_000));
                 send();
             }
             if (random.nextBoolean()) {
-                stream.awaitMessages(sent - seen);
+                stream.awaitMessages(sent - messages.seen());
             }
             for (Event event : stream.events()) { // what has come by now; the rest comes again
                 take(event.message());
             }
-            if (random.nextInt(4) == 0 && cursor > 0) {
-                rig.comet.confirm(client.privateToken(), cursor);
+            if (random.nextInt(4) == 0 && messages.cursor() > 0) {
+                rig.comet.confirm(client.privateToken(), messages.cursor());
             }
         } finally {
             if (random.nextBoolean()) {
@@ -77,31 +76,21 @@ final class SwitchingPeer implements Callable<Void> {
     }
 
     private void poll() throws Exception {
-        CompletableFuture<Answer> poll = rig.begin(client, "?hold=5&lastMessageId=" + cursor);
+        CompletableFuture<Answer> poll =
+                rig.begin(client, "?hold=5&lastMessageId=" + messages.cursor());
         LockSupport.parkNanos(random.nextInt(1_000_000));
         send();
         take(poll.get(30, TimeUnit.SECONDS));
     }
 
-    private void take(Answer answer) throws ExecutionException {
+    private void take(Answer answer) {
         assertThat(answer.status()).as(answer.text()).isEqualTo(200);
-        for (JsonNode message : answer.json()) {
-            take(message);
-        }
+        answer.json().forEach(this::take);
     }
 
     private void take(JsonNode message) {
         long id = message.path("id").longValue();
-        String name = message.path("name").asString();
-        if (id > cursor) {
-            assertThat(name).isEqualTo(client.publicToken());
-            assertThat(message.path("contents").intValue()).isEqualTo(seen);
-            seen++;
-            cursor = id;
-        } else if (message.path("contents").has("lastMessageId")) {
-            cursor = Math.max(cursor, message.path("contents").path("lastMessageId").longValue());
-        } else {
-            assertThat(name).isEqualTo("comet.cursor");
-        }
+        assertThat(id == 0 || id > messages.cursor()).as("once: %s", message).isTrue();
+        messages.take(message, "comet.cursor");
     }
 }

@@ -19,7 +19,10 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Providers that are right but for one thing, each with the contract that is to find it. */
+/**
+ * Providers that are right but for one thing, each with the contract that is to find it. Long
+ * because it is a list; each is a few lines.
+ */
 final class FaultyProviders {
 
     private FaultyProviders() {}

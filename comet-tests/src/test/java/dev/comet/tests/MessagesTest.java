@@ -45,7 +45,10 @@ import tools.jackson.databind.SerializationContext;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.jsontype.TypeSerializer;
 
-/** What arrives, and what is announced instead: rows M1–M5, M7–M9, M11, M12 at the manager. */
+/**
+ * What arrives, and what is announced instead: rows M1–M5, M7–M9, M11, M12 at the manager. Long
+ * because it is a list, row by row.
+ */
 @Timeout(60)
 class MessagesTest {
 

@@ -31,7 +31,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Streams, without HTTP: beats of 15 s, cut off after 30 s. */
+/**
+ * Streams, without HTTP: beats of 15 s, cut off after 30 s. Long because it is a list of short
+ * tests, from the opening to the end of a stream.
+ */
 @Timeout(60)
 class StreamingTest {
 

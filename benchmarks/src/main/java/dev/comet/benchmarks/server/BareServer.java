@@ -3,9 +3,11 @@ package dev.comet.benchmarks.server;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * encoded messages has above each one's cursor. No sessions, no time-outs, no acknowledgement, no
  * checks: nothing that an application could do without Comet and rely on. It speaks as much of
  * Comet's protocol as the load client needs, with the same headers.
+ *
+ * <p>To event streams it writes each event and flushes, waiting for whoever reads slowly.
  */
 final class BareServer implements PushServer {
 
@@ -66,6 +70,8 @@ final class BareServer implements PushServer {
 
         private final MessageRing ring = new MessageRing(); // guarded by this, but for its top
         private List<Waiter> waiting = new ArrayList<>(); // guarded by this
+        private final List<ServletOutputStream> streams = new ArrayList<>(); // guarded by this
+        private long streamed; // the last message that was written to streams; by whoever wakes
         private final AtomicBoolean news = new AtomicBoolean();
 
         long top() {
@@ -80,9 +86,14 @@ final class BareServer implements PushServer {
             return !news.getAndSet(true);
         }
 
+        synchronized void stream(ServletOutputStream stream) {
+            streams.add(stream);
+        }
+
         /** Answers whoever waits, with all that has come by then. */
         void wake() {
             news.set(false);
+            writeStreams();
             List<Waiter> woken;
             synchronized (this) {
                 woken = waiting;
@@ -90,6 +101,26 @@ final class BareServer implements PushServer {
             }
             for (Waiter waiter : woken) {
                 waiter.complete(above(waiter.cursor));
+            }
+        }
+
+        private void writeStreams() {
+            ByteArrayOutputStream events = new ByteArrayOutputStream();
+            List<ServletOutputStream> all;
+            synchronized (this) {
+                all = List.copyOf(streams);
+                for (; !all.isEmpty() && streamed < ring.top(); streamed++) {
+                    events.writeBytes(ring.event(streamed + 1));
+                }
+            }
+            byte[] bytes = events.toByteArray();
+            for (ServletOutputStream stream : all) {
+                try {
+                    stream.write(bytes);
+                    stream.flush();
+                } catch (IOException e) {
+                    // The peer has gone away.
+                }
             }
         }
 
@@ -147,11 +178,28 @@ final class BareServer implements PushServer {
                 if (body != null) {
                     write(response, body);
                 }
+            } else if (request.getPathInfo().equals("/stream")) {
+                member.room().stream(beginStream(request, response));
             } else {
                 String body = new String(request.getInputStream().readAllBytes(), US_ASCII);
                 send(member.room(), BareClients.payload(body));
                 response.setStatus(202);
             }
+        }
+
+        private static ServletOutputStream beginStream(
+                HttpServletRequest request, HttpServletResponse response) throws IOException {
+            AsyncContext async = request.startAsync(request, response);
+            async.setTimeout(0);
+            response.setStatus(200);
+            response.setHeader("Content-Type", "text/event-stream;charset=utf-8");
+            response.setHeader("Cache-Control", "no-store, no-transform");
+            response.setHeader("X-Content-Type-Options", "nosniff");
+            response.setHeader("X-Accel-Buffering", "no");
+            ServletOutputStream stream = response.getOutputStream();
+            stream.write(": here\n\n".getBytes(US_ASCII));
+            stream.flush();
+            return stream;
         }
     }
 }

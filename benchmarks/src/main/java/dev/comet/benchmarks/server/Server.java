@@ -13,7 +13,7 @@ public enum Server {
     COMETD_ACK(Language.COMETD_ACK, () -> new CometdServer(Containers.JETTY, true)),
     ATMOSPHERE(Language.ATMOSPHERE, Server::atmosphere),
     NCHAN(Language.NCHAN, NchanServer::new),
-    BARE_JETTY_STREAM(Language.COMET_STREAM, () -> new BareStreamServer(Containers.JETTY)),
+    BARE_JETTY_STREAM(Language.COMET_STREAM, () -> new BareServer(Containers.JETTY)),
     BARE_NETTY_STREAM(Language.COMET_STREAM, BareNettyServer::new),
     NCHAN_STREAM(Language.NCHAN_STREAM, NchanServer::new),
     COMET_JETTY_STREAM(Language.COMET_STREAM, () -> new CometServer(Containers.JETTY)),
