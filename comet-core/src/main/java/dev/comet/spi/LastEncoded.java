@@ -1,5 +1,6 @@
 package dev.comet.spi;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
@@ -14,7 +15,8 @@ import java.util.function.Function;
  */
 public final class LastEncoded<M> {
 
-    private volatile Memory<M> last = new Memory<>(List.of(), new byte[0]); // racy on purpose
+    private volatile Memory<M> last =
+            new Memory<>(new ArrayList<>(0), new byte[0]); // racy on purpose
 
     /** Remembers nothing. */
     public LastEncoded() {}
@@ -51,6 +53,9 @@ public final class LastEncoded<M> {
         }
 
         boolean isOf(List<M> others) {
+            if (messages == others) {
+                return true;
+            }
             int size = messages.size();
             if (others.size() != size) {
                 return false;

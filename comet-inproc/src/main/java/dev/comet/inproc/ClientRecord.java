@@ -102,6 +102,14 @@ final class ClientRecord {
         }
     }
 
+    /** Whether above this cursor nothing is to be found for it but in everyone's log. */
+    boolean readsOnlyWhatEveryoneDoes(long cursor) {
+        return memberships.isEmpty()
+                && forgottenId <= cursor
+                && ownLog.isEmpty()
+                && ownLog.floor().id() <= cursor;
+    }
+
     boolean isEnded() {
         return idleAt == ENDED;
     }

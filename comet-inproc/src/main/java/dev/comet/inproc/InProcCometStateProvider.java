@@ -43,6 +43,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     private final Sequencer sequencer = new Sequencer();
     private final Clients clients = new Clients();
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
+    private volatile LastRead lastRead = LastRead.NONE; // racy on purpose
     private final LongAdder dropped = new LongAdder();
 
     /** What start provides. */
@@ -340,6 +341,15 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         record.delivered(cursor);
         dropped.add(record.ownLog().expire(now));
         s.everyone().expire(now);
+        boolean shared =
+                gaps.isEmpty()
+                        && cursor >= record.birthId()
+                        && record.readsOnlyWhatEveryoneDoes(cursor);
+        Floor floor = s.everyone().floor();
+        LastRead last = lastRead;
+        if (shared && last.isOf(cursor, top, maxMessages, maxBytes, floor)) {
+            return last.batch();
+        }
         while (true) {
             BatchReader reader = new BatchReader(record, cursor, upTo, maxMessages, gaps);
             reader.read(record.ownLog(), cursor, Membership.OPEN);
@@ -351,7 +361,11 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             }
             reader.forgotten(record.forgottenId());
             if (!reader.wasOvertaken()) {
-                return reader.batch(maxBytes);
+                CometBatch batch = reader.batch(maxBytes);
+                if (shared && upTo == top && s.everyone().isSameForAll(cursor)) {
+                    lastRead = new LastRead(cursor, top, maxMessages, maxBytes, floor, batch);
+                }
+                return batch;
             }
             upTo = sequencer.top();
         }
@@ -439,6 +453,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         State s = state();
         long now = s.now();
         s.everyone().expire(now);
+        lastRead = LastRead.NONE; // messages are not kept for longer than their log does
         s.groups().tidy(now);
         clients.all().forEach(record -> dropped.add(record.ownLog().expire(now)));
     }
@@ -451,6 +466,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     @Override
     public void close() {
         clients.clear();
+        lastRead = LastRead.NONE;
         State started = state.get();
         if (started != null) {
             started.groups().clear();

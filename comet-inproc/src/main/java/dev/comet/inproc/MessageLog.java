@@ -39,6 +39,10 @@ final class MessageLog {
     private volatile @Nullable LogEntry[] slots = NO_SLOTS;
     private volatile long tail;
     private volatile Floor floor = Floor.NONE;
+
+    /** The id of the last message that is not for every reader. */
+    private volatile long lastExceptId;
+
     private long bytes; // guarded by this
 
     MessageLog(LogLimits limits) {
@@ -88,6 +92,9 @@ final class MessageLog {
         }
         SLOT.setRelease(array, slot(array, index), entry);
         bytes += entry.bytes();
+        if (entry.except() != null) {
+            lastExceptId = entry.id();
+        }
         tail = index + 1;
         return dropped;
     }
@@ -164,6 +171,16 @@ final class MessageLog {
     }
 
     // ---- reading
+
+    /** Where the log begins now. As long as that is so, what is in it stays in it. */
+    Floor floor() {
+        return floor;
+    }
+
+    /** Whether all readers get the same messages above this id, and none has lost any. */
+    boolean isSameForAll(long above) {
+        return lastExceptId <= above && floor.id() <= above;
+    }
 
     boolean isEmpty() {
         return floor.head() == tail;
