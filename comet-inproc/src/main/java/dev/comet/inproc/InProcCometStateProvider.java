@@ -345,9 +345,9 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                 gaps.isEmpty()
                         && cursor >= record.birthId()
                         && record.readsOnlyWhatEveryoneDoes(cursor);
-        Floor floor = s.everyone().floor();
+        long head = s.everyone().floor().head();
         LastRead last = lastRead;
-        if (shared && last.isOf(cursor, top, maxMessages, maxBytes, floor)) {
+        if (shared && last.isOf(cursor, top, maxMessages, maxBytes, head)) {
             return last.batch();
         }
         while (true) {
@@ -363,7 +363,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             if (!reader.wasOvertaken()) {
                 CometBatch batch = reader.batch(maxBytes);
                 if (shared && upTo == top && s.everyone().isSameForAll(cursor)) {
-                    lastRead = new LastRead(cursor, top, maxMessages, maxBytes, floor, batch);
+                    lastRead = new LastRead(cursor, top, maxMessages, maxBytes, head, batch);
                 }
                 return batch;
             }

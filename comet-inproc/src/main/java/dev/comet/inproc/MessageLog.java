@@ -172,7 +172,7 @@ final class MessageLog {
 
     // ---- reading
 
-    /** Where the log begins now. As long as that is so, what is in it stays in it. */
+    /** Where the log begins now; as long as that is so, what is in it stays in it. */
     Floor floor() {
         return floor;
     }
