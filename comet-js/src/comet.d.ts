@@ -3,6 +3,15 @@ export interface CometMessage<Contents = any> {
   readonly id: number;
   readonly name: string;
   readonly contents: Contents;
+  /** Of the request that this is, or that it answers. */
+  readonly correlationId?: string;
+  /**
+   * There if the message is a request: replies to it, once; without contents the reply says that it is done. Rejects with a CometError:
+   * `no-such-request` if nobody waits any more, `already-replied` if it was answered (by another tab that shares this client, say).
+   */
+  reply?(contents?: unknown): Promise<void>;
+  /** There if the message is a request: says in words why it will not be done. */
+  refuse?(reason: string): Promise<void>;
 }
 
 /**
@@ -208,6 +217,14 @@ export class Comet implements AsyncIterable<CometMessage> {
   send<Reply = any>(name: string, contents?: unknown): Promise<Reply>;
   /** Hands over up to 100 messages, handled in order; gives their replies, undefined if there are none at all. */
   send<Replies extends unknown[] = any[]>(messages: SendRequest[]): Promise<Replies | undefined>;
+
+  /**
+   * Hands a message to the application on the server and waits for the reply, however late its handler, or another client that it asks, gives
+   * one: the reply travels like a message, and survives a change of network. Null if there is none. Rejects with a CometError: `timed-out`
+   * after `timeoutMillis` (default: {@link CometOptions.timeoutMillis}; it may be handled all the same), `refused` and others of the server's codes, `client-does-not-exist` if
+   * this client's session, or the client that was asked, ended. Never repeated by itself. Needs to be subscribed.
+   */
+  request<Reply = any>(name: string, contents?: unknown, timeoutMillis?: number): Promise<Reply>;
 
   /** Goes on after the last message; takes over from whoever superseded this client. Throws if it is closed. */
   subscribe(): void;

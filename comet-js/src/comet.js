@@ -7,7 +7,8 @@ import { Delivery } from "./comet/delivery.js";
 import { digest, WAIT_CAP_MILLIS } from "./comet/digest.js";
 import { CometError } from "./comet/error.js";
 import { exchange, within } from "./comet/exchange.js";
-import { ENDED, Loop } from "./comet/loop.js";
+import { Loop } from "./comet/loop.js";
+import { answerable, Requests } from "./comet/requests.js";
 import { checked, checkedOptions, checkedTransport, withoutSlash } from "./comet/session.js";
 import { canShare, Tabs } from "./comet/tabs.js";
 
@@ -33,6 +34,7 @@ export class Comet {
   /** @type {((turn: Turn, lost: Session) => Promise<unknown>) | undefined} */
   #renew;
   #delivery = new Delivery();
+  #requests;
   /** @type {State} */
   #state;
   /** @type {Turn | null} */
@@ -115,6 +117,7 @@ export class Comet {
     this.#base = withoutSlash(url);
     this.#options = checkedOptions(options);
     this.#renew = renew;
+    this.#requests = new Requests(this.#options.platform, (name, handle) => this.on(name, handle));
     this.#begin(checked(session));
     this.#delivery.lastMessageId = this.#cursor;
     this.#transport = this.#connection.name;
@@ -146,6 +149,12 @@ export class Comet {
   async send(name, contents) {
     this.#refuseIfClosed();
     return this.#post("/send", Array.isArray(name) ? name : { name, contents });
+  }
+
+  /** @param {string} name @param {unknown} [contents] @param {number} [timeoutMillis] */
+  async request(name, contents, timeoutMillis = this.#options.timeoutMillis) {
+    this.#refuseIfClosed();
+    return this.#requests.request((correlationId) => this.#post("/send", { name, correlationId, contents }), timeoutMillis);
   }
 
   subscribe() {
@@ -266,6 +275,7 @@ export class Comet {
       this.#enter("connected");
       next = this.#receive(turn);
     }
+    for (const { message } of entries) answerable(message, (body) => this.#post("/reply", body));
     this.#delivery.post(...entries);
     this.#delivery.tell("comet.success", { messages: entries.filter(({ message }) => message.id > 0).length, millis }, cursor);
     if (closed !== undefined) {

@@ -33,6 +33,17 @@ public final class CometException extends RuntimeException {
         REFUSED,
         /** The store did not answer, or failed. What was asked may or may not have happened. */
         PROVIDER_UNAVAILABLE,
+        /** No reply came within the time that the request allowed. It may have been acted upon. */
+        TIMED_OUT,
+        /**
+         * Nobody waits for this reply: the request was made by somebody else, was answered long
+         * ago, or its time is over.
+         */
+        NO_SUCH_REQUEST,
+        /** A request with this correlation id is waiting already, or was not long ago. */
+        DUPLICATE_REQUEST,
+        /** The request has been answered; this reply reaches nobody. */
+        ALREADY_REPLIED,
         /** This manager is draining: it takes no new clients. */
         DRAINING,
         /** This manager was closed. */

@@ -1,6 +1,7 @@
 package dev.comet;
 
 import dev.comet.spi.EncodedMessage;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -42,6 +43,11 @@ public final class CometMessage {
         return encoded.name();
     }
 
+    /** The request that this message is, or that it answers; null if neither. */
+    public @Nullable String correlationId() {
+        return encoded.correlationId();
+    }
+
     /** The contents as plain Java values: Map, List, String, Number or Boolean. */
     public Object contents() {
         return contents(Object.class);
@@ -67,7 +73,7 @@ public final class CometMessage {
     }
 
     /** Made when first needed: servers that only pass messages on never decode one. */
-    private static final class Json {
+    static final class Json {
         static final JsonMapper MAPPER = new JsonMapper();
     }
 }

@@ -2,11 +2,14 @@ package dev.comet;
 
 import dev.comet.spi.Audience;
 import dev.comet.spi.CometClock;
+import dev.comet.spi.ProtocolMessages;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,6 +51,7 @@ public final class CometStateManager implements AutoCloseable {
     private final EventDispatcher events;
     private final Subscriptions subscriptions;
     private final Sender sender;
+    private final Requests requests;
     private final @Nullable OwnThreads ownEventThreads;
     private final @Nullable OwnThreads storeThreads;
     private final Executor eventExecutor;
@@ -79,6 +83,10 @@ public final class CometStateManager implements AutoCloseable {
                         StreamTimes.of(builder.heartbeat, builder.stallTimeout),
                         builder.waitThreads);
         sender = new Sender(provider, builder.limits, builder.mapper, counters, subscriptions);
+        requests =
+                new Requests(
+                        sender, subscriptions, counters, eventExecutor, builder.maxPendingRequests);
+        subscriptions.whenGone(requests::clientIsGone);
         try {
             provider.start(
                     new ICometStateProvider.Context(builder.limits, builder.clock, subscriptions));
@@ -303,6 +311,112 @@ public final class CometStateManager implements AutoCloseable {
         return sender.send(audience, name, contents);
     }
 
+    // ---- requests and replies
+
+    /**
+     * Sends a client a message that it is to reply to, and waits for the reply. Nothing blocks:
+     * what follows is hung on the stage, and runs on the event executor.
+     *
+     * <p>The stage completes exactly once: with the client's reply, or with a {@link
+     * CometException} (as it is to what hangs on the stage itself, as the cause further on) that
+     * says what came in its place: TIMED_OUT (the client may act on it all the same, and later);
+     * CLIENT_DOES_NOT_EXIST if it is unknown or ends before it replies; REFUSED with the client's
+     * own words; LIMIT_REACHED if too many requests wait; what {@link #sendMessage(String, String,
+     * Object)} can be refused with; CLOSED.
+     *
+     * @param publicToken who is asked
+     * @param name as {@link #sendMessage(String, String, Object)}
+     * @param contents as {@link #sendMessage(String, String, Object)}
+     * @param timeout how long to wait for the reply, at most 1 h
+     */
+    public CompletionStage<CometReply> request(
+            String publicToken, String name, Object contents, Duration timeout) {
+        return request(publicToken, name, contents, timeout, Requests.newCorrelationId());
+    }
+
+    /**
+     * {@link #request(String, String, Object, Duration)}, as a part of something larger: when a
+     * client's request is answered by asking another client, both are known by one correlation id.
+     *
+     * @param correlationId 1–64 letters, digits, {@code -} and {@code _}; one that is in use for
+     *     the same client is refused with DUPLICATE_REQUEST
+     */
+    public CompletionStage<CometReply> request(
+            String publicToken,
+            String name,
+            Object contents,
+            Duration timeout,
+            String correlationId) {
+        return requests.request(
+                Rules.publicToken(publicToken),
+                Rules.messageName(name),
+                contents,
+                Rules.timeout(timeout),
+                Rules.correlationId(correlationId));
+    }
+
+    /**
+     * For transports: a client replies to a request that it was sent.
+     *
+     * @param contents may be null: done
+     * @throws CometException NO_SUCH_REQUEST if nobody waits for it from this client;
+     *     ALREADY_REPLIED; CLIENT_DOES_NOT_EXIST; PARAMETERS_INVALID
+     */
+    public void acceptReply(String privateToken, String correlationId, @Nullable Object contents) {
+        String id = Rules.correlationId(correlationId);
+        CometReply reply = new CometReply(sender.encode(ProtocolMessages.REPLY, id, contents));
+        requests.reply(requireClient(privateToken).publicToken(), id, reply);
+    }
+
+    /**
+     * For transports: a client refuses a request that it was sent. The requester gets REFUSED.
+     *
+     * @param reason the client's words, for the requester
+     * @throws CometException as {@link #acceptReply}
+     */
+    public void acceptRefusal(String privateToken, String correlationId, String reason) {
+        String id = Rules.correlationId(correlationId);
+        CometException refusal = new CometException(CometException.Reason.REFUSED, reason);
+        requests.refuse(requireClient(privateToken).publicToken(), id, refusal);
+    }
+
+    /**
+     * Replies to a request that a client has made: the reply is kept and delivered like a message.
+     * For hooks that reply later than they return.
+     *
+     * @param contents may be null: done
+     * @param correlationId the request's
+     * @return the id of the message that carries it
+     * @throws CometException as {@link #sendMessage(String, String, Object)}
+     */
+    public long replyTo(String publicToken, String correlationId, @Nullable Object contents) {
+        requireOpen();
+        return sender.send(
+                Rules.publicToken(publicToken),
+                ProtocolMessages.REPLY,
+                contents,
+                Rules.correlationId(correlationId));
+    }
+
+    /**
+     * As {@link #replyTo}: tells the client why there is no reply.
+     *
+     * @param code the kind of failure, such as that of a {@link CometException.Reason}
+     * @param reason in words, for the client; no secret
+     */
+    public long refuseTo(String publicToken, String correlationId, String code, String reason) {
+        requireOpen();
+        return sender.send(
+                Rules.publicToken(publicToken),
+                ProtocolMessages.REFUSED,
+                new TreeMap<>(Map.of("code", code, "reason", reason)),
+                Rules.correlationId(correlationId));
+    }
+
+    private CometClient requireClient(String privateToken) {
+        return getCometClient(privateToken).orElseThrow(Subscriptions::unknownClient);
+    }
+
     // ---- groups
 
     /**
@@ -393,6 +507,7 @@ public final class CometStateManager implements AutoCloseable {
             return;
         }
         subscriptions.close();
+        requests.close();
         if (storeThreads != null) {
             storeThreads.close();
         }
@@ -450,6 +565,7 @@ public final class CometStateManager implements AutoCloseable {
                 Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
         private @Nullable Executor eventExecutor;
         private int maxPendingEvents = 10_000;
+        private int maxPendingRequests = 10_000;
         private Duration heartbeat = Duration.ofSeconds(15);
         private Duration stallTimeout = Duration.ofSeconds(30);
         private JsonMapper mapper = new JsonMapper();
@@ -502,6 +618,19 @@ public final class CometStateManager implements AutoCloseable {
                 throw Rules.invalid("maxPendingEvents is " + maxPendingEvents + "; use at least 1");
             }
             this.maxPendingEvents = maxPendingEvents;
+            return this;
+        }
+
+        /**
+         * How many {@linkplain CometStateManager#request requests} may wait for their reply at a
+         * time, at least 1; more are refused with LIMIT_REACHED. Default 10,000.
+         */
+        public Builder maxPendingRequests(int maxPendingRequests) {
+            if (maxPendingRequests < 1) {
+                throw Rules.invalid(
+                        "maxPendingRequests is " + maxPendingRequests + "; use at least 1");
+            }
+            this.maxPendingRequests = maxPendingRequests;
             return this;
         }
 

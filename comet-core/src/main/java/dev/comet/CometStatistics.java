@@ -1,7 +1,7 @@
 package dev.comet;
 
 /**
- * What a manager is doing, for dashboards and for 3 a.m. The first five are readings, the others
+ * What a manager is doing, for dashboards and for 3 a.m. The first six are readings, the others
  * running totals.
  *
  * @param clients clients that exist
@@ -10,6 +10,7 @@ package dev.comet;
  * @param pendingEvents events that wait for their handlers; rising means that handlers are too slow
  * @param busyStoreReads reads that are waiting for a provider that does not answer from memory;
  *     rising means that the store is slow
+ * @param pendingRequests requests to clients that have no reply yet
  * @param messagesAccepted messages that senders got an id for
  * @param sendsRefused sends that ended with an exception
  * @param messagesAnswered messages in answers and streams, counted for each receiver and each time
@@ -26,6 +27,11 @@ package dev.comet;
  * @param clientsDisconnected clients that were ended otherwise
  * @param eventsSkipped clientSubscribed events left out because too many were waiting
  * @param providerFailures calls to the provider that failed for a reason of its own
+ * @param requestsReplied requests to clients that ended with a reply
+ * @param requestsTimedOut requests to clients to which no reply came in time; rising means that
+ *     clients are away or too slow
+ * @param requestsFailed requests to clients that ended otherwise: refused, too many, client gone
+ * @param repliesIgnored replies that nobody waited for any more, or a second time
  */
 public record CometStatistics(
         int clients,
@@ -33,6 +39,7 @@ public record CometStatistics(
         int openStreams,
         int pendingEvents,
         int busyStoreReads,
+        int pendingRequests,
         long messagesAccepted,
         long sendsRefused,
         long messagesAnswered,
@@ -46,4 +53,8 @@ public record CometStatistics(
         long idleClientsKilled,
         long clientsDisconnected,
         long eventsSkipped,
-        long providerFailures) {}
+        long providerFailures,
+        long requestsReplied,
+        long requestsTimedOut,
+        long requestsFailed,
+        long repliesIgnored) {}

@@ -9,6 +9,7 @@ final class Counters {
     final LongAdder heldRequests = new LongAdder();
     final LongAdder openStreams = new LongAdder();
     final AtomicInteger pendingEvents = new AtomicInteger();
+    final AtomicInteger pendingRequests = new AtomicInteger();
     final LongAdder messagesAccepted = new LongAdder();
     final LongAdder sendsRefused = new LongAdder();
     final LongAdder messagesAnswered = new LongAdder();
@@ -22,6 +23,10 @@ final class Counters {
     final LongAdder clientsDisconnected = new LongAdder();
     final LongAdder eventsSkipped = new LongAdder();
     final LongAdder providerFailures = new LongAdder();
+    final LongAdder requestsReplied = new LongAdder();
+    final LongAdder requestsTimedOut = new LongAdder();
+    final LongAdder requestsFailed = new LongAdder();
+    final LongAdder repliesIgnored = new LongAdder();
 
     CometStatistics read(int clients, int busyStoreReads, long messagesDropped) {
         return new CometStatistics(
@@ -30,6 +35,7 @@ final class Counters {
                 openStreams.intValue(),
                 pendingEvents.get(),
                 busyStoreReads,
+                pendingRequests.get(),
                 messagesAccepted.sum(),
                 sendsRefused.sum(),
                 messagesAnswered.sum(),
@@ -43,7 +49,11 @@ final class Counters {
                 idleClientsKilled.sum(),
                 clientsDisconnected.sum(),
                 eventsSkipped.sum(),
-                providerFailures.sum());
+                providerFailures.sum(),
+                requestsReplied.sum(),
+                requestsTimedOut.sum(),
+                requestsFailed.sum(),
+                repliesIgnored.sum());
     }
 
     /** An answer was given to a request. */

@@ -1,6 +1,7 @@
 package dev.comet;
 
 import dev.comet.spi.ProtocolMessages;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,6 +19,8 @@ final class Rules {
     private static final int MAX_SECONDS = 86_400;
     private static final int MAX_ATTRIBUTES = 32;
     private static final int MAX_ATTRIBUTE_VALUE = 1_024;
+
+    private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
 
     /** What may stand in an Authorization header (RFC 6750, b64token) and in a cookie. */
     private static final Pattern PRIVATE_TOKEN =
@@ -68,6 +71,25 @@ final class Rules {
                             + "\" are the library's own, choose another");
         }
         return checked;
+    }
+
+    static String correlationId(@Nullable String correlationId) {
+        if (correlationId == null || !ProtocolMessages.isCorrelationId(correlationId)) {
+            throw invalid(
+                    "correlationId is missing, longer than 64 characters or has others than A-Z a-z 0-9 - _; leave it out to get one");
+        }
+        return correlationId;
+    }
+
+    static Duration timeout(Duration timeout) {
+        if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(LONGEST_TIMEOUT) > 0) {
+            throw invalid(
+                    "timeout is "
+                            + timeout
+                            + "; use more than zero and at most "
+                            + LONGEST_TIMEOUT);
+        }
+        return timeout;
     }
 
     static int seconds(String what, int seconds) {

@@ -2,6 +2,7 @@ package dev.comet;
 
 import dev.comet.spi.Audience;
 import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.ProtocolMessages;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,18 +34,36 @@ final class Sender {
 
     long send(Audience audience, @Nullable String name, @Nullable Object contents) {
         try {
-            long id = append(audience, encode(name, contents));
-            counters.messagesAccepted.increment();
-            return id;
+            return accepted(audience, encode(Rules.messageName(name), null, contents));
         } catch (RuntimeException e) {
-            counters.sendsRefused.increment();
-            throw e instanceof CometException ? e : subscriptions.reader().unavailable(e);
+            throw refused(e);
         }
     }
 
-    private EncodedMessage encode(@Nullable String name, @Nullable Object contents) {
-        String checkedName = Rules.messageName(name);
-        if (contents == null) {
+    /**
+     * A message that is to be replied to, or that is a reply: then the name is the library's own.
+     */
+    long send(String publicToken, String name, @Nullable Object contents, String correlationId) {
+        try {
+            return accepted(Audience.one(publicToken), encode(name, correlationId, contents));
+        } catch (RuntimeException e) {
+            throw refused(e);
+        }
+    }
+
+    private long accepted(Audience audience, EncodedMessage message) {
+        long id = append(audience, message);
+        counters.messagesAccepted.increment();
+        return id;
+    }
+
+    private CometException refused(RuntimeException e) {
+        counters.sendsRefused.increment();
+        return e instanceof CometException known ? known : subscriptions.reader().unavailable(e);
+    }
+
+    EncodedMessage encode(String name, @Nullable String correlationId, @Nullable Object contents) {
+        if (contents == null && mayNotBeNull(name)) {
             throw Rules.invalid(
                     "contents of \"" + name + "\" is null; send an empty object or string");
         }
@@ -57,14 +76,14 @@ final class Sender {
                     "contents of \""
                             + name
                             + "\" cannot be encoded as JSON: "
-                            + contents.getClass().getName(),
+                            + (contents == null ? null : contents.getClass().getName()),
                     e);
         }
-        if (json.length == 4 && json[0] == 'n') {
+        if (json.length == 4 && json[0] == 'n' && mayNotBeNull(name)) {
             throw Rules.invalid(
                     "contents of \"" + name + "\" encode to null; send an empty object or string");
         }
-        EncodedMessage message = new EncodedMessage(checkedName, json);
+        EncodedMessage message = new EncodedMessage(name, correlationId, json);
         if (message.sizeInBytes() > limits.messageBytes()) {
             throw Rules.invalid(
                     "contents of \""
@@ -75,6 +94,11 @@ final class Sender {
                             + limits.messageBytes());
         }
         return message;
+    }
+
+    /** A reply may be no more than that: done. */
+    private static boolean mayNotBeNull(String name) {
+        return !name.equals(ProtocolMessages.REPLY);
     }
 
     private long append(Audience audience, EncodedMessage message) {

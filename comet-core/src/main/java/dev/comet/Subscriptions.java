@@ -2,6 +2,7 @@ package dev.comet;
 
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.Deadline;
 import dev.comet.engine.WaitThreadPool;
 import dev.comet.spi.CometClock;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +46,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
      */
     private final Set<String> beingInitialized = ConcurrentHashMap.newKeySet();
 
+    private volatile Consumer<CometClient> whenGone = client -> {};
     private volatile boolean draining;
     private volatile boolean closed;
 
@@ -159,6 +162,16 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     void clientIsGone(ClientSession session) {
         pool.end(session, Ending.CLIENT_GONE);
+        whenGone.accept(session.client());
+    }
+
+    /** What else is to happen when a client has ended. May be told more than once. */
+    void whenGone(Consumer<CometClient> action) {
+        whenGone = action;
+    }
+
+    Deadline after(String key, Duration delay, Runnable task) {
+        return pool.after(key, delay.toNanos(), task);
     }
 
     private @Nullable ClientSession sessionOf(String privateToken) {

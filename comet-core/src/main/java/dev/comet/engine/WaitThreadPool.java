@@ -198,6 +198,19 @@ public final class WaitThreadPool<S extends WaitSession> {
         thread.post(new Periodic(thread, nanos, task));
     }
 
+    /**
+     * Has the task called once, in so many nanoseconds, unless it is called off or the pool closed.
+     * It is called on a wait thread and must not block.
+     *
+     * @param key requests of one key share a thread
+     */
+    public Deadline after(String key, long nanos, Runnable task) {
+        CometWaitThread thread = ownerOf(key);
+        Deadline deadline = new Deadline(thread, clock.nanos() + nanos, task);
+        thread.post(deadline);
+        return deadline;
+    }
+
     /** Ends all held requests with {@link Ending#CLOSED} and stops the threads. Idempotent. */
     public void close() {
         endAll();

@@ -3,14 +3,16 @@ package dev.comet.spi;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.io.JsonStringEncoder;
 
 /**
  * A message's name and contents as UTF-8 JSON, encoded once when it was sent and shared by
  * everybody who gets it.
  *
- * <p>What a provider stores beside the id it assigns: a remote one stores {@link #name()} and
- * {@link #contentsJson()} and makes an equal object of them when it reads. Immutable.
+ * <p>What a provider stores beside the id it assigns: a remote one stores {@link #name()}, {@link
+ * #correlationId()} and {@link #contentsJson()} and makes an equal object of them when it reads.
+ * Immutable.
  */
 public final class EncodedMessage {
 
@@ -18,30 +20,49 @@ public final class EncodedMessage {
     // differs from log to log.
     private static final byte[] BEFORE_ID = "{\"id\":".getBytes(UTF_8);
     private static final byte[] BEFORE_NAME = ",\"name\":\"".getBytes(UTF_8);
+    private static final byte[] BEFORE_CORRELATION = "\",\"correlationId\":\"".getBytes(UTF_8);
     private static final byte[] BEFORE_CONTENTS = "\",\"contents\":".getBytes(UTF_8);
 
     private final String name;
+    private final @Nullable String correlationId;
     private final byte[] afterId;
     private final int contentsStart;
 
+    /** A message that belongs to no request. */
+    public EncodedMessage(String name, byte[] contentsJson) {
+        this(name, null, contentsJson);
+    }
+
     /**
      * @param name the message's name
+     * @param correlationId of the request that this is, or that it answers; null if neither
      * @param contentsJson the contents as one complete JSON value in UTF-8; copied. Line breaks
      *     between its parts become spaces: a message is one line, whatever carries it
      */
-    public EncodedMessage(String name, byte[] contentsJson) {
-        byte[] quoted = JsonStringEncoder.getInstance().quoteAsUTF8(name);
+    public EncodedMessage(String name, @Nullable String correlationId, byte[] contentsJson) {
         this.name = name;
-        this.contentsStart = BEFORE_NAME.length + quoted.length + BEFORE_CONTENTS.length;
+        this.correlationId = correlationId;
+        byte[][] head =
+                correlationId == null
+                        ? new byte[][] {BEFORE_NAME, quoted(name), BEFORE_CONTENTS}
+                        : new byte[][] {
+                            BEFORE_NAME,
+                            quoted(name),
+                            BEFORE_CORRELATION,
+                            quoted(correlationId),
+                            BEFORE_CONTENTS
+                        };
+        int start = 0;
+        for (byte[] part : head) {
+            start += part.length;
+        }
+        this.contentsStart = start;
         this.afterId = new byte[contentsStart + contentsJson.length + 1];
-        System.arraycopy(BEFORE_NAME, 0, afterId, 0, BEFORE_NAME.length);
-        System.arraycopy(quoted, 0, afterId, BEFORE_NAME.length, quoted.length);
-        System.arraycopy(
-                BEFORE_CONTENTS,
-                0,
-                afterId,
-                BEFORE_NAME.length + quoted.length,
-                BEFORE_CONTENTS.length);
+        int at = 0;
+        for (byte[] part : head) {
+            System.arraycopy(part, 0, afterId, at, part.length);
+            at += part.length;
+        }
         for (int i = 0; i < contentsJson.length; i++) {
             byte b = contentsJson[i];
             afterId[contentsStart + i] = b == '\n' || b == '\r' ? (byte) ' ' : b;
@@ -49,9 +70,18 @@ public final class EncodedMessage {
         afterId[afterId.length - 1] = '}';
     }
 
+    private static byte[] quoted(String text) {
+        return JsonStringEncoder.getInstance().quoteAsUTF8(text);
+    }
+
     /** The message's name. */
     public String name() {
         return name;
+    }
+
+    /** The request that this is, or that it answers; null if neither. */
+    public @Nullable String correlationId() {
+        return correlationId;
     }
 
     /** A copy of the contents as one JSON value in UTF-8. */
@@ -73,7 +103,8 @@ public final class EncodedMessage {
     }
 
     /**
-     * Writes <code>{"id":…,"name":"…","contents":…}</code>.
+     * Writes <code>{"id":…,"name":"…","contents":…}</code>, with the correlation id, if there is
+     * one, before the contents.
      *
      * @return the position after the last byte written
      */

@@ -2,11 +2,13 @@ package dev.comet.spi;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.util.regex.Pattern;
 import tools.jackson.core.io.JsonStringEncoder;
 
 /**
- * The protocol's own messages (docs/protocol.md): they carry id 0 and names that begin with {@value
- * #PREFIX}.
+ * The protocol's own messages (docs/protocol.md): they carry names that begin with {@value
+ * #PREFIX}, and id 0 but for {@value #REPLY} and {@value #REFUSED}, which are kept and confirmed
+ * like the messages of applications.
  */
 public final class ProtocolMessages {
 
@@ -15,9 +17,21 @@ public final class ProtocolMessages {
      */
     public static final String PREFIX = "comet.";
 
+    /** The name of the message that brings a client the reply to a request of its own. */
+    public static final String REPLY = "comet.reply";
+
+    /** The name of the message that tells a client why a request of its own gets no reply. */
+    public static final String REFUSED = "comet.refused";
+
+    private static final Pattern CORRELATION_ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
     private static final EncodedMessage SUPERSEDED = json("comet.superseded", "{}");
 
     private ProtocolMessages() {}
+
+    /** Whether this can be a correlation id: 1 to 64 letters, digits, {@code -} and {@code _}. */
+    public static boolean isCorrelationId(String text) {
+        return CORRELATION_ID.matcher(text).matches();
+    }
 
     /** Nothing came while the request was held. */
     public static EncodedMessage timeout(long lastMessageId) {

@@ -1,6 +1,7 @@
 package dev.comet.http;
 
 import dev.comet.CometException;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -8,11 +9,14 @@ import tools.jackson.databind.json.JsonMapper;
 public final class ClientMessage {
 
     private final String name;
+    private final @Nullable String correlationId;
     private final JsonNode contents;
     private final JsonMapper mapper;
 
-    ClientMessage(String name, JsonNode contents, JsonMapper mapper) {
+    ClientMessage(
+            String name, @Nullable String correlationId, JsonNode contents, JsonMapper mapper) {
         this.name = name;
+        this.correlationId = correlationId;
         this.contents = contents;
         this.mapper = mapper;
     }
@@ -20,6 +24,11 @@ public final class ClientMessage {
     /** The name under which the handler is registered. */
     public String name() {
         return name;
+    }
+
+    /** What a client has called its request; null if it is a plain send. */
+    public @Nullable String correlationId() {
+        return correlationId;
     }
 
     /** The contents: any JSON value but null. Can be passed on to others as it is. */

@@ -95,8 +95,12 @@ public final class CometApplication {
     @FunctionalInterface
     public interface RequestHook {
         /**
-         * Returns the reply, anything that Jackson can write, or null for none. No future: a hook
-         * waits for what it replies, or sends it as a message later.
+         * Returns the reply: anything that Jackson can write, a {@link dev.comet.CometReply} to be
+         * passed on, or null for none. To a client's request (one with a {@linkplain
+         * ClientMessage#correlationId correlation id}) it may also be a {@link
+         * java.util.concurrent.CompletionStage} of one of these: no thread waits for it, and the
+         * reply reaches the client as a message. A stage that fails with a {@link CometException}
+         * refuses the request with its reason and text.
          */
         @Nullable Object handle(CometClient client, ClientMessage message) throws Exception;
     }

@@ -22,6 +22,7 @@ public final class CometHttpHandler {
     private final StreamEndpoint stream;
     private final AckEndpoint ack;
     private final SendEndpoint send;
+    private final ReplyEndpoint reply;
     private final DisconnectEndpoint disconnect;
     private final ScriptEndpoint script;
 
@@ -37,7 +38,13 @@ public final class CometHttpHandler {
         this.poll = new PollEndpoint(comet, callers, strict);
         this.stream = new StreamEndpoint(comet, callers);
         this.ack = new AckEndpoint(comet, callers, strict);
-        this.send = new SendEndpoint(comet, callers, strict, application);
+        RateLimit sends =
+                new RateLimit(
+                        application.sendsPerClient,
+                        application.trackedAddresses,
+                        application.clock);
+        this.send = new SendEndpoint(comet, callers, strict, application, sends);
+        this.reply = new ReplyEndpoint(comet, callers, strict, application.maxBodyBytes, sends);
         this.disconnect = new DisconnectEndpoint(comet, callers, strict, application.cookieTokens);
         this.script = new ScriptEndpoint();
     }
@@ -65,6 +72,7 @@ public final class CometHttpHandler {
             case "/stream" -> stream.serve(call);
             case "/ack" -> ack.serve(call);
             case "/send" -> send.serve(call);
+            case "/reply" -> reply.serve(call);
             case "/connect" -> connect.serve(call);
             case "/disconnect" -> disconnect.serve(call);
             default -> script.serve(call); // or there is nothing at this path

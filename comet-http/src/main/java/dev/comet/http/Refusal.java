@@ -33,6 +33,14 @@ final class Refusal extends RuntimeException {
         this.text = text;
     }
 
+    String code() {
+        return code;
+    }
+
+    String text() {
+        return text;
+    }
+
     static Refusal parametersInvalid(String text) {
         return new Refusal(400, "parameters-invalid", text);
     }
@@ -96,7 +104,10 @@ final class Refusal extends RuntimeException {
             case PARAMETERS_INVALID -> parametersInvalid(text);
             case REFUSED -> refused(text);
             case CLIENT_DOES_NOT_EXIST -> unknownClient();
-            case CLIENT_ALREADY_EXISTS -> new Refusal(409, e.reason().code(), text);
+            case NO_SUCH_REQUEST -> new Refusal(404, e.reason().code(), text);
+            case TIMED_OUT -> new Refusal(504, e.reason().code(), text);
+            case CLIENT_ALREADY_EXISTS, DUPLICATE_REQUEST, ALREADY_REPLIED ->
+                    new Refusal(409, e.reason().code(), text);
             case QUEUE_FULL -> later(429, e.reason().code(), text, 1);
             // As long as it takes to start a process, or for idle clients to make room.
             case LIMIT_REACHED, PROVIDER_UNAVAILABLE, DRAINING, CLOSED ->

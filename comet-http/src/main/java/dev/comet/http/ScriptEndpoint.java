@@ -32,6 +32,7 @@ final class ScriptEndpoint {
                     "/comet/exchange.js",
                     "/comet/loop.js",
                     "/comet/polling.js",
+                    "/comet/requests.js",
                     "/comet/session.js",
                     "/comet/streaming.js",
                     "/comet/tabs.js");

@@ -29,23 +29,22 @@ final class SendEndpoint {
     private final Map<String, RequestHook> hooks;
     private final int maxBodyBytes;
     private final RateLimit sends;
+    private final LaterReply later;
 
     SendEndpoint(
             CometStateManager comet,
             Callers callers,
             JsonMapper strict,
-            CometApplication application) {
+            CometApplication application,
+            RateLimit sends) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.mapper = application.jsonMapper;
         this.hooks = Map.copyOf(application.messageHooks);
         this.maxBodyBytes = application.maxBodyBytes;
-        this.sends =
-                new RateLimit(
-                        application.sendsPerClient,
-                        application.trackedAddresses,
-                        application.clock);
+        this.sends = sends;
+        this.later = new LaterReply(comet, application.jsonMapper);
     }
 
     void serve(Call call) {
@@ -59,12 +58,28 @@ final class SendEndpoint {
         CometClient client =
                 comet.getCometClient(token).orElseThrow(() -> callers.unknown(call.exchange()));
         if (json.isArray()) {
-            limitRate(client, checkLength(json.size()));
+            limitRate(sends, client, checkLength(json.size()));
             respond(call, sendEach(client, json));
         } else {
-            limitRate(client, 1);
-            respond(call, sendOne(client, json));
+            limitRate(sends, client, 1);
+            String correlationId = correlationId(json);
+            if (correlationId == null) {
+                respond(call, sendOne(client, json));
+            } else {
+                call.respond(request(client, json, correlationId));
+            }
         }
+    }
+
+    /** A request: what its hook replies later is sent as a message. */
+    private CometResponse request(CometClient client, JsonNode message, String correlationId) {
+        Object reply = handle(client, message, correlationId);
+        if (reply instanceof CompletionStage<?> stage) {
+            later.sendWhenDone(client, name(message.get("name")), correlationId, stage);
+            return CometResponse.empty(202);
+        }
+        JsonNode encoded = encoded(client, message, reply); // null, too, is a reply: done
+        return CometResponse.json(200, mapper.writeValueAsBytes(encoded));
     }
 
     /** Returns the replies, or null if there is none at all. */
@@ -85,6 +100,14 @@ final class SendEndpoint {
 
     /** Returns the reply, or null if there is none. */
     private @Nullable JsonNode sendOne(CometClient client, JsonNode message) {
+        if (correlationId(message) != null) {
+            throw Refusal.parametersInvalid("a message with a correlationId is sent alone");
+        }
+        return encoded(client, message, handle(client, message, null));
+    }
+
+    private @Nullable Object handle(
+            CometClient client, JsonNode message, @Nullable String correlationId) {
         String name = name(message.get("name"));
         JsonNode contents = message.get("contents");
         if (contents == null || contents.isNull()) {
@@ -95,22 +118,32 @@ final class SendEndpoint {
             throw new Refusal(404, "no-such-handler", "nobody handles messages of this name");
         }
         try {
-            return encoded(hook.handle(client, new ClientMessage(name, contents, mapper)));
-        } catch (CometException e) {
-            throw refusal(e, client);
+            return hook.handle(client, new ClientMessage(name, correlationId, contents, mapper));
         } catch (Throwable e) {
-            LOG.warn("The hook for {} failed for {}", name, client.publicToken(), e);
-            throw Refusal.handlerFailed();
+            throw failed(client, name, e);
         }
     }
 
-    private @Nullable JsonNode encoded(@Nullable Object reply) {
-        if (reply instanceof CompletionStage || reply instanceof Future) {
-            // Jackson would take its isDone() and the like for the reply.
-            throw new IllegalStateException(
-                    "the reply is a future; return its value, or reply later with sendMessage");
+    private @Nullable JsonNode encoded(
+            CometClient client, JsonNode message, @Nullable Object reply) {
+        try {
+            if (reply instanceof CompletionStage || reply instanceof Future) {
+                // Jackson would take its isDone() and the like for the reply.
+                throw new IllegalStateException(
+                        "the reply is a future, which a plain send cannot wait for: return its value, or have the client make a request");
+            }
+            return later.encoded(reply);
+        } catch (Throwable e) {
+            throw failed(client, name(message.get("name")), e);
         }
-        return reply == null ? null : mapper.valueToTree(reply);
+    }
+
+    private Refusal failed(CometClient client, String name, Throwable e) {
+        if (e instanceof CometException known) {
+            return refusal(known, client);
+        }
+        LOG.warn("The hook for {} failed for {}", name, client.publicToken(), e);
+        return Refusal.handlerFailed();
     }
 
     /**
@@ -131,7 +164,7 @@ final class SendEndpoint {
                         : CometResponse.json(200, mapper.writeValueAsBytes(reply)));
     }
 
-    private void limitRate(CometClient client, int messages) {
+    static void limitRate(RateLimit sends, CometClient client, int messages) {
         int rest = sends.take(client.publicToken(), messages);
         if (rest > 0) {
             throw Refusal.tooMany("too many messages from this client", rest);
@@ -146,6 +179,19 @@ final class SendEndpoint {
             throw Refusal.tooLarge("body has " + messages + " messages; send 1 to " + MAX_MESSAGES);
         }
         return messages;
+    }
+
+    /** The field of that name, or null. */
+    static @Nullable String correlationId(JsonNode message) {
+        JsonNode id = message.get("correlationId");
+        if (id == null) {
+            return null;
+        }
+        if (!id.isString() || !ProtocolMessages.isCorrelationId(id.stringValue())) {
+            throw Refusal.parametersInvalid(
+                    "correlationId is no string of 1 to 64 characters of A-Z a-z 0-9 - _");
+        }
+        return id.stringValue();
     }
 
     private static String name(@Nullable JsonNode name) {

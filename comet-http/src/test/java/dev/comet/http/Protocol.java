@@ -27,6 +27,7 @@ final class Protocol implements AutoCloseable {
                 CometStateManager.builder(new InProcCometStateProvider())
                         .limits(limits)
                         .clock(clock)
+                        .eventExecutor(Runnable::run)
                         .build();
         CometApplication application = new CometApplication().clock(clock);
         setUp.accept(comet, application);

@@ -149,6 +149,20 @@ abstract class SendingRows extends ProviderRows {
         }
     }
 
+    @Test
+    @DisplayName("M10 what a request and its reply have in common arrives with them")
+    void sendMessage_correlationId_arrivesUnchanged() {
+        CometClient ada = client("ada");
+        byte[] json = "1".getBytes(UTF_8);
+        provider.sendMessage(to(ada), new EncodedMessage("ask", "a-Z_0", json));
+        provider.sendMessage(EVERYONE, new EncodedMessage("ask", "b", json));
+        provider.sendMessage(to(ada), new EncodedMessage("tell", json));
+
+        assertThat(read(ada, 0).messages())
+                .extracting(CometMessage::correlationId)
+                .containsExactly("a-Z_0", "b", null);
+    }
+
     private static EncodedMessage encoded(String name, String json) {
         return new EncodedMessage(name, json.getBytes(UTF_8));
     }

@@ -145,6 +145,9 @@ class CometStateProviderContractTest {
                         FaultyProviders.BeginsAgainAtOne.class,
                         "sendMessage_afterRestart_idsAreHigher"),
                 fault(
+                        FaultyProviders.ForgetsCorrelationIds.class,
+                        "sendMessage_correlationId_arrivesUnchanged"),
+                fault(
                         FaultyProviders.ManglesContents.class,
                         "sendMessage_anyContents_arrivesUnchanged"));
     }

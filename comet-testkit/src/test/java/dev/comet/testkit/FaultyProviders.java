@@ -503,6 +503,21 @@ final class FaultyProviders {
         }
     }
 
+    /** Stores the name and the contents, and nothing else. */
+    static final class ForgetsCorrelationIds extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void append(CometMessage message, Log log, Set<Member> receivers) {
+                    EncodedMessage poorer =
+                            new EncodedMessage(message.name(), message.encoded().contentsJson());
+                    super.append(new CometMessage(message.messageId(), poorer), log, receivers);
+                }
+            };
+        }
+    }
+
     /** What a message says arrives changed: here, without what is not ASCII. */
     static final class ManglesContents extends Contract {
         @Override

@@ -1,0 +1,290 @@
+package dev.comet;
+
+import dev.comet.engine.Deadline;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests to clients that wait for their reply. Each ends exactly once: with a reply, or with what
+ * came in its place.
+ *
+ * <p>A request is known here before it is sent, and a client's requests end when the client does:
+ * so neither a fast reply nor a client that goes at the same moment is missed.
+ */
+final class Requests {
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int ID_BYTES = 16;
+
+    /*
+     * By receiver, then by correlation id; each inner map is touched only inside compute() of its receiver, and so is Pending.state. A request that was
+     * answered stays until its deadline, so that a second reply is told from one that nobody asked for; of those there are at most as many as of requests
+     * that wait. Futures are completed outside of the map, on the event executor.
+     */
+    private final ConcurrentHashMap<String, Map<String, Pending>> byReceiver =
+            new ConcurrentHashMap<>();
+    private final AtomicInteger answered = new AtomicInteger();
+    private final Sender sender;
+    private final Subscriptions subscriptions;
+    private final Counters counters;
+    private final Executor executor;
+    private final int max;
+    private volatile boolean closed;
+
+    Requests(
+            Sender sender,
+            Subscriptions subscriptions,
+            Counters counters,
+            Executor executor,
+            int max) {
+        this.sender = sender;
+        this.subscriptions = subscriptions;
+        this.counters = counters;
+        this.executor = executor;
+        this.max = max;
+    }
+
+    private enum State {
+        WAITING,
+        ANSWERED,
+        OVER
+    }
+
+    private static final class Pending {
+        final String receiver;
+        final String correlationId;
+        final CompletableFuture<CometReply> reply = new CompletableFuture<>();
+        State state = State.WAITING;
+        @Nullable Deadline deadline;
+
+        Pending(String receiver, String correlationId) {
+            this.receiver = receiver;
+            this.correlationId = correlationId;
+        }
+    }
+
+    static String newCorrelationId() {
+        byte[] bytes = new byte[ID_BYTES];
+        RANDOM.nextBytes(bytes);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+
+    CompletionStage<CometReply> request(
+            String receiver, String name, Object contents, Duration timeout, String correlationId) {
+        Pending pending = new Pending(receiver, correlationId);
+        try {
+            begin(pending, timeout);
+        } catch (CometException e) {
+            counters.requestsFailed.increment();
+            pending.reply.completeExceptionally(e);
+            return pending.reply;
+        }
+        try {
+            sender.send(receiver, name, contents, correlationId);
+        } catch (CometException e) {
+            fail(pending, e);
+        }
+        return pending.reply;
+    }
+
+    private void begin(Pending pending, Duration timeout) {
+        if (counters.pendingRequests.incrementAndGet() > max) {
+            counters.pendingRequests.decrementAndGet();
+            throw new CometException(
+                    CometException.Reason.LIMIT_REACHED,
+                    max
+                            + " requests wait for a reply; maxPendingRequests allows no more. Ask less, or for a shorter time");
+        }
+        boolean[] isNew = new boolean[1];
+        byReceiver.compute(
+                pending.receiver,
+                (receiver, known) -> {
+                    Map<String, Pending> requests = known == null ? new HashMap<>(2) : known;
+                    isNew[0] = requests.putIfAbsent(pending.correlationId, pending) == null;
+                    if (isNew[0]) {
+                        pending.deadline =
+                                subscriptions.after(
+                                        receiver, timeout, () -> timeOut(pending, timeout));
+                    }
+                    return requests;
+                });
+        if (!isNew[0]) {
+            counters.pendingRequests.decrementAndGet();
+            throw new CometException(
+                    CometException.Reason.DUPLICATE_REQUEST,
+                    "correlationId is "
+                            + pending.correlationId
+                            + ", which another request to the same client has; use each one once");
+        }
+        if (closed) { // close() may have looked before this request was there
+            fail(pending, Subscriptions.closed());
+        }
+    }
+
+    /**
+     * A client's reply.
+     *
+     * @throws CometException NO_SUCH_REQUEST; ALREADY_REPLIED
+     */
+    void reply(String receiver, String correlationId, CometReply reply) {
+        Pending pending = answered(receiver, correlationId);
+        counters.requestsReplied.increment();
+        hand(() -> pending.reply.complete(reply));
+    }
+
+    /** As {@link #reply}: the client will not do it. */
+    void refuse(String receiver, String correlationId, CometException refusal) {
+        Pending pending = answered(receiver, correlationId);
+        counters.requestsFailed.increment();
+        hand(() -> pending.reply.completeExceptionally(refusal));
+    }
+
+    private Pending answered(String receiver, String correlationId) {
+        Pending[] found = new Pending[1];
+        State[] before = new State[1];
+        byReceiver.computeIfPresent(
+                receiver,
+                (token, requests) -> {
+                    Pending pending = requests.get(correlationId);
+                    if (pending == null) {
+                        return requests;
+                    }
+                    found[0] = pending;
+                    before[0] = pending.state;
+                    if (pending.state == State.WAITING) {
+                        pending.state = State.ANSWERED;
+                        if (answered.incrementAndGet() > max) {
+                            return without(requests, pending);
+                        }
+                    }
+                    return requests;
+                });
+        if (before[0] == State.WAITING) {
+            counters.pendingRequests.decrementAndGet();
+            return found[0];
+        }
+        counters.repliesIgnored.increment();
+        throw before[0] == State.ANSWERED
+                ? new CometException(
+                        CometException.Reason.ALREADY_REPLIED,
+                        "this request has been answered; reply once")
+                : new CometException(
+                        CometException.Reason.NO_SUCH_REQUEST,
+                        "nobody waits for a reply of this client to this correlationId, or not any more");
+    }
+
+    private void timeOut(Pending pending, Duration timeout) {
+        if (end(pending)) {
+            counters.requestsTimedOut.increment();
+            hand(
+                    () ->
+                            pending.reply.completeExceptionally(
+                                    new CometException(
+                                            CometException.Reason.TIMED_OUT,
+                                            "no reply within " + timeout)));
+        }
+    }
+
+    private void fail(Pending pending, CometException why) {
+        if (end(pending)) {
+            counters.requestsFailed.increment();
+            hand(() -> pending.reply.completeExceptionally(why));
+        }
+    }
+
+    /** Forgets the request; returns whether it was waiting. */
+    private boolean end(Pending pending) {
+        boolean[] waiting = new boolean[1];
+        byReceiver.computeIfPresent(
+                pending.receiver,
+                (receiver, requests) -> {
+                    if (pending.state == State.OVER) {
+                        return requests;
+                    }
+                    waiting[0] = pending.state == State.WAITING;
+                    return without(requests, pending);
+                });
+        if (waiting[0]) {
+            counters.pendingRequests.decrementAndGet();
+        }
+        return waiting[0];
+    }
+
+    /** Inside compute(). */
+    private @Nullable Map<String, Pending> without(Map<String, Pending> requests, Pending pending) {
+        requests.remove(pending.correlationId, pending);
+        isOver(pending);
+        return requests.isEmpty() ? null : requests;
+    }
+
+    /** Inside compute(). */
+    private void isOver(Pending pending) {
+        if (pending.state == State.ANSWERED) {
+            answered.decrementAndGet();
+        }
+        pending.state = State.OVER;
+        if (pending.deadline != null) {
+            pending.deadline.callOff();
+        }
+    }
+
+    /** The client has ended. */
+    void clientIsGone(CometClient client) {
+        endAll(
+                client.publicToken(),
+                () ->
+                        new CometException(
+                                CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                                "the client ended before it replied"));
+    }
+
+    /** Ends every request with CLOSED; later ones end at once. */
+    void close() {
+        closed = true;
+        List.copyOf(byReceiver.keySet())
+                .forEach(receiver -> endAll(receiver, Subscriptions::closed));
+    }
+
+    private void endAll(String receiver, Supplier<CometException> why) {
+        List<Pending> waiting = new ArrayList<>();
+        byReceiver.computeIfPresent(
+                receiver,
+                (token, requests) -> {
+                    for (Pending pending : requests.values()) {
+                        if (pending.state == State.WAITING) {
+                            waiting.add(pending);
+                        }
+                        isOver(pending);
+                    }
+                    return null;
+                });
+        for (Pending pending : waiting) {
+            counters.pendingRequests.decrementAndGet();
+            counters.requestsFailed.increment();
+            hand(() -> pending.reply.completeExceptionally(why.get()));
+        }
+    }
+
+    /** What hangs on a reply is the application's: it runs where its handlers do. */
+    private void hand(Runnable completion) {
+        try {
+            executor.execute(completion);
+        } catch (RejectedExecutionException e) {
+            ForkJoinPool.commonPool().execute(completion); // an outcome is never left out
+        }
+    }
+}

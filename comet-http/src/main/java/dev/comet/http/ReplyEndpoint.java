@@ -1,0 +1,72 @@
+package dev.comet.http;
+
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometStateManager;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code reply}: a client's reply to a request that it was sent, or its refusal. */
+final class ReplyEndpoint {
+
+    private static final int MAX_REFUSAL = 1_000;
+
+    private final CometStateManager comet;
+    private final Callers callers;
+    private final JsonMapper strict;
+    private final int maxBodyBytes;
+    private final RateLimit sends;
+
+    ReplyEndpoint(
+            CometStateManager comet,
+            Callers callers,
+            JsonMapper strict,
+            int maxBodyBytes,
+            RateLimit sends) {
+        this.comet = comet;
+        this.callers = callers;
+        this.strict = strict;
+        this.maxBodyBytes = maxBodyBytes;
+        this.sends = sends;
+    }
+
+    void serve(Call call) {
+        call.requireMethod("POST");
+        call.readBody(maxBodyBytes, body -> accept(call, body.jsonObject(strict)));
+    }
+
+    private void accept(Call call, JsonNode json) {
+        String token = callers.privateToken(call, Parameters.privateToken(json));
+        CometClient client =
+                comet.getCometClient(token).orElseThrow(() -> callers.unknown(call.exchange()));
+        SendEndpoint.limitRate(sends, client, 1);
+        String correlationId = SendEndpoint.correlationId(json);
+        if (correlationId == null) {
+            throw Refusal.parametersInvalid(
+                    "correlationId is missing; send that of the message which this replies to");
+        }
+        JsonNode refused = json.get("refused");
+        try {
+            if (refused == null) {
+                comet.acceptReply(token, correlationId, json.get("contents"));
+            } else {
+                comet.acceptRefusal(token, correlationId, reason(refused));
+            }
+        } catch (CometException e) {
+            throw callers.refusal(call.exchange(), e);
+        }
+        call.respond(CometResponse.empty(204));
+    }
+
+    private static String reason(@Nullable JsonNode refused) {
+        if (refused == null || !refused.isString()) {
+            throw Refusal.parametersInvalid("refused is not a string; say why in words");
+        }
+        String reason = refused.stringValue();
+        if (reason.length() > MAX_REFUSAL) {
+            throw Refusal.tooLarge("refused is longer than " + MAX_REFUSAL + " characters");
+        }
+        return reason;
+    }
+}
