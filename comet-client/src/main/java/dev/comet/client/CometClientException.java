@@ -1,0 +1,100 @@
+package dev.comet.client;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure, in the server's words where it had any.
+ *
+ * <p>{@link #code()} is the server's (docs/protocol.md), or one of the client's own: {@code
+ * network} (no answer, or a cut one), {@code silence} (none in time), {@code answer-invalid} (not
+ * what Comet answers), {@code unexpected-status} (from something on the way), {@code slept} (asked
+ * again after a sleep of the machine, still no answer), {@code timed-out} (no reply in time),
+ * {@code reconnect-failed} (the application's function), {@code parameters-invalid}, {@code
+ * cancelled}, {@code closed}.
+ */
+public final class CometClientException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    static final String NETWORK = "network";
+    static final String SILENCE = "silence";
+    static final String SLEPT = "slept";
+    static final String ANSWER_INVALID = "answer-invalid";
+    static final String UNEXPECTED_STATUS = "unexpected-status";
+    static final String SUPERSEDED = "superseded";
+    static final String CLIENT_DOES_NOT_EXIST = "client-does-not-exist";
+    static final String CANCELLED = "cancelled";
+    static final String RESTARTED = "restarted";
+    static final String CLOSED = "closed";
+    static final String TIMED_OUT = "timed-out";
+    static final String PARAMETERS_INVALID = "parameters-invalid";
+
+    private final String code;
+    private final String reason;
+    private final int status;
+    private final double retryAfterSeconds;
+    private final int index;
+
+    CometClientException(String code, String reason) {
+        this(code, reason, 0, 0, -1, null);
+    }
+
+    CometClientException(String code, String reason, @Nullable Throwable cause) {
+        this(code, reason, 0, 0, -1, cause);
+    }
+
+    CometClientException(
+            String code,
+            String reason,
+            int status,
+            double retryAfterSeconds,
+            int index,
+            @Nullable Throwable cause) {
+        super(code + ": " + reason, cause);
+        this.code = code;
+        this.reason = reason;
+        this.status = status;
+        this.retryAfterSeconds = retryAfterSeconds;
+        this.index = index;
+    }
+
+    /** What kind of failure. */
+    public String code() {
+        return code;
+    }
+
+    /** In words. */
+    public String reason() {
+        return reason;
+    }
+
+    /** The HTTP status; 0 if there was no answer. */
+    public int status() {
+        return status;
+    }
+
+    /** How long the server asks to wait, in seconds; 0 if it does not. */
+    public double retryAfterSeconds() {
+        return retryAfterSeconds;
+    }
+
+    /**
+     * Which message of an array failed, from 0; those before it were handled, those after it not.
+     * −1 if that is not known.
+     */
+    public int index() {
+        return index;
+    }
+
+    /**
+     * Whether Comet itself, not something on the way, refused what it would refuse again. A
+     * conflict (409) or a limit (429) may pass.
+     */
+    public boolean isPermanent() {
+        return status >= 400
+                && status < 500
+                && status != 409
+                && status != 429
+                && !code.equals(UNEXPECTED_STATUS);
+    }
+}

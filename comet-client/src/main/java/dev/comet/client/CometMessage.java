@@ -1,0 +1,111 @@
+package dev.comet.client;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * One message, in the order in which it is to be handled. Immutable; may be passed to other threads
+ * and replied to from there.
+ */
+public final class CometMessage {
+
+    private final long id;
+    private final String name;
+    private final @Nullable String correlationId;
+    private final JsonNode contents;
+    private final JsonMapper mapper;
+    private final @Nullable Function<ObjectNode, CompletionStage<JsonNode>> replying;
+
+    CometMessage(
+            long id,
+            String name,
+            @Nullable String correlationId,
+            JsonNode contents,
+            JsonMapper mapper,
+            @Nullable Function<ObjectNode, CompletionStage<JsonNode>> replying) {
+        this.id = id;
+        this.name = name;
+        this.correlationId = correlationId;
+        this.contents = contents;
+        this.mapper = mapper;
+        this.replying = replying;
+    }
+
+    /**
+     * Positive, and higher than that of the message before it; 0 for what the client itself says.
+     */
+    public long id() {
+        return id;
+    }
+
+    /** What the application calls this kind of message. */
+    public String name() {
+        return name;
+    }
+
+    /** What the message says. */
+    public JsonNode contents() {
+        return contents;
+    }
+
+    /**
+     * What the message says, as the given type.
+     *
+     * @throws tools.jackson.core.JacksonException if it does not fit
+     */
+    public <T> T contents(Class<T> type) {
+        return mapper.treeToValue(contents, type);
+    }
+
+    /** Of the request that this is, or that it answers; null if neither. */
+    public @Nullable String correlationId() {
+        return correlationId;
+    }
+
+    /** Whether somebody waits for a reply: {@link #reply} or {@link #refuse} it, once. */
+    public boolean isRequest() {
+        return replying != null;
+    }
+
+    /**
+     * Replies to a request.
+     *
+     * @param contents anything that Jackson can write; null: done
+     * @return fails with a {@link CometClientException}: {@code no-such-request} if nobody waits
+     *     any more, {@code already-replied} if it was answered
+     * @throws IllegalStateException if this message is no request
+     */
+    public CompletionStage<Void> reply(@Nullable Object contents) {
+        return answer("contents", contents);
+    }
+
+    /** As {@link #reply}: says in words why it will not be done. */
+    public CompletionStage<Void> refuse(String reason) {
+        return answer("refused", reason);
+    }
+
+    private CompletionStage<Void> answer(String field, @Nullable Object value) {
+        Function<ObjectNode, CompletionStage<JsonNode>> post = replying;
+        if (post == null) {
+            throw new IllegalStateException(
+                    "message " + id + " (" + name + ") is no request; send a message instead");
+        }
+        ObjectNode body = mapper.createObjectNode().put("correlationId", correlationId);
+        try {
+            body.set(field, mapper.valueToTree(value));
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(Json.unwritable(e));
+        }
+        return post.apply(body).thenApply(nothing -> null);
+    }
+
+    @Override
+    public String toString() {
+        return "CometMessage[" + id + ", " + name + "]";
+    }
+}

@@ -1,0 +1,50 @@
+package dev.comet.client;
+
+import dev.comet.client.Exchanges.Outcome;
+import java.net.URI;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import tools.jackson.databind.JsonNode;
+
+/** Asks the server's application for a session. */
+final class Connector {
+
+    private final Exchanges exchanges;
+    private final JsonNode details;
+    private final long timeoutMillis;
+    private final Strand strand;
+
+    Connector(URI url, JsonNode details, CometOptions options, Strand strand) {
+        this.exchanges =
+                new Exchanges(options.http(), options.platform, strand, url, options.headers, null);
+        this.details = details;
+        this.timeoutMillis = options.timeout.toMillis();
+        this.strand = strand;
+    }
+
+    CompletionStage<CometSession> connect() {
+        CompletableFuture<CometSession> session = new CompletableFuture<>();
+        strand.execute(
+                () ->
+                        exchanges.post(
+                                "/connect",
+                                details,
+                                timeoutMillis,
+                                new Outcome() {
+                                    @Override
+                                    public void answered(JsonNode body) {
+                                        try {
+                                            session.complete(CometSession.of(body));
+                                        } catch (CometClientException e) {
+                                            session.completeExceptionally(e);
+                                        }
+                                    }
+
+                                    @Override
+                                    public void failed(CometClientException error) {
+                                        session.completeExceptionally(error);
+                                    }
+                                }));
+        return session;
+    }
+}

@@ -1,0 +1,675 @@
+package dev.comet.client;
+
+import dev.comet.client.Exchanges.Outcome;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What a client does: asks, takes what comes, and goes on, whatever goes wrong. Owns cursor, order,
+ * states and backoff.
+ *
+ * <p>Long because it is one state machine. Everything but the reading of {@code volatile} fields
+ * happens on the client's strand.
+ */
+final class Loop {
+
+    private static final long BACKOFF_MILLIS = 250;
+    private static final long BACKOFF_CAP_MILLIS = 30_000;
+    private static final long OVERTAKEN_MILLIS = 5_000;
+
+    /** The shortest hold is a second. */
+    private static final long EARLY_MILLIS = 500;
+
+    private final URI base;
+    private final CometOptions options;
+    private final Platform platform;
+    private final Strand strand;
+    private final @Nullable Supplier<? extends CompletionStage<CometSession>> renew;
+    private final Delivery delivery;
+    private final MessagePublisher messages;
+    private final Requests requests = new Requests();
+
+    private volatile CometState state;
+    private volatile CometSession session;
+    private volatile CometTransport transport;
+    private volatile Exchanges exchanges;
+
+    // The strand's.
+    private Connection connection;
+    private CometTransport wanted;
+    private @Nullable Turn turn; // while it receives
+    private long cursor; // up to where answers were taken; what the next poll confirms
+    private boolean gone; // the server does not know the session any more
+    private int failures;
+    private boolean replaced; // the session was, or was tried to be, since the last held answer
+    private boolean slept; // a request was started again, unreported, since the last answer
+    private long restartedAt =
+            Long.MIN_VALUE / 2; // when a request was last given up for another transport
+    private boolean switched; // the transport was changed since the last answer
+    private boolean
+            unanswered; // a request was given up since the last answer, and may arrive after a
+    // newer one
+    private long began; // when the last request was
+    private boolean prompt; // and whether it asked for an answer at once
+
+    /** One stretch of being subscribed; what belongs to one that is over moves nothing any more. */
+    private static final class Turn {
+        /** Ends what the turn waits for that is no request; null if it waits for none. */
+        @Nullable Runnable skipWait;
+    }
+
+    private Loop(
+            URI base,
+            CometSession session,
+            CometOptions options,
+            Strand strand,
+            @Nullable Supplier<? extends CompletionStage<CometSession>> renew,
+            CometState state) {
+        this.base = base;
+        this.options = options;
+        this.platform = options.platform;
+        this.strand = strand;
+        this.renew = renew;
+        this.delivery = new Delivery(options.handlers(), session.lastMessageId());
+        this.messages = new MessagePublisher(options.handlers(), options.bufferLimit);
+        this.wanted = options.transport;
+        this.session = session;
+        this.cursor = session.lastMessageId();
+        this.exchanges = newExchanges(session);
+        this.connection = newConnection(session);
+        this.transport = connection.name();
+        this.state = options.subscribe ? state : CometState.PAUSED;
+    }
+
+    static Loop started(
+            URI base,
+            CometSession session,
+            CometOptions options,
+            Strand strand,
+            @Nullable Supplier<? extends CompletionStage<CometSession>> renew,
+            CometState state) {
+        Loop loop = new Loop(base, session, options, strand, renew, state);
+        if (loop.state != CometState.PAUSED) {
+            strand.execute(loop::start);
+        }
+        return loop;
+    }
+
+    CometState state() {
+        return state;
+    }
+
+    CometSession session() {
+        return session;
+    }
+
+    CometTransport transport() {
+        return transport;
+    }
+
+    Delivery delivery() {
+        return delivery;
+    }
+
+    MessagePublisher messages() {
+        return messages;
+    }
+
+    // ---- what the application asks for
+
+    void subscribe() {
+        refuseIfClosed();
+        strand.execute(
+                () -> {
+                    if (turn == null && state != CometState.CLOSED) {
+                        messages.begin();
+                        enter(CometState.CONNECTING);
+                        start();
+                    }
+                });
+    }
+
+    void unsubscribe() {
+        strand.execute(
+                () -> {
+                    if (turn != null) {
+                        unanswered = true;
+                        stop();
+                        enter(CometState.PAUSED);
+                    }
+                });
+    }
+
+    void use(CometTransport value) {
+        strand.execute(
+                () -> {
+                    wanted = value;
+                    connection.want(value);
+                    if (turn != null && turn.skipWait == null) {
+                        connection.breakOff(
+                                CometClientException.RESTARTED, "to be sent in another way");
+                    }
+                });
+    }
+
+    void wake() {
+        strand.execute(
+                () -> {
+                    if (turn == null) {
+                        return;
+                    }
+                    if (turn.skipWait != null) {
+                        turn.skipWait.run();
+                    } else {
+                        connection.breakOff(CometClientException.SLEPT, "the network came back");
+                    }
+                });
+    }
+
+    void close() {
+        strand.execute(() -> end(CometState.CLOSED, null));
+    }
+
+    CompletionStage<Boolean> disconnect() {
+        CompletableFuture<Boolean> told = new CompletableFuture<>();
+        strand.execute(
+                () -> {
+                    if (state != CometState.CLOSED) {
+                        delivery.tell(listener -> listener.closed("disconnected"));
+                    }
+                    end(CometState.CLOSED, null);
+                    exchanges.post(
+                            "/disconnect",
+                            Json.MAPPER.createObjectNode(),
+                            options.timeout.toMillis(),
+                            new Outcome() {
+                                @Override
+                                public void answered(JsonNode body) {
+                                    told.complete(true);
+                                }
+
+                                @Override
+                                public void failed(CometClientException error) {
+                                    told.complete(
+                                            error.code()
+                                                    .equals(
+                                                            CometClientException
+                                                                    .CLIENT_DOES_NOT_EXIST));
+                                }
+                            });
+                });
+        return told;
+    }
+
+    CompletionStage<@Nullable JsonNode> post(Supplier<JsonNode> body) {
+        return post("/send", body).thenApply(reply -> reply.isMissingNode() ? null : reply);
+    }
+
+    private CompletableFuture<JsonNode> post(String path, Supplier<JsonNode> body) {
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        JsonNode json;
+        try {
+            refuseIfClosed();
+            json = body.get();
+        } catch (CometClientException e) {
+            answer.completeExceptionally(e);
+            return answer;
+        } catch (RuntimeException e) {
+            answer.completeExceptionally(Json.unwritable(e));
+            return answer;
+        }
+        strand.execute(
+                () ->
+                        exchanges.post(
+                                path,
+                                json,
+                                options.timeout.toMillis(),
+                                new Outcome() {
+                                    @Override
+                                    public void answered(JsonNode reply) {
+                                        complete(() -> answer.complete(reply));
+                                    }
+
+                                    @Override
+                                    public void failed(CometClientException error) {
+                                        complete(() -> answer.completeExceptionally(error));
+                                    }
+                                }));
+        return answer;
+    }
+
+    /** What hangs on an answer is the application's: not on the strand. */
+    private void complete(Runnable completion) {
+        options.handlers().execute(completion);
+    }
+
+    CompletionStage<JsonNode> request(
+            String correlationId, Supplier<ObjectNode> message, Duration timeout) {
+        CompletableFuture<JsonNode> reply = requests.begin(correlationId);
+        Platform.Timer timer =
+                platform.schedule(
+                        timeout.toMillis(),
+                        () ->
+                                complete(
+                                        () ->
+                                                reply.completeExceptionally(
+                                                        new CometClientException(
+                                                                CometClientException.TIMED_OUT,
+                                                                "no reply within " + timeout))));
+        reply.whenComplete((value, error) -> timer.cancel());
+        post("/send", message::get)
+                .whenComplete(
+                        (answer, failure) -> {
+                            if (failure instanceof CometClientException error) {
+                                // Without an answer it may have been handled all the same.
+                                if (error.status() != 0
+                                        || error.code().equals(CometClientException.CLOSED)
+                                        || error.code()
+                                                .equals(CometClientException.PARAMETERS_INVALID)) {
+                                    reply.completeExceptionally(error);
+                                }
+                            } else if (!answer.isMissingNode()) { // else it comes as a message
+                                reply.complete(answer);
+                            }
+                        });
+        return reply;
+    }
+
+    private void refuseIfClosed() {
+        if (state == CometState.CLOSED) {
+            throw new CometClientException(
+                    CometClientException.CLOSED, "this client is closed; connect again");
+        }
+    }
+
+    // ---- a session
+
+    private Exchanges newExchanges(CometSession of) {
+        return new Exchanges(
+                options.http(), platform, strand, base, options.headers, of.privateToken());
+    }
+
+    private Connection newConnection(CometSession of) {
+        Duration hold = options.hold;
+        return new Connection(
+                platform,
+                new Polling(
+                        platform,
+                        exchanges,
+                        hold == null ? of.connectionTimeoutSeconds() : hold.toSeconds(),
+                        hold != null),
+                new Streaming(platform, strand, exchanges),
+                wanted,
+                () -> unanswered = true);
+    }
+
+    private void begin(CometSession next) {
+        connection.close();
+        session = next;
+        cursor = next.lastMessageId();
+        exchanges = newExchanges(next);
+        connection = newConnection(next);
+        gone = false;
+    }
+
+    // ---- one turn: from start until stop
+
+    private void start() {
+        Turn begun = new Turn();
+        turn = begun;
+        receive(begun);
+    }
+
+    private void stop() {
+        Turn over = turn;
+        turn = null;
+        if (over != null) {
+            if (over.skipWait != null) {
+                over.skipWait.run();
+            }
+            connection.breakOff(CometClientException.CANCELLED, "broken off by this client");
+        }
+        connection.close();
+    }
+
+    /** Unless the handlers are too far behind: then when they have caught up. */
+    private void receive(Turn current) {
+        if (delivery.backlog() >= options.bufferLimit) {
+            delivery.whenBelow(
+                    (options.bufferLimit + 1) / 2,
+                    () ->
+                            strand.execute(
+                                    () -> {
+                                        if (current == turn) {
+                                            receive(current);
+                                        }
+                                    }));
+            return;
+        }
+        if (gone) {
+            replace(current);
+            return;
+        }
+        prompt = slept || switched || state != CometState.CONNECTED;
+        began = platform.nowMillis();
+        connection.next(
+                cursor,
+                prompt,
+                new Outcome() {
+                    @Override
+                    public void answered(JsonNode body) {
+                        if (current == turn) {
+                            took(current, body);
+                        }
+                    }
+
+                    @Override
+                    public void failed(CometClientException error) {
+                        if (current == turn) {
+                            recover(current, error);
+                        }
+                    }
+                });
+    }
+
+    private void took(Turn current, JsonNode body) {
+        boolean streams = connection.streams();
+        boolean early = !prompt && !streams && platform.nowMillis() - began < EARLY_MILLIS;
+        Digest digest;
+        try {
+            digest = Digest.of(cursor, body, early, streams);
+        } catch (CometClientException e) {
+            recover(current, e);
+            return;
+        }
+        accept(current, digest);
+    }
+
+    private void accept(Turn current, Digest digest) {
+        long millis = platform.nowMillis() - began;
+        slept = false;
+        switched = false;
+        unanswered = false;
+        if (!prompt) { // a prompt answer does not show yet that a held one gets through
+            failures = 0;
+            replaced = false;
+        }
+        cursor = digest.cursor();
+        via(connection.name());
+        String closed = digest.closed();
+        boolean goesOn = closed == null && digest.waitMillis() < 0;
+        if (goesOn) {
+            enter(CometState.CONNECTED);
+        }
+        int count = 0;
+        for (Digest.Entry entry : digest.entries()) {
+            count += entry.id() > 0 ? 1 : 0;
+            hand(entry);
+        }
+        int messagesTaken = count;
+        delivery.tell(listener -> listener.succeeded(messagesTaken, millis), cursor);
+        if (closed != null) {
+            delivery.tell(listener -> listener.closed(closed));
+            end(
+                    CometState.CLOSED,
+                    closed.equals("disconnected")
+                            ? null
+                            : new CometClientException(CometClientException.CLOSED, closed));
+        } else if (digest.waitMillis() >= 0) {
+            enter(CometState.RECONNECTING);
+            receiveAfter(current, digest.waitMillis());
+        } else {
+            receive(current);
+        }
+    }
+
+    private void hand(Digest.Entry entry) {
+        JsonNode contents = entry.contents();
+        long at = entry.cursor();
+        switch (entry.name()) {
+            case "comet.timeout" -> delivery.tell(listener -> listener.timedOut(at), at);
+            case "comet.reconnect" ->
+                    delivery.tell(
+                            listener ->
+                                    listener.reconnecting(contents.path("delayMillis").asLong(0)),
+                            at);
+            case "comet.gap" -> {
+                CometMessage gap = message(entry);
+                delivery.tell(
+                        listener ->
+                                listener.gap(
+                                        contents.path("from").asLong(0),
+                                        contents.path("to").asLong(0),
+                                        contents.path("reason").asString("")),
+                        at);
+                delivery.post(at, () -> messages.publish(gap));
+            }
+            case Requests.REPLY, Requests.REFUSED -> {
+                CometMessage answer = message(entry);
+                delivery.post(at, () -> requests.answered(answer));
+            }
+            default -> {
+                CometMessage message = message(entry);
+                delivery.post(
+                        at,
+                        () -> {
+                            delivery.hand(message);
+                            messages.publish(message);
+                        });
+            }
+        }
+    }
+
+    private CometMessage message(Digest.Entry entry) {
+        JsonNode correlationId = entry.json().path("correlationId");
+        boolean isRequest =
+                correlationId.isString() && entry.id() > 0 && !entry.name().startsWith("comet.");
+        return new CometMessage(
+                entry.id(),
+                entry.name(),
+                correlationId.isString() ? correlationId.stringValue() : null,
+                entry.contents(),
+                options.mapper,
+                isRequest ? body -> post("/reply", () -> body) : null);
+    }
+
+    /** What follows a failure: nothing, a request at once, or one after a wait. */
+    private void recover(Turn current, CometClientException error) {
+        connection.close();
+        switch (error.code()) {
+            case CometClientException.RESTARTED -> {
+                unanswered = true;
+                switched = true;
+                restartedAt = platform.nowMillis();
+                receive(current);
+                return;
+            }
+            case CometClientException.SLEPT -> {
+                if (!slept) {
+                    slept = true;
+                    unanswered = true;
+                    receive(current);
+                    return;
+                }
+                unanswered = true;
+            }
+            case CometClientException.SUPERSEDED -> {
+                // Can be the work of an older request of our own that was given up and arrived
+                // late:
+                // ask once more before believing it.
+                long now = platform.nowMillis();
+                boolean late = now - restartedAt < OVERTAKEN_MILLIS;
+                restartedAt = Long.MIN_VALUE / 2;
+                if (!late && (!unanswered || now - began >= OVERTAKEN_MILLIS)) {
+                    delivery.tell(CometListener::superseded);
+                    end(CometState.SUPERSEDED, error);
+                    return;
+                }
+                unanswered = false;
+            }
+            case CometClientException.CLIENT_DOES_NOT_EXIST -> {
+                if (renew == null) {
+                    lost(session.publicToken(), null);
+                    end(CometState.LOST, error);
+                    return;
+                }
+                gone = true;
+                enter(CometState.RECONNECTING);
+                // At once, but a session that is lost as soon as it is made must not become a
+                // storm.
+                if (!replaced) {
+                    receive(current);
+                    return;
+                }
+            }
+            default -> {
+                if (error.isPermanent()) {
+                    int attempt = failures + 1;
+                    delivery.tell(listener -> listener.failed(error, attempt, -1));
+                    end(CometState.LOST, error);
+                    return;
+                }
+                unanswered |= error.status() == 0;
+            }
+        }
+        int attempt = ++failures;
+        double cap = Math.min(BACKOFF_CAP_MILLIS, BACKOFF_MILLIS * Math.pow(2, attempt));
+        long retryInMillis =
+                Math.round(
+                        Math.min(error.retryAfterSeconds() * 1_000, Digest.WAIT_CAP_MILLIS)
+                                + platform.random() * cap);
+        delivery.tell(listener -> listener.failed(error, attempt, retryInMillis));
+        enter(attempt == 1 ? CometState.RECONNECTING : CometState.DISCONNECTED);
+        receiveAfter(current, retryInMillis);
+    }
+
+    private void receiveAfter(Turn current, long millis) {
+        Platform.Timer[] timer = new Platform.Timer[1];
+        Runnable proceed =
+                () -> {
+                    timer[0].cancel();
+                    if (current.skipWait != null) {
+                        current.skipWait = null;
+                        if (current == turn) {
+                            receive(current);
+                        }
+                    }
+                };
+        current.skipWait = proceed;
+        timer[0] = platform.schedule(millis, () -> strand.execute(proceed));
+    }
+
+    private void replace(Turn current) {
+        replaced = true;
+        CompletionStage<CometSession> renewal;
+        try {
+            renewal = Objects.requireNonNull(renew).get();
+        } catch (RuntimeException e) {
+            renewal = CompletableFuture.failedFuture(e);
+        }
+        boolean[] over = new boolean[1];
+        Platform.Timer timer =
+                platform.schedule(
+                        options.timeout.toMillis(),
+                        () ->
+                                strand.execute(
+                                        () ->
+                                                notRenewed(
+                                                        current,
+                                                        over,
+                                                        new CometClientException(
+                                                                CometClientException.SILENCE,
+                                                                "no session for "
+                                                                        + options.timeout))));
+        renewal.whenComplete(
+                (next, failure) ->
+                        strand.execute(
+                                () -> {
+                                    timer.cancel();
+                                    if (failure == null) {
+                                        renewed(current, over, next);
+                                    } else {
+                                        notRenewed(current, over, failure);
+                                    }
+                                }));
+    }
+
+    private void renewed(Turn current, boolean[] over, CometSession next) {
+        if (current != turn || over[0]) {
+            return;
+        }
+        over[0] = true;
+        String previous = session.publicToken();
+        begin(next);
+        lost(previous, next.publicToken());
+        enter(CometState.CONNECTED);
+        receive(current);
+    }
+
+    private void notRenewed(Turn current, boolean[] over, Throwable failure) {
+        if (current != turn || over[0]) {
+            return;
+        }
+        over[0] = true;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null
+                        ? failure.getCause()
+                        : failure;
+        recover(
+                current,
+                cause instanceof CometClientException known
+                        ? known
+                        : new CometClientException(
+                                "reconnect-failed", "the application's reconnect failed", cause));
+    }
+
+    private void lost(String previous, @Nullable String current) {
+        ObjectNode contents =
+                Json.MAPPER.createObjectNode().put("previous", previous).put("current", current);
+        CometMessage message = MessagePublisher.own(MessagePublisher.SESSION_LOST, contents);
+        delivery.tell(listener -> listener.sessionLost(previous, current), cursor);
+        delivery.post(
+                cursor,
+                () -> {
+                    messages.publish(message);
+                    requests.failAll(CometClientException.CLIENT_DOES_NOT_EXIST);
+                });
+    }
+
+    private void end(CometState how, @Nullable CometClientException error) {
+        stop();
+        if (state != how) {
+            enter(how);
+            delivery.post(
+                    -1,
+                    () -> {
+                        messages.end(error);
+                        requests.failAll(CometClientException.CLOSED);
+                    });
+        }
+    }
+
+    private void via(CometTransport to) {
+        CometTransport from = transport;
+        transport = to;
+        if (from != to) {
+            delivery.tell(listener -> listener.transportChanged(from, to));
+        }
+    }
+
+    private void enter(CometState to) {
+        CometState from = state;
+        state = to;
+        if (from != to) {
+            delivery.tell(listener -> listener.stateChanged(from, to));
+        }
+    }
+}
