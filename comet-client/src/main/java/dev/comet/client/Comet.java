@@ -78,19 +78,18 @@ public final class Comet implements AutoCloseable {
         }
         Strand strand = new Strand();
         Connector connector = new Connector(url, body, options, strand);
-        return connector
-                .connect()
-                .thenApply(
-                        session ->
-                                new Comet(
-                                        Loop.started(
-                                                url,
-                                                session,
-                                                options,
-                                                strand,
-                                                options.connectAgain ? connector::connect : null,
-                                                CometState.CONNECTED),
-                                        options));
+        return Stages.map(
+                connector.connect(),
+                session ->
+                        new Comet(
+                                Loop.started(
+                                        url,
+                                        session,
+                                        options,
+                                        strand,
+                                        options.connectAgain ? connector::connect : null,
+                                        CometState.CONNECTED),
+                                options));
     }
 
     /**

@@ -101,7 +101,7 @@ public final class CometMessage {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(Json.unwritable(e));
         }
-        return post.apply(body).thenApply(nothing -> null);
+        return Stages.map(post.apply(body), nothing -> null);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.comet.client.Exchanges.Outcome;
 import java.net.URI;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import tools.jackson.databind.JsonNode;
 
 /** Asks the server's application for a session. */
@@ -13,6 +14,7 @@ final class Connector {
     private final JsonNode details;
     private final long timeoutMillis;
     private final Strand strand;
+    private final Executor handlers;
 
     Connector(URI url, JsonNode details, CometOptions options, Strand strand) {
         this.exchanges =
@@ -20,6 +22,7 @@ final class Connector {
         this.details = details;
         this.timeoutMillis = options.timeout.toMillis();
         this.strand = strand;
+        this.handlers = options.handlers();
     }
 
     CompletionStage<CometSession> connect() {
@@ -33,18 +36,23 @@ final class Connector {
                                 new Outcome() {
                                     @Override
                                     public void answered(JsonNode body) {
-                                        try {
-                                            session.complete(CometSession.of(body));
-                                        } catch (CometClientException e) {
-                                            session.completeExceptionally(e);
-                                        }
+                                        handlers.execute(() -> complete(session, body));
                                     }
 
                                     @Override
                                     public void failed(CometClientException error) {
-                                        session.completeExceptionally(error);
+                                        handlers.execute(
+                                                () -> session.completeExceptionally(error));
                                     }
                                 }));
         return session;
+    }
+
+    private static void complete(CompletableFuture<CometSession> session, JsonNode body) {
+        try {
+            session.complete(CometSession.of(body));
+        } catch (CometClientException e) {
+            session.completeExceptionally(e);
+        }
     }
 }

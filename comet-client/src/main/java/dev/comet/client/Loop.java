@@ -210,7 +210,7 @@ final class Loop {
     }
 
     CompletionStage<@Nullable JsonNode> post(Supplier<JsonNode> body) {
-        return post("/send", body).thenApply(reply -> reply.isMissingNode() ? null : reply);
+        return Stages.map(post("/send", body), reply -> reply.isMissingNode() ? null : reply);
     }
 
     private CompletableFuture<JsonNode> post(String path, Supplier<JsonNode> body) {

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -52,6 +53,7 @@ final class ChaosProxy implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger peers = new AtomicInteger();
     private final int upstream;
     private final Random random; // of the accepting thread
     private volatile Fault fault = Fault.NONE;
@@ -65,6 +67,11 @@ final class ChaosProxy implements AutoCloseable {
 
     int port() {
         return listener.getLocalPort();
+    }
+
+    /** How many connections from peers are open. */
+    int connections() {
+        return peers.get();
     }
 
     /** From now on, for new connections; those that are open are ended. */
@@ -89,6 +96,7 @@ final class ChaosProxy implements AutoCloseable {
 
     private void serve(Socket peer, Fault how, Random chance, boolean even) {
         open.add(peer);
+        peers.incrementAndGet();
         try (peer;
                 Socket server = new Socket(InetAddress.getLoopbackAddress(), upstream)) {
             open.add(server);
@@ -108,6 +116,7 @@ final class ChaosProxy implements AutoCloseable {
             // either side: the other is ended too
         } finally {
             open.remove(peer);
+            peers.decrementAndGet();
         }
     }
 

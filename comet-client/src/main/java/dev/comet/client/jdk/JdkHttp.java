@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
@@ -30,18 +31,29 @@ public final class JdkHttp implements CometHttp {
         this.http = http;
     }
 
-    /** HTTP/1.1 by one client that is shared by all who have none of their own. */
+    /**
+     * HTTP/1.1 by one client that is shared by all who have none of their own. It connects for 10 s
+     * at most, and has as many threads as there are processors: what runs on them never blocks.
+     */
     public static JdkHttp shared() {
         return Shared.HTTP;
     }
 
     private static final class Shared {
+        private static final int THREADS = Math.max(2, Runtime.getRuntime().availableProcessors());
         static final JdkHttp HTTP =
                 new JdkHttp(
                         HttpClient.newBuilder()
                                 .version(HttpClient.Version.HTTP_1_1)
+                                .executor(Executors.newFixedThreadPool(THREADS, Shared::daemon))
                                 .connectTimeout(Duration.ofSeconds(10))
                                 .build());
+
+        private static Thread daemon(Runnable work) {
+            Thread thread = new Thread(work, "comet-client-http");
+            thread.setDaemon(true);
+            return thread;
+        }
     }
 
     @Override

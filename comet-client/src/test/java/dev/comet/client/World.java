@@ -1,0 +1,296 @@
+package dev.comet.client;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.UnaryOperator;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What surrounds a client in these tests, on one thread: time that stands still until it is moved,
+ * a network that answers by hand, fixed dice.
+ */
+final class World implements Platform, CometHttp {
+
+    static final CometSession SESSION = new CometSession("pub-1", "secret-1", "Ada", 25, 10);
+
+    final List<Asked> requests = new ArrayList<>();
+    final Seen seen = new Seen();
+    double dice = 0.5;
+    private final List<Alarm> alarms = new ArrayList<>();
+    private long time = 1_700_000_000_000L;
+    private long asleep;
+
+    /** A client that was just adopted: its first request is under way. */
+    Comet adopt(UnaryOperator<CometOptions.Builder> options) {
+        CometOptions.Builder builder =
+                CometOptions.builder()
+                        .http(this)
+                        .platform(this)
+                        .executor(Runnable::run)
+                        .transport(CometTransport.POLL)
+                        .subscribe(false);
+        Comet comet =
+                Comet.adopt(
+                        URI.create("https://x.example/comet/"),
+                        SESSION,
+                        options.apply(builder).build());
+        comet.listen(seen);
+        comet.on(Comet.ALL, message -> seen.log.add(Long.toString(message.id())));
+        comet.subscribe();
+        return comet;
+    }
+
+    /** A client that has had its first answer: its held poll, or its stream, is {@link #last}. */
+    Comet connected(UnaryOperator<CometOptions.Builder> options) {
+        Comet comet = adopt(options);
+        if (comet.transport() == CometTransport.POLL) {
+            last().json("[" + own("timeout", "{\"lastMessageId\":10}") + "]");
+        } else {
+            last().stream();
+            last().event(beat(10, 0));
+        }
+        seen.log.clear();
+        return comet;
+    }
+
+    Comet connected() {
+        return connected(options -> options);
+    }
+
+    Asked last() {
+        return requests.get(requests.size() - 1);
+    }
+
+    static String message(long id) {
+        return "{\"id\":" + id + ",\"name\":\"n\",\"contents\":{}}";
+    }
+
+    static String own(String name, String contents) {
+        return "{\"id\":0,\"name\":\"comet." + name + "\",\"contents\":" + contents + "}";
+    }
+
+    static String beat(long cursor, long sent) {
+        return own(
+                "heartbeat",
+                "{\"lastMessageId\":"
+                        + cursor
+                        + ",\"lastSentId\":"
+                        + sent
+                        + ",\"nextInSeconds\":15}");
+    }
+
+    static String refusal(String code) {
+        return "[" + own("error", "{\"code\":\"" + code + "\",\"reason\":\"because\"}") + "]";
+    }
+
+    // ---- time
+
+    private record Alarm(long due, Runnable action) {}
+
+    /** Time goes by, timers run when they are due. */
+    void advance(long millis) {
+        long end = time + millis;
+        while (true) {
+            Alarm next =
+                    alarms.stream()
+                            .filter(alarm -> alarm.due <= end)
+                            .min(Comparator.comparingLong(Alarm::due))
+                            .orElse(null);
+            if (next == null) {
+                break;
+            }
+            time = Math.max(time, next.due);
+            alarms.remove(next);
+            next.action.run();
+        }
+        time = end;
+    }
+
+    /** The machine sleeps: the clock goes on, timers do not. */
+    void sleep(long millis) {
+        asleep += millis;
+    }
+
+    int timers() {
+        return alarms.size();
+    }
+
+    @Override
+    public long nowMillis() {
+        return time + asleep;
+    }
+
+    @Override
+    public Timer schedule(long millis, Runnable action) {
+        Alarm alarm = new Alarm(time + millis, action);
+        alarms.add(alarm);
+        return () -> alarms.remove(alarm);
+    }
+
+    @Override
+    public double random() {
+        return dice;
+    }
+
+    @Override
+    public Executor handlers() {
+        return Runnable::run;
+    }
+
+    // ---- network
+
+    @Override
+    public Exchange start(Request request, Receiver receiver) {
+        Asked asked = new Asked(request, receiver);
+        requests.add(asked);
+        return asked;
+    }
+
+    /** One request as the network sees it. */
+    static final class Asked implements Exchange {
+
+        private static final JsonMapper JSON = new JsonMapper();
+
+        final Request request;
+        boolean aborted;
+        int asked;
+        private final Receiver receiver;
+
+        Asked(Request request, Receiver receiver) {
+            this.request = request;
+            this.receiver = receiver;
+        }
+
+        /** Path and query. */
+        String target() {
+            String text = request.uri().toString();
+            return text.substring("https://x.example/comet".length());
+        }
+
+        JsonNode body() {
+            return JSON.readTree(request.body());
+        }
+
+        void json(String body) {
+            answer(200, "application/json", body);
+        }
+
+        void answer(int status, String type, String body) {
+            answer(status, type, null, body);
+        }
+
+        void answer(int status, String type, String retryAfter, String body) {
+            head(status, type, retryAfter);
+            receiver.piece(body.getBytes(StandardCharsets.UTF_8));
+            receiver.end();
+        }
+
+        void empty(int status) {
+            head(status, null, null);
+            receiver.end();
+        }
+
+        private void head(int status, String type, String retryAfter) {
+            receiver.head(
+                    status,
+                    name ->
+                            switch (name) {
+                                case "Content-Type" -> type;
+                                case "Retry-After" -> retryAfter;
+                                default -> null;
+                            });
+        }
+
+        void stream() {
+            head(200, "text/event-stream;charset=utf-8", null);
+        }
+
+        void event(String... messages) {
+            StringBuilder text = new StringBuilder();
+            for (String message : messages) {
+                text.append("data: ").append(message).append("\n\n");
+            }
+            receiver.piece(text.toString().getBytes(StandardCharsets.UTF_8));
+        }
+
+        void end() {
+            receiver.end();
+        }
+
+        void fail() {
+            receiver.failed(new IOException("connection reset"));
+        }
+
+        @Override
+        public void more() {
+            asked++;
+        }
+
+        @Override
+        public void abort() {
+            aborted = true;
+        }
+    }
+
+    /** Everything that reaches the application, as short words. */
+    static final class Seen implements CometListener {
+
+        final List<String> log = new ArrayList<>();
+
+        @Override
+        public void timedOut(long lastMessageId) {
+            log.add("timeout " + lastMessageId);
+        }
+
+        @Override
+        public void failed(CometClientException error, int attempt, long retryInMillis) {
+            log.add("failed " + error.code() + " " + attempt + " " + retryInMillis);
+        }
+
+        @Override
+        public void stateChanged(CometState from, CometState to) {
+            log.add(to.toString());
+        }
+
+        @Override
+        public void transportChanged(CometTransport from, CometTransport to) {
+            log.add("by " + to);
+        }
+
+        @Override
+        public void gap(long from, long to, String reason) {
+            log.add("gap " + from + "-" + to + " " + reason);
+        }
+
+        @Override
+        public void sessionLost(String previous, String current) {
+            log.add("lost " + previous + " " + current);
+        }
+
+        @Override
+        public void reconnecting(long delayMillis) {
+            log.add("reconnect " + delayMillis);
+        }
+
+        @Override
+        public void closed(String reason) {
+            log.add("closed " + reason);
+        }
+
+        @Override
+        public void superseded() {
+            log.add("superseded");
+        }
+
+        @Override
+        public void handlerFailed(Throwable error, CometMessage message) {
+            log.add("handler failed " + message.id());
+        }
+    }
+}
