@@ -213,7 +213,7 @@ final class Loop {
         return Stages.map(post("/send", body), reply -> reply.isMissingNode() ? null : reply);
     }
 
-    private CompletableFuture<JsonNode> post(String path, Supplier<JsonNode> body) {
+    private CompletionStage<JsonNode> post(String path, Supplier<JsonNode> body) {
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         JsonNode json;
         try {
@@ -264,7 +264,8 @@ final class Loop {
                                                         new CometClientException(
                                                                 CometClientException.TIMED_OUT,
                                                                 "no reply within " + timeout))));
-        reply.whenComplete((value, error) -> timer.cancel());
+        CompletionStage<JsonNode> end = reply;
+        end.whenComplete((value, error) -> timer.cancel());
         post("/send", message::get)
                 .whenComplete(
                         (answer, failure) -> {

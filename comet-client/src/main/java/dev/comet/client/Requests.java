@@ -5,6 +5,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.JsonNode;
 
@@ -31,7 +32,8 @@ final class Requests {
     CompletableFuture<JsonNode> begin(String correlationId) {
         CompletableFuture<JsonNode> reply = new CompletableFuture<>();
         waiting.put(correlationId, reply);
-        reply.whenComplete((value, error) -> waiting.remove(correlationId, reply));
+        CompletionStage<JsonNode> end = reply;
+        end.whenComplete((value, error) -> waiting.remove(correlationId, reply));
         return reply;
     }
 

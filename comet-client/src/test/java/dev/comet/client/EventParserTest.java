@@ -12,8 +12,15 @@ import org.junit.jupiter.api.Test;
 class EventParserTest {
 
     private static final String TEXT =
-            "\uFEFF: hello\r\n\r\nid: 7\rdata: {\"a\":1}\r\rdata:no blank\ndata:  two\n\n"
-                    + "event: x\ndata\n\nretry: 5\n\ndata: äöü€😀\r\n\r\ndata: unfinished\n";
+            String.join(
+                    "",
+                    "\uFEFF: hello\r\n\r\n",
+                    "id: 7\rdata: {\"a\":1}\r\r",
+                    "data:no blank\ndata:  two\n\n",
+                    "event: x\ndata\n\n",
+                    "retry: 5\n\n",
+                    "data: äöü€😀\r\n\r\n",
+                    "data: unfinished\n");
     private static final List<String> EVENTS = List.of("{\"a\":1}", "no blank\n two", "", "äöü€😀");
 
     @Test

@@ -175,7 +175,8 @@ public final class JdkHttp implements CometHttp {
         /** That there is no answer shows here, and here alone. */
         void isSent(CompletableFuture<HttpResponse<Void>> request) {
             sent = request;
-            request.whenComplete(
+            CompletionStage<HttpResponse<Void>> end = request;
+            end.whenComplete(
                     (response, failure) -> {
                         if (failure != null) {
                             end(failure);

@@ -1,0 +1,187 @@
+package dev.comet.examples.relay;
+
+import dev.comet.CometAnswer;
+import dev.comet.CometAsyncResult;
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometMessage;
+import dev.comet.CometStateManager;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two endpoints for devices that know nothing but frames: {@code connection} takes a frame once and
+ * answers at once with a session id; {@code data} takes only that id, and is held until there is a
+ * frame. Both speak plain text.
+ *
+ * <p>A frame that waits for a reply has a header {@code Correlation-Id}: the device replies with
+ * {@code POST /comet/reply}, the session id as bearer token, and {@code
+ * {"correlationId":…,"contents":"AA…"}}.
+ *
+ * <p>The session id is the client's private token: it is a secret, and comes in the header {@code
+ * SessionId} or in the form field {@code id}, never in a URL.
+ *
+ * <p><b>Non-guarantee.</b> A data request says nothing of what has arrived. What the last one was
+ * answered counts as received when the next one comes: an answer that got lost on its way is lost.
+ * A device that can speak Comet's own protocol (comet-client does) loses nothing.
+ */
+final class DeviceEndpoints extends HttpServlet {
+
+    private static final long serialVersionUID = 1L;
+    private static final int MAX_FRAME_DIGITS = 8_192;
+
+    private final transient CometStateManager comet;
+    private final transient Relay relay;
+
+    /** Up to where each session has been given frames. */
+    private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
+
+    private final transient LongAdder ignored = new LongAdder();
+
+    DeviceEndpoints(CometStateManager comet, Relay relay) {
+        this.comet = comet;
+        this.relay = relay;
+    }
+
+    /** How many frames came for a request that had been answered. */
+    long ignored() {
+        return ignored.sum();
+    }
+
+    @Override
+    protected void doPost(HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        response.setContentType("text/plain;charset=utf-8");
+        response.setHeader("Cache-Control", "no-cache, no-store");
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        String path = String.valueOf(request.getPathInfo());
+        switch (path) {
+            case "/connection" -> connection(request, response);
+            case "/data" -> data(request, response);
+            default -> say(response, 404, "there is nothing here but connection and data");
+        }
+    }
+
+    private static void say(HttpServletResponse response, int status, String text)
+            throws IOException {
+        response.setStatus(status);
+        response.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    // ---- connection
+
+    private void connection(HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        byte[] body = request.getInputStream().readNBytes(MAX_FRAME_DIGITS + 1);
+        if (body.length == 0) {
+            say(response, 500, "no frame; send one as hexadecimal digits");
+            return;
+        }
+        if (body.length > MAX_FRAME_DIGITS) {
+            say(response, 413, "the frame is longer than " + MAX_FRAME_DIGITS + " digits");
+            return;
+        }
+        try {
+            CometClient client = relay.register(new String(body, StandardCharsets.US_ASCII));
+            say(response, 200, client.privateToken());
+        } catch (CometException e) {
+            int status =
+                    switch (e.reason()) {
+                        case PARAMETERS_INVALID -> 400;
+                        case CLIENT_ALREADY_EXISTS -> 409;
+                        default -> 503;
+                    };
+            say(response, status, text(e));
+        }
+    }
+
+    private static String text(CometException e) {
+        return e.reason() == CometException.Reason.CLIENT_ALREADY_EXISTS
+                ? "a device with this MAC is connected"
+                : String.valueOf(e.getMessage());
+    }
+
+    // ---- data
+
+    private void data(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        String id = sessionId(request);
+        if (id == null) {
+            say(response, 500, "no session id; send the one that connection was answered");
+            return;
+        }
+        if (comet.getCometClient(id).isEmpty()) {
+            given.remove(id);
+            say(response, 404, "no such session; connect again");
+            return;
+        }
+        AsyncContext async = request.startAsync();
+        async.setTimeout(0); // Comet's own hold ends it
+        HeldData held = new HeldData(async, ignored);
+        CometAsyncResult result = comet.beginSubscribe(id, given.getOrDefault(id, 0L));
+        async.addListener(new Gone(comet, result));
+        result.whenCompleted(answer -> answer(id, held, answer), async::start);
+    }
+
+    private static @Nullable String sessionId(HttpServletRequest request) {
+        String header = request.getHeader("SessionId");
+        String id = header != null ? header : request.getParameter("id");
+        boolean inUrl = request.getQueryString() != null;
+        return id == null || id.isBlank() || inUrl ? null : id;
+    }
+
+    private void answer(String id, HeldData held, CometAnswer answer) {
+        switch (answer.outcome()) {
+            case MESSAGES -> frame(id, held, answer);
+            case TIMEOUT -> held.answer("", 200);
+            case SUPERSEDED -> held.answer("a newer request took over", 409);
+            default -> {
+                given.remove(id);
+                held.answer("the session has ended", 404);
+            }
+        }
+    }
+
+    /** One frame for each request; the others come with the next ones. */
+    private void frame(String id, HeldData held, CometAnswer answer) {
+        for (CometMessage message : answer.messages()) {
+            given.put(id, message.messageId());
+            if (message.contents() instanceof String frame) {
+                byte[] bytes = Frame.parse(frame).bytes();
+                held.correlate(message.correlationId());
+                held.send(bytes, 0, bytes.length);
+                return;
+            }
+        }
+        given.put(id, answer.lastMessageId());
+        held.answer("", 200); // nothing for a device that knows nothing but frames
+    }
+
+    /** The device went away while its request was held. */
+    private record Gone(CometStateManager comet, CometAsyncResult result) implements AsyncListener {
+
+        @Override
+        public void onComplete(AsyncEvent event) {}
+
+        @Override
+        public void onTimeout(AsyncEvent event) {
+            comet.endSubscribe(result);
+        }
+
+        @Override
+        public void onError(AsyncEvent event) {
+            comet.endSubscribe(result);
+        }
+
+        @Override
+        public void onStartAsync(AsyncEvent event) {}
+    }
+}

@@ -1,0 +1,244 @@
+package dev.comet.examples.relay;
+
+import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler;
+import dev.comet.CometException;
+import dev.comet.CometException.Reason;
+import dev.comet.CometReply;
+import dev.comet.CometStateManager;
+import dev.comet.examples.relay.CommandLog.State;
+import dev.comet.http.ClientMessage;
+import dev.comet.http.CometApplication;
+import dev.comet.http.ConnectRequest;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The cloud's part: knows who is there, passes commands to gateways, and replies to the phone that
+ * asked. Who is connected, what has not arrived, and which reply belongs to which request is
+ * Comet's business.
+ */
+final class Relay implements CometClientEventHandler {
+
+    static final String COMMAND = "relay.command";
+    static final String HEART = "relay.heart";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+    private static final String PHONES = "phones";
+    private static final String GATEWAYS = "gateways";
+
+    private final CometStateManager comet;
+    private final Options options;
+    private final Clock clock;
+    private final DeviceRegistry devices;
+    private final CommandLog commands;
+
+    /**
+     * How the relay behaves.
+     *
+     * @param commandTimeout how long a phone waits for a gateway
+     * @param holdSeconds how long a request of a device is held
+     * @param idleSeconds how long a device may be silent before it counts as gone
+     */
+    record Options(Duration commandTimeout, int holdSeconds, int idleSeconds) {
+        static final Options DEFAULT = new Options(Duration.ofSeconds(10), 25, 60);
+    }
+
+    Relay(CometStateManager comet, Options options, Clock clock) {
+        this.comet = comet;
+        this.options = options;
+        this.clock = clock;
+        this.devices = new DeviceRegistry(clock);
+        this.commands = new CommandLog(clock, Duration.ofHours(1));
+        comet.addEventHandler(this);
+    }
+
+    /**
+     * For devices that speak Comet's own protocol: phones, pages, and gateways with comet-client.
+     */
+    void install(CometApplication app) {
+        app.onConnect(this::connect)
+                .onRequest("relay.devices", (client, message) -> gateways())
+                .onRequest(COMMAND, this::command);
+    }
+
+    DeviceRegistry devices() {
+        return devices;
+    }
+
+    CommandLog commands() {
+        return commands;
+    }
+
+    // ---- coming and going
+
+    private CometClient connect(ConnectRequest request) {
+        return client(hello(request.text("frame", "")));
+    }
+
+    /**
+     * Takes a device in that says hello by a frame.
+     *
+     * @throws CometException PARAMETERS_INVALID for a bad frame; CLIENT_ALREADY_EXISTS for a MAC
+     *     that is there
+     */
+    CometClient register(String frame) {
+        return comet.initializeClient(client(hello(frame)));
+    }
+
+    private Device hello(String frame) {
+        try {
+            return Device.of(Frame.parse(frame), clock.instant());
+        } catch (Frame.BadFrameException e) {
+            throw new CometException(Reason.PARAMETERS_INVALID, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** The MAC is the address: Comet has no two clients with the same one. */
+    private CometClient client(Device device) {
+        return CometClient.builder()
+                .publicToken(device.mac())
+                .displayName(device.deviceId())
+                .attribute("kind", device.kind().name())
+                .connectionTimeoutSeconds(options.holdSeconds)
+                .connectionIdleSeconds(options.idleSeconds)
+                .build();
+    }
+
+    @Override
+    public void clientInitialized(CometClient client) {
+        Device device =
+                new Device(
+                        kind(client), client.publicToken(), client.displayName(), clock.instant());
+        devices.add(device);
+        comet.joinGroup(device.mac(), device.kind() == Device.Kind.PHONE ? PHONES : GATEWAYS);
+        tellPhones();
+    }
+
+    @Override
+    public void clientSubscribed(CometClient client) {
+        devices.refresh(client.publicToken());
+    }
+
+    @Override
+    public void idleClientKilled(CometClient client) {
+        gone(client);
+    }
+
+    @Override
+    public void clientDisconnected(CometClient client, EndReason reason) {
+        gone(client);
+    }
+
+    private void gone(CometClient client) {
+        devices.remove(client.publicToken());
+        tellPhones();
+    }
+
+    private static Device.Kind kind(CometClient client) {
+        return Device.Kind.valueOf(client.attributes().get("kind"));
+    }
+
+    /** What a phone may know of a gateway. */
+    record Gateway(String mac, String deviceId, long lastActiveMillis) {}
+
+    private List<Gateway> gateways() {
+        return devices.all(Device.Kind.GATEWAY).stream()
+                .map(
+                        device ->
+                                new Gateway(
+                                        device.mac(),
+                                        device.deviceId(),
+                                        device.lastActive().toEpochMilli()))
+                .toList();
+    }
+
+    private void tellPhones() {
+        comet.sendToGroup(PHONES, "relay.devices", gateways());
+    }
+
+    // ---- commands
+
+    /**
+     * A phone's command, whose frame says which gateway it is for. The reply is the gateway's
+     * frame; a bad frame, a gateway that is not there, one that does not reply in time and one that
+     * refuses are told apart.
+     */
+    private CompletionStage<CometReply> command(CometClient phone, ClientMessage message) {
+        if (kind(phone) != Device.Kind.PHONE) {
+            return failed(Reason.REFUSED, "only phones command");
+        }
+        String correlationId =
+                message.correlationId() == null
+                        ? UUID.randomUUID().toString()
+                        : message.correlationId();
+        String gateway;
+        try {
+            Frame frame = Frame.parse(message.contents(String.class));
+            if (frame.kind() != Frame.Kind.COMMAND) {
+                throw new Frame.BadFrameException("it is no command");
+            }
+            gateway = Device.normalised(frame.text("id"));
+        } catch (Frame.BadFrameException e) {
+            return failed(Reason.PARAMETERS_INVALID, String.valueOf(e.getMessage()));
+        }
+        if (devices.find(gateway).filter(d -> d.kind() == Device.Kind.GATEWAY).isEmpty()) {
+            return failed(Reason.CLIENT_DOES_NOT_EXIST, "the gateway " + gateway + " is offline");
+        }
+        if (!commands.began(correlationId, phone.publicToken(), gateway)) {
+            return failed(Reason.LIMIT_REACHED, "too many commands, or this one twice");
+        }
+        return comet.request(
+                        gateway, COMMAND, message.contents(), options.commandTimeout, correlationId)
+                .whenComplete((reply, failure) -> commands.ended(correlationId, state(failure)));
+    }
+
+    private static State state(Throwable failure) {
+        if (failure == null) {
+            return State.REPLIED;
+        }
+        return switch (failure instanceof CometException e ? e.reason() : Reason.REFUSED) {
+            case TIMED_OUT -> State.TIMED_OUT;
+            case CLIENT_DOES_NOT_EXIST -> State.OFFLINE;
+            default -> State.REFUSED;
+        };
+    }
+
+    private static CompletionStage<CometReply> failed(Reason reason, String text) {
+        return CompletableFuture.failedFuture(new CometException(reason, text));
+    }
+
+    // ---- jobs
+
+    /** The heart job's: tells everybody that the cloud is there. */
+    void heart() {
+        List<Device> gateways = devices.all(Device.Kind.GATEWAY);
+        List<Device> phones = devices.all(Device.Kind.PHONE);
+        String frame =
+                Frame.of(
+                                Frame.Kind.HEART,
+                                Map.of("id", "cloud", "deviceid", "cloud", "at", clock.millis()))
+                        .hex();
+        comet.sendToGroup(GATEWAYS, HEART, frame);
+        comet.sendToGroup(PHONES, HEART, frame);
+        LOG.info("Heart: {} gateways, {} phones", gateways.size(), phones.size());
+    }
+
+    /** The clean job's. */
+    CommandLog.Cleaned clean() {
+        CommandLog.Cleaned cleaned = commands.clean();
+        LOG.info(
+                "Clean: {} completed and {} expired commands removed, {} left",
+                cleaned.completed(),
+                cleaned.expired(),
+                commands.all().size());
+        return cleaned;
+    }
+}
