@@ -12,32 +12,42 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class DeviceRegistry {
 
-    private final ConcurrentHashMap<String, Device> devices = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, Visit> visits = new ConcurrentHashMap<>();
     private final Clock clock;
+
+    private record Visit(Device device, String id) {}
 
     DeviceRegistry(Clock clock) {
         this.clock = clock;
     }
 
-    void add(Device device) {
-        devices.put(device.mac(), device);
+    /**
+     * @param visit tells this visit of the device from others
+     */
+    void add(Device device, String visit) {
+        visits.put(device.mac(), new Visit(device, visit));
     }
 
     /** It was heard of. */
     void refresh(String mac) {
-        devices.computeIfPresent(mac, (key, device) -> device.activeAt(clock.instant()));
+        visits.computeIfPresent(
+                mac, (key, visit) -> new Visit(visit.device.activeAt(clock.instant()), visit.id));
     }
 
-    void remove(String mac) {
-        devices.remove(mac);
+    /** This visit is over; a later one of the same device is not. */
+    void remove(String mac, String visit) {
+        visits.computeIfPresent(mac, (key, known) -> known.id.equals(visit) ? null : known);
     }
 
     Optional<Device> find(String mac) {
-        return Optional.ofNullable(devices.get(mac));
+        return Optional.ofNullable(visits.get(mac)).map(Visit::device);
     }
 
     List<Device> all() {
-        return devices.values().stream().sorted(Comparator.comparing(Device::mac)).toList();
+        return visits.values().stream()
+                .map(Visit::device)
+                .sorted(Comparator.comparing(Device::mac))
+                .toList();
     }
 
     List<Device> all(Device.Kind kind) {

@@ -85,7 +85,7 @@ record Frame(Header header, JsonNode json) {
         if (bytes.length < BEFORE_JSON + 1 || bytes[0] != BEGIN) {
             throw new BadFrameException("it does not begin with AA, a length and a header");
         }
-        int length = (bytes[1] & 0xFF) << 8 | bytes[2] & 0xFF;
+        int length = (bytes[1] & 0xFF) << 8 | (bytes[2] & 0xFF);
         if (bytes.length != BEFORE_JSON + length + 1) {
             throw new BadFrameException(
                     "it says that its JSON has "

@@ -3,6 +3,7 @@ package dev.comet.examples.relay;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
+import java.util.Objects;
 import java.util.Properties;
 import org.quartz.DisallowConcurrentExecution;
 import org.quartz.Job;
@@ -80,7 +81,7 @@ final class Jobs implements AutoCloseable {
 
         @Override
         public void execute(JobExecutionContext context) {
-            ((Runnable) context.getMergedJobDataMap().get(WORK)).run();
+            Objects.requireNonNull((Runnable) context.getMergedJobDataMap().get(WORK)).run();
         }
     }
 

@@ -65,6 +65,7 @@ final class Relay implements CometClientEventHandler {
      */
     void install(CometApplication app) {
         app.onConnect(this::connect)
+                .onConnected((client, request) -> welcome(client))
                 .onRequest("relay.devices", (client, message) -> gateways())
                 .onRequest(COMMAND, this::command);
     }
@@ -90,7 +91,9 @@ final class Relay implements CometClientEventHandler {
      *     that is there
      */
     CometClient register(String frame) {
-        return comet.initializeClient(client(hello(frame)));
+        CometClient client = comet.initializeClient(client(hello(frame)));
+        welcome(client);
+        return client;
     }
 
     private Device hello(String frame) {
@@ -107,17 +110,18 @@ final class Relay implements CometClientEventHandler {
                 .publicToken(device.mac())
                 .displayName(device.deviceId())
                 .attribute("kind", device.kind().name())
+                .attribute("visit", UUID.randomUUID().toString())
                 .connectionTimeoutSeconds(options.holdSeconds)
                 .connectionIdleSeconds(options.idleSeconds)
                 .build();
     }
 
-    @Override
-    public void clientInitialized(CometClient client) {
+    /** Before the device knows of it: whoever asks for it from then on finds it. */
+    private void welcome(CometClient client) {
         Device device =
                 new Device(
                         kind(client), client.publicToken(), client.displayName(), clock.instant());
-        devices.add(device);
+        devices.add(device, visit(client));
         comet.joinGroup(device.mac(), device.kind() == Device.Kind.PHONE ? PHONES : GATEWAYS);
         tellPhones();
     }
@@ -138,12 +142,17 @@ final class Relay implements CometClientEventHandler {
     }
 
     private void gone(CometClient client) {
-        devices.remove(client.publicToken());
+        devices.remove(client.publicToken(), visit(client));
         tellPhones();
     }
 
+    /** Tells this visit of a device from its next one, which may begin before this end is told. */
+    private static String visit(CometClient client) {
+        return String.valueOf(client.attributes().get("visit"));
+    }
+
     private static Device.Kind kind(CometClient client) {
-        return Device.Kind.valueOf(client.attributes().get("kind"));
+        return Device.Kind.valueOf(String.valueOf(client.attributes().get("kind")));
     }
 
     /** What a phone may know of a gateway. */

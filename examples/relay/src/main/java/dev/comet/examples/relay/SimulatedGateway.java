@@ -46,7 +46,7 @@ final class SimulatedGateway implements AutoCloseable {
     /** Of the locally administered ones, which no real device has. */
     static String mac(int number) {
         return "02:00:00:%02x:%02x:%02x"
-                .formatted(number >> 16 & 0xFF, number >> 8 & 0xFF, number & 0xFF);
+                .formatted((number >> 16) & 0xFF, (number >> 8) & 0xFF, number & 0xFF);
     }
 
     CompletionStage<Comet> comet() {
