@@ -1,0 +1,64 @@
+package dev.comet.examples.relay;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.ColorScheme;
+import dev.comet.js.Chromium;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The test page in a real browser; its pictures are in target/screenshots. */
+@Timeout(90)
+class RelayPageTest {
+
+    private static final Path FOLDER = Path.of("target", "screenshots");
+
+    @Test
+    @DisplayName("R9 live devices, the round trip of a command, and pushes appear")
+    void page_commandsAndPushes_appear() throws Exception {
+        Jobs.Intervals often = new Jobs.Intervals(Duration.ofMinutes(5), Duration.ofMillis(300));
+        try (Chromium chromium = Chromium.launch("the relay's page");
+                RelayServer server =
+                        RelayServer.start("127.0.0.1", 0, Relay.Options.DEFAULT, often)) {
+            server.simulate(3);
+            Page page = chromium.open(server.uri().toString());
+            assertThat(page.locator("#state")).hasText("connected");
+            assertThat(page.locator("#devices li")).hasCount(3);
+
+            page.locator("button[name=on]").click();
+            assertThat(page.locator("#log li")).hasCount(1);
+            assertThat(page.locator("#log li").first()).containsText("kitchen is on");
+            assertThat(page.locator("#round-trip")).hasText(Pattern.compile("[0-9.]+"));
+            page.locator("#light").fill("garden");
+            page.locator("button[name=state]").click();
+            assertThat(page.locator("#log li").first()).containsText("garden is off");
+            assertThat(page.locator("#pushes")).hasText(Pattern.compile("[1-9][0-9]*"));
+
+            shoot(page, 1_100, ColorScheme.LIGHT, "desktop-light");
+            shoot(page, 390, ColorScheme.DARK, "phone-dark");
+            assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+                    .isEqualTo(true);
+            assertThat(server.relay().commands().all()).hasSize(2);
+
+            server.manager().clients().stream()
+                    .filter(client -> client.displayName().equals("gateway-2"))
+                    .forEach(client -> server.manager().disconnect(client.privateToken()));
+            assertThat(page.locator("#devices li")).hasCount(2);
+        }
+    }
+
+    private static void shoot(Page page, int width, ColorScheme scheme, String name) {
+        page.setViewportSize(width, 844);
+        page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
+        page.screenshot(
+                new Page.ScreenshotOptions()
+                        .setFullPage(true)
+                        .setPath(FOLDER.resolve(name + ".png")));
+    }
+}
