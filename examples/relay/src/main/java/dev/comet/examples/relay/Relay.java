@@ -46,9 +46,11 @@ final class Relay implements CometClientEventHandler {
      * @param commandTimeout how long a phone waits for a gateway
      * @param holdSeconds how long a request of a device is held
      * @param idleSeconds how long a device may be silent before it counts as gone
+     * @param connectsPerSecond how many devices may come from one address, such as a house
      */
-    record Options(Duration commandTimeout, int holdSeconds, int idleSeconds) {
-        static final Options DEFAULT = new Options(Duration.ofSeconds(10), 25, 60);
+    record Options(
+            Duration commandTimeout, int holdSeconds, int idleSeconds, int connectsPerSecond) {
+        static final Options DEFAULT = new Options(Duration.ofSeconds(10), 25, 60, 20);
     }
 
     Relay(CometStateManager comet, Options options, Clock clock) {
@@ -64,7 +66,8 @@ final class Relay implements CometClientEventHandler {
      * For devices that speak Comet's own protocol: phones, pages, and gateways with comet-client.
      */
     void install(CometApplication app) {
-        app.onConnect(this::connect)
+        app.connectsPerAddress(options.connectsPerSecond, 10 * options.connectsPerSecond)
+                .onConnect(this::connect)
                 .onConnected((client, request) -> welcome(client))
                 .onRequest("relay.devices", (client, message) -> gateways())
                 .onRequest(COMMAND, this::command);

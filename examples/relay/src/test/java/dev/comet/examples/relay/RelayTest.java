@@ -42,7 +42,7 @@ class RelayTest {
                 RelayServer.start(
                         "127.0.0.1",
                         0,
-                        new Relay.Options(Duration.ofSeconds(2), 5, 10),
+                        new Relay.Options(Duration.ofSeconds(2), 5, 10, 20),
                         Jobs.Intervals.DEFAULT);
     }
 
