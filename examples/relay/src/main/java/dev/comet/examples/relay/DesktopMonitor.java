@@ -9,6 +9,7 @@ import java.awt.Color;
 import java.awt.Dimension;
 import java.net.URI;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Map;
@@ -76,7 +77,11 @@ public final class DesktopMonitor extends JPanel {
     }
 
     void show(CometMessage message) {
-        lines.add(0, LocalTime.now().truncatedTo(ChronoUnit.SECONDS) + "  " + message.name());
+        lines.add(
+                0,
+                LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS)
+                        + "  "
+                        + message.name());
         if (lines.size() > MAX_LINES) {
             lines.remove(MAX_LINES);
         }
