@@ -6,6 +6,7 @@ import { Conversation } from "./conversation.js";
 
 const BASE = "/comet";
 const TYPING_EVERY_MILLIS = 3_000;
+const TYPING_AHEAD_MILLIS = 250;
 
 const GAPS = {
   overflow: "more was waiting than the server keeps",
@@ -22,6 +23,8 @@ export class Chat {
   #memory;
   #owner;
   #typingSaid = 0;
+  /** @type {Promise<unknown>} */
+  #typingSent = Promise.resolve();
   #measured;
   /** When the last message was sent, and under which key. */
   #lastSaid = { key: "", at: 0 };
@@ -142,6 +145,8 @@ export class Chat {
     this.#lastSaid = { key, at: performance.now() };
     this.#typingSaid = 0;
     try {
+      // Two sends at a time may arrive in either order: who is said to type after what was typed has come, is so for seconds.
+      await Promise.race([this.#typingSent, new Promise((resolve) => setTimeout(resolve, TYPING_AHEAD_MILLIS))]);
       await (room ? this.comet.send("chat.say", { room, text, key }) : this.comet.send("chat.whisper", { to: other.token, text, key }));
     } catch (error) {
       const refused = error.permanent && error.code !== "client-does-not-exist";
@@ -154,7 +159,7 @@ export class Chat {
     const now = Date.now();
     if (this.comet.state === "connected" && now - this.#typingSaid > TYPING_EVERY_MILLIS) {
       this.#typingSaid = now;
-      this.comet.send("chat.typing", room ? { room } : { to: other.token }).catch(() => {});
+      this.#typingSent = this.comet.send("chat.typing", room ? { room } : { to: other.token }).catch(() => {});
     }
   }
 

@@ -24,9 +24,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Many phones command many gateways whose connections are cut at random. System properties make it
@@ -36,7 +35,6 @@ import org.slf4j.LoggerFactory;
 @Timeout(300)
 class RelayLoadTest {
 
-    private static final Logger LOG = LoggerFactory.getLogger(RelayLoadTest.class);
     private static final int GATEWAYS = Integer.getInteger("relay.gateways", 200);
     private static final int PHONES = Integer.getInteger("relay.phones", 20);
     private static final int SECONDS = Integer.getInteger("relay.seconds", 5);
@@ -50,7 +48,7 @@ class RelayLoadTest {
     @Test
     @DisplayName(
             "R3 every command ends in exactly one of reply, timeout, offline; no reply goes astray")
-    void commands_gatewaysLoseTheirConnections_endOnce() throws Exception {
+    void commands_gatewaysLoseTheirConnections_endOnce(TestReporter reporter) throws Exception {
         Relay.Options options = new Relay.Options(Duration.ofSeconds(2), 20, 10, 1_000);
         try (RelayServer server =
                 RelayServer.start("127.0.0.1", 0, options, Jobs.Intervals.DEFAULT)) {
@@ -87,11 +85,13 @@ class RelayLoadTest {
             over = true;
             assertThat(done.await(60, TimeUnit.SECONDS)).isTrue();
             long reconnected = gateways.stream().filter(RelayLoadTest::isConnected).count();
-            LOG.info(
-                    "{} commands: {}; {} gateways connected",
-                    sent,
-                    new TreeMap<>(outcomes),
-                    reconnected);
+            reporter.publishEntry(
+                    sent
+                            + " commands: "
+                            + new TreeMap<>(outcomes)
+                            + "; "
+                            + reconnected
+                            + " gateways connected at the end");
 
             assertThat(wrong.sum()).isZero();
             assertThat(outcomes.keySet()).isSubsetOf("reply", "timed-out", "client-does-not-exist");
