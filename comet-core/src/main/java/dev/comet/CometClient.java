@@ -114,7 +114,7 @@ public final class CometClient {
     }
 
     /** 144 bits: unguessable, and a multiple of 24 so that Base64 needs no padding. */
-    private static String randomToken() {
+    static String randomToken() {
         byte[] bits = new byte[18];
         Randomness.SECURE.nextBytes(bits);
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bits);

@@ -331,7 +331,7 @@ public final class CometStateManager implements AutoCloseable {
      */
     public CompletionStage<CometReply> request(
             String publicToken, String name, Object contents, Duration timeout) {
-        return request(publicToken, name, contents, timeout, Requests.newCorrelationId());
+        return request(publicToken, name, contents, timeout, CometClient.randomToken());
     }
 
     /**

@@ -1,10 +1,8 @@
 package dev.comet;
 
 import dev.comet.engine.Deadline;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * so neither a fast reply nor a client that goes at the same moment is missed.
  */
 final class Requests {
-
-    private static final SecureRandom RANDOM = new SecureRandom();
-    private static final int ID_BYTES = 16;
 
     /*
      * By receiver, then by correlation id; each inner map is touched only inside compute() of its receiver, and so is Pending.state. A request that was
@@ -75,12 +70,6 @@ final class Requests {
             this.receiver = receiver;
             this.correlationId = correlationId;
         }
-    }
-
-    static String newCorrelationId() {
-        byte[] bytes = new byte[ID_BYTES];
-        RANDOM.nextBytes(bytes);
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }
 
     CompletionStage<CometReply> request(

@@ -1,8 +1,11 @@
 package dev.comet.http;
 
+import dev.comet.CometClient;
 import dev.comet.CometException;
+import dev.comet.CometStateManager;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Who is calling: finds the private token of a request, wherever it may travel, and makes guessing
@@ -82,6 +85,16 @@ final class Callers {
             throw Refusal.tokenMissing();
         }
         return token;
+    }
+
+    /**
+     * The client that a request with a JSON object, or an array, comes from.
+     *
+     * @throws Refusal as {@link #privateToken}, or if there is no such client
+     */
+    CometClient client(Call call, CometStateManager comet, JsonNode body) {
+        String token = privateToken(call, body.isObject() ? Parameters.privateToken(body) : null);
+        return comet.getCometClient(token).orElseThrow(() -> unknown(call.exchange()));
     }
 
     /** Counts a token that nobody has, and is the answer. */

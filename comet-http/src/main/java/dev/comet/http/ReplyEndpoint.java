@@ -37,9 +37,8 @@ final class ReplyEndpoint {
     }
 
     private void accept(Call call, JsonNode json) {
-        String token = callers.privateToken(call, Parameters.privateToken(json));
-        CometClient client =
-                comet.getCometClient(token).orElseThrow(() -> callers.unknown(call.exchange()));
+        CometClient client = callers.client(call, comet, json);
+        String token = client.privateToken();
         SendEndpoint.limitRate(sends, client, 1);
         String correlationId = SendEndpoint.correlationId(json);
         if (correlationId == null) {

@@ -53,10 +53,7 @@ final class SendEndpoint {
     }
 
     private void send(Call call, JsonNode json) {
-        String token =
-                callers.privateToken(call, json.isObject() ? Parameters.privateToken(json) : null);
-        CometClient client =
-                comet.getCometClient(token).orElseThrow(() -> callers.unknown(call.exchange()));
+        CometClient client = callers.client(call, comet, json);
         if (json.isArray()) {
             limitRate(sends, client, checkLength(json.size()));
             respond(call, sendEach(client, json));
@@ -73,12 +70,13 @@ final class SendEndpoint {
 
     /** A request: what its hook replies later is sent as a message. */
     private CometResponse request(CometClient client, JsonNode message, String correlationId) {
-        Object reply = handle(client, message, correlationId);
+        ClientMessage received = received(message, correlationId);
+        Object reply = handle(client, received);
         if (reply instanceof CompletionStage<?> stage) {
-            later.sendWhenDone(client, name(message.get("name")), correlationId, stage);
+            later.sendWhenDone(client, received.name(), correlationId, stage);
             return CometResponse.empty(202);
         }
-        JsonNode encoded = encoded(client, message, reply); // null, too, is a reply: done
+        JsonNode encoded = encoded(client, received, reply); // null, too, is a reply: done
         return CometResponse.json(200, mapper.writeValueAsBytes(encoded));
     }
 
@@ -103,29 +101,33 @@ final class SendEndpoint {
         if (correlationId(message) != null) {
             throw Refusal.parametersInvalid("a message with a correlationId is sent alone");
         }
-        return encoded(client, message, handle(client, message, null));
+        ClientMessage received = received(message, null);
+        return encoded(client, received, handle(client, received));
     }
 
-    private @Nullable Object handle(
-            CometClient client, JsonNode message, @Nullable String correlationId) {
+    private ClientMessage received(JsonNode message, @Nullable String correlationId) {
         String name = name(message.get("name"));
         JsonNode contents = message.get("contents");
         if (contents == null || contents.isNull()) {
             throw Refusal.parametersInvalid("contents is null; use any other JSON value");
         }
-        RequestHook hook = hooks.get(name);
+        return new ClientMessage(name, correlationId, contents, mapper);
+    }
+
+    private @Nullable Object handle(CometClient client, ClientMessage message) {
+        RequestHook hook = hooks.get(message.name());
         if (hook == null) {
             throw new Refusal(404, "no-such-handler", "nobody handles messages of this name");
         }
         try {
-            return hook.handle(client, new ClientMessage(name, correlationId, contents, mapper));
+            return hook.handle(client, message);
         } catch (Throwable e) {
-            throw failed(client, name, e);
+            throw failed(client, message, e);
         }
     }
 
     private @Nullable JsonNode encoded(
-            CometClient client, JsonNode message, @Nullable Object reply) {
+            CometClient client, ClientMessage message, @Nullable Object reply) {
         try {
             if (reply instanceof CompletionStage || reply instanceof Future) {
                 // Jackson would take its isDone() and the like for the reply.
@@ -134,15 +136,15 @@ final class SendEndpoint {
             }
             return later.encoded(reply);
         } catch (Throwable e) {
-            throw failed(client, name(message.get("name")), e);
+            throw failed(client, message, e);
         }
     }
 
-    private Refusal failed(CometClient client, String name, Throwable e) {
+    private Refusal failed(CometClient client, ClientMessage message, Throwable e) {
         if (e instanceof CometException known) {
             return refusal(known, client);
         }
-        LOG.warn("The hook for {} failed for {}", name, client.publicToken(), e);
+        LOG.warn("The hook for {} failed for {}", message.name(), client.publicToken(), e);
         return Refusal.handlerFailed();
     }
 
