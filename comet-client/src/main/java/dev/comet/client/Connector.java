@@ -26,33 +26,11 @@ final class Connector {
     }
 
     CompletionStage<CometSession> connect() {
-        CompletableFuture<CometSession> session = new CompletableFuture<>();
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         strand.execute(
                 () ->
                         exchanges.post(
-                                "/connect",
-                                details,
-                                timeoutMillis,
-                                new Outcome() {
-                                    @Override
-                                    public void answered(JsonNode body) {
-                                        handlers.execute(() -> complete(session, body));
-                                    }
-
-                                    @Override
-                                    public void failed(CometClientException error) {
-                                        handlers.execute(
-                                                () -> session.completeExceptionally(error));
-                                    }
-                                }));
-        return session;
-    }
-
-    private static void complete(CompletableFuture<CometSession> session, JsonNode body) {
-        try {
-            session.complete(CometSession.of(body));
-        } catch (CometClientException e) {
-            session.completeExceptionally(e);
-        }
+                                "/connect", details, timeoutMillis, Outcome.of(answer, handlers)));
+        return Stages.map(answer, CometSession::of);
     }
 }

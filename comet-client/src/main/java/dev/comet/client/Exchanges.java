@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -46,6 +48,21 @@ final class Exchanges {
         void answered(JsonNode body);
 
         void failed(CometClientException error);
+
+        /** Completes the future, where the application's code may run that hangs on it. */
+        static Outcome of(CompletableFuture<JsonNode> future, Executor executor) {
+            return new Outcome() {
+                @Override
+                public void answered(JsonNode body) {
+                    executor.execute(() -> future.complete(body));
+                }
+
+                @Override
+                public void failed(CometClientException error) {
+                    executor.execute(() -> future.completeExceptionally(error));
+                }
+            };
+        }
     }
 
     /** One request and its whole answer. */

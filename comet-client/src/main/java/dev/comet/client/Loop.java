@@ -232,17 +232,7 @@ final class Loop {
                                 path,
                                 json,
                                 options.timeout.toMillis(),
-                                new Outcome() {
-                                    @Override
-                                    public void answered(JsonNode reply) {
-                                        complete(() -> answer.complete(reply));
-                                    }
-
-                                    @Override
-                                    public void failed(CometClientException error) {
-                                        complete(() -> answer.completeExceptionally(error));
-                                    }
-                                }));
+                                Outcome.of(answer, options.handlers())));
         return answer;
     }
 
