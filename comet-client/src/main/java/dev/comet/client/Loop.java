@@ -193,16 +193,17 @@ final class Loop {
                             new Outcome() {
                                 @Override
                                 public void answered(JsonNode body) {
-                                    told.complete(true);
+                                    complete(() -> told.complete(true));
                                 }
 
                                 @Override
                                 public void failed(CometClientException error) {
-                                    told.complete(
+                                    boolean gone =
                                             error.code()
                                                     .equals(
                                                             CometClientException
-                                                                    .CLIENT_DOES_NOT_EXIST));
+                                                                    .CLIENT_DOES_NOT_EXIST);
+                                    complete(() -> told.complete(gone));
                                 }
                             });
                 });
