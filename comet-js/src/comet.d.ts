@@ -18,12 +18,13 @@ export interface CometMessage<Contents = any> {
  * - `connecting`: no answer yet
  * - `connected`: the last request was answered
  * - `reconnecting`: something failed, or the server asked to come back later; goes on by itself
+ * - `disconnected`: that failed twice in a row: nothing gets through, for all that can be known here. Still goes on by itself
  * - `paused`: {@link Comet.unsubscribe}; {@link Comet.subscribe} goes on from the same message
  * - `lost`: the server does not know this client any more and there is no way to a new session, or refuses it for good. Does not go on by itself
  * - `superseded`: another page or process receives with the same token. Does not go on by itself
  * - `closed`: ended, here or by the server. Final
  */
-export type CometState = "connecting" | "connected" | "reconnecting" | "paused" | "lost" | "superseded" | "closed";
+export type CometState = "connecting" | "connected" | "reconnecting" | "disconnected" | "paused" | "lost" | "superseded" | "closed";
 
 /** What the server gives a client when it is initialised. Contains a secret: keep it out of logs, URLs and other people's pages. */
 export interface CometSession {

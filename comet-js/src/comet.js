@@ -325,7 +325,7 @@ export class Comet {
     const backoff = random() * Math.min(BACKOFF_CAP_MILLIS, BACKOFF_MILLIS * 2 ** attempt);
     const retryInMillis = Math.round(Math.min((error.retryAfterSeconds ?? 0) * 1000, WAIT_CAP_MILLIS) + backoff);
     this.#delivery.tell("comet.failure", { error, attempt, permanent: false, retryInMillis });
-    this.#enter("reconnecting");
+    this.#enter(attempt > 1 ? "disconnected" : "reconnecting");
     return this.#receiveAfter(turn, retryInMillis);
   }
 

@@ -137,7 +137,7 @@ test("L3 sessionLost_nameStillTakenByTheGhostOfALostAnswer_triesAgain", async ()
   await world.last.fail(); // the server has made a session, nobody knows its tokens
   await world.advance(250);
   await world.last.json(refusal("client-already-exists"), 409);
-  equal(comet.state, "reconnecting");
+  equal(comet.state, "disconnected");
   await world.advance(500);
   await world.last.json({ ...SESSION, publicToken: "pub-2" });
   equal(comet.state, "connected");

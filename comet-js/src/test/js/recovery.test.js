@@ -51,7 +51,9 @@ test("L2 backoff_failuresInARow_doublesUpTo30Seconds", async () => {
     await world.advance(waits(seen).at(-1));
   }
   equal(waits(seen), [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000], "waits at half of the range");
-  equal(seen.states(), ["reconnecting"]);
+  equal(seen.states(), ["reconnecting", "disconnected"]);
+  await world.last.json([message(11)]);
+  equal(seen.states(), ["reconnecting", "disconnected", "connected"]);
 });
 
 test("L2 backoff_manyClients_isSpreadOverTheWholeRange", async () => {

@@ -325,7 +325,7 @@ test("L6 transport_streamOnly_neverPolls", async () => {
     await world.advance(30_000);
   }
   ok(tried(world).every((path) => path === "stream") && world.requests.length > 4, "streams only");
-  equal(comet.state, "reconnecting");
+  equal(comet.state, "disconnected");
 });
 
 // ---- how long a poll may be held

@@ -38,7 +38,7 @@ export class Status {
       this.#retryAt = Date.now() + contents.delayMillis;
     });
     comet.on("comet.state", ({ contents }) => {
-      if (contents.to === "reconnecting") {
+      if (contents.to === "reconnecting" || contents.to === "disconnected") {
         this.#wasAway = true;
         this.roundTrip(undefined);
       }
@@ -59,18 +59,23 @@ export class Status {
   }
 
   #show({ state, transport }) {
-    const [tone, text] = STATES[state] ?? (state === "connected" ? ["good", this.#connected(transport)] : ["wait", this.#reconnecting()]);
+    const [tone, text] = STATES[state] ?? this.#changing(state, transport);
     this.#element.dataset.tone = tone;
     this.#element.dataset.state = state;
     setText(this.#text, text);
+  }
+
+  #changing(state, transport) {
+    if (state === "connected") return ["good", this.#connected(transport)];
+    return state === "disconnected" ? ["bad", this.#retrying("No connection, trying again")] : ["wait", this.#retrying("Reconnecting")];
   }
 
   #connected(transport) {
     return `${Date.now() < this.#backUntil ? "Back" : "Connected"} by ${TRANSPORTS[transport] ?? transport}`;
   }
 
-  #reconnecting() {
+  #retrying(what) {
     const seconds = Math.ceil((this.#retryAt - Date.now()) / 1000);
-    return seconds > 0 ? `Reconnecting in ${seconds} s` : "Reconnecting…";
+    return seconds > 0 ? `${what} in ${seconds} s` : `${what}…`;
   }
 }

@@ -94,7 +94,7 @@ class ChatScreenshotsTest {
             assertThat(ada.locator(".failed")).hasCount(1);
             ada.route("**/comet/{poll,stream}*", route -> route.abort());
             ada.locator("#transport").selectOption("poll");
-            assertThat(ada.locator("#status[data-state=reconnecting]")).isVisible();
+            assertThat(ada.locator("#status[data-state=disconnected]")).isVisible();
             shoot(ada, "desktop-" + name + "-trouble");
             ada.setViewportSize(390, 844);
             shoot(ada, "phone-" + name + "-trouble");
