@@ -3,7 +3,9 @@ package dev.comet.examples.relay;
 import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler;
 import dev.comet.CometException;
+import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import jakarta.servlet.AsyncContext;
@@ -14,8 +16,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A frame that waits for a reply has a header {@code Correlation-Id}: the device replies with
  * {@code POST /comet/reply}, the session id as bearer token, and {@code
  * {"correlationId":…,"contents":"AA…"}}.
+ *
+ * <p>Frames that were lost because the device did not fetch them are announced by a header {@code
+ * Lost: from-to}, which numbers them.
  *
  * <p>The session id is the client's private token: it is a secret, and comes in the header {@code
  * SessionId} or in the form field {@code id}, never in a URL.
@@ -42,19 +47,24 @@ final class DeviceEndpoints extends HttpServlet {
     private final transient CometStateManager comet;
     private final transient Relay relay;
 
-    /** Up to where each session has been given frames. */
+    /** Up to where each session has been given frames, for as long as it lives. */
     private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
-
-    private final transient LongAdder ignored = new LongAdder();
 
     DeviceEndpoints(CometStateManager comet, Relay relay) {
         this.comet = comet;
         this.relay = relay;
-    }
+        comet.addEventHandler(
+                new CometClientEventHandler() {
+                    @Override
+                    public void idleClientKilled(CometClient client) {
+                        given.remove(client.privateToken());
+                    }
 
-    /** How many frames came for a request that had been answered. */
-    long ignored() {
-        return ignored.sum();
+                    @Override
+                    public void clientDisconnected(CometClient client, EndReason reason) {
+                        given.remove(client.privateToken());
+                    }
+                });
     }
 
     @Override
@@ -91,8 +101,12 @@ final class DeviceEndpoints extends HttpServlet {
             return;
         }
         try {
-            CometClient client = relay.register(new String(body, StandardCharsets.US_ASCII));
-            say(response, 200, client.privateToken());
+            String id = relay.register(new String(body, StandardCharsets.US_ASCII)).privateToken();
+            given.put(id, 0L);
+            if (comet.getCometClient(id).isEmpty()) {
+                given.remove(id); // its end was told before
+            }
+            say(response, 200, id);
         } catch (CometException e) {
             int status =
                     switch (e.reason()) {
@@ -118,15 +132,15 @@ final class DeviceEndpoints extends HttpServlet {
             say(response, 500, "no session id; send the one that connection was answered");
             return;
         }
-        if (comet.getCometClient(id).isEmpty()) {
-            given.remove(id);
+        Long cursor = given.get(id);
+        if (cursor == null) {
             say(response, 404, "no such session; connect again");
             return;
         }
         AsyncContext async = request.startAsync();
         async.setTimeout(0); // Comet's own hold ends it
-        HeldData held = new HeldData(async, ignored);
-        CometAsyncResult result = comet.beginSubscribe(id, given.getOrDefault(id, 0L));
+        HeldData held = new HeldData(async, relay.ignoredFrames());
+        CometAsyncResult result = comet.beginSubscribe(id, cursor);
         async.addListener(new Gone(comet, result));
         result.whenCompleted(answer -> answer(id, held, answer), async::start);
     }
@@ -143,17 +157,23 @@ final class DeviceEndpoints extends HttpServlet {
             case MESSAGES -> frame(id, held, answer);
             case TIMEOUT -> held.answer("", 200);
             case SUPERSEDED -> held.answer("a newer request took over", 409);
-            default -> {
-                given.remove(id);
-                held.answer("the session has ended", 404);
+            case RECONNECT -> held.answer("the cloud is restarting; ask again", 503);
+            case ERROR -> {
+                CometException error = Objects.requireNonNull(answer.error());
+                boolean gone = error.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST;
+                held.answer(String.valueOf(error.getMessage()), gone ? 404 : 503);
             }
+            case CLOSED, ABANDONED -> held.answer("the session has ended", 404);
         }
     }
 
     /** One frame for each request; the others come with the next ones. */
     private void frame(String id, HeldData held, CometAnswer answer) {
+        for (CometGap gap : answer.gaps()) {
+            held.lost(gap.from(), gap.to());
+        }
         for (CometMessage message : answer.messages()) {
-            given.put(id, message.messageId());
+            move(id, message.messageId());
             if (message.contents() instanceof String frame) {
                 byte[] bytes = Frame.parse(frame).bytes();
                 held.correlate(message.correlationId());
@@ -161,8 +181,12 @@ final class DeviceEndpoints extends HttpServlet {
                 return;
             }
         }
-        given.put(id, answer.lastMessageId());
+        move(id, answer.lastMessageId());
         held.answer("", 200); // nothing for a device that knows nothing but frames
+    }
+
+    private void move(String id, long cursor) {
+        given.computeIfPresent(id, (key, before) -> cursor);
     }
 
     /** The device went away while its request was held. */

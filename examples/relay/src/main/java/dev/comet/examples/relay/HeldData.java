@@ -46,6 +46,13 @@ final class HeldData {
         }
     }
 
+    /** Frames with these numbers are lost, apart from those that follow. */
+    void lost(long from, long to) {
+        if (!answered.get()) {
+            ((HttpServletResponse) async.getResponse()).addHeader("Lost", from + "-" + to);
+        }
+    }
+
     /** Nothing came while it was held, or an error: the text says so. */
     boolean answer(String text, int status) {
         if (!answered.compareAndSet(false, true)) {

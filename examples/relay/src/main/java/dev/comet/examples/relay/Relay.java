@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +40,7 @@ final class Relay implements CometClientEventHandler {
     private final Clock clock;
     private final DeviceRegistry devices;
     private final CommandLog commands;
+    private final LongAdder ignoredFrames = new LongAdder();
 
     /**
      * How the relay behaves.
@@ -79,6 +81,11 @@ final class Relay implements CometClientEventHandler {
 
     CommandLog commands() {
         return commands;
+    }
+
+    /** Counts frames that came for a held request that had been answered. */
+    LongAdder ignoredFrames() {
+        return ignoredFrames;
     }
 
     // ---- coming and going
@@ -125,6 +132,10 @@ final class Relay implements CometClientEventHandler {
                 new Device(
                         kind(client), client.publicToken(), client.displayName(), clock.instant());
         devices.add(device, visit(client));
+        if (comet.findCometClient(client.publicToken()).isEmpty()) {
+            gone(client); // its end was told before
+            return;
+        }
         comet.joinGroup(device.mac(), device.kind() == Device.Kind.PHONE ? PHONES : GATEWAYS);
         tellPhones();
     }
@@ -247,10 +258,12 @@ final class Relay implements CometClientEventHandler {
     CommandLog.Cleaned clean() {
         CommandLog.Cleaned cleaned = commands.clean();
         LOG.info(
-                "Clean: {} completed and {} expired commands removed, {} left",
+                "Clean: {} completed and {} expired commands removed, {} left; {} frames came too"
+                        + " late since the start",
                 cleaned.completed(),
                 cleaned.expired(),
-                commands.all().size());
+                commands.all().size(),
+                ignoredFrames.sum());
         return cleaned;
     }
 }

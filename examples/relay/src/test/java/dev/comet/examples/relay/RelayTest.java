@@ -270,4 +270,45 @@ class RelayTest {
         assertThat(empty.statusCode()).isEqualTo(200);
         assertThat(empty.body()).isEmpty();
     }
+
+    @Test
+    @DisplayName(
+            "R2 a device that fell too far behind is told which frames it lost; then it goes on")
+    void data_framesLost_areAnnounced() throws Exception {
+        String session = post("relay/connection", hello(GATEWAY)).body();
+        String frame = Frame.of(Frame.Kind.HEART, Map.of("id", "cloud", "deviceid", "cloud")).hex();
+        long first = server.manager().sendToAll(Relay.HEART, frame);
+        for (int i = 0; i < 12_000; i++) { // more than the log of messages for all may hold
+            server.manager().sendToAll(Relay.HEART, frame);
+        }
+        HttpResponse<String> behind = post("relay/data", "", "SessionId", session);
+        assertThat(behind.body()).isEqualTo(frame);
+        String lost = behind.headers().firstValue("Lost").orElseThrow();
+        int dash = lost.indexOf('-');
+        assertThat(first)
+                .isBetween(
+                        Long.parseLong(lost.substring(0, dash)),
+                        Long.parseLong(lost.substring(dash + 1)));
+        HttpResponse<String> next = post("relay/data", "", "SessionId", session);
+        assertThat(next.body()).isEqualTo(frame);
+        assertThat(next.headers().firstValue("Lost")).isEmpty();
+    }
+
+    @Test
+    @DisplayName("R2 a cloud that drains says so, a session that ends is unknown from then on")
+    void data_cloudDrainsAndSessionEnds_areToldApart() throws Exception {
+        String session = post("relay/connection", hello(GATEWAY)).body();
+        try (Phone phone = phone(1)) {
+            String other = phone.comet().session().privateToken();
+            assertThat(post("relay/data", "", "SessionId", other).statusCode())
+                    .as("a session that was not made by connection")
+                    .isEqualTo(404);
+            server.manager().drain(Duration.ofSeconds(1));
+            HttpResponse<String> draining = post("relay/data", "", "SessionId", session);
+            assertThat(draining.statusCode()).isEqualTo(503);
+            assertThat(draining.body()).contains("restarting");
+            server.manager().disconnect(session);
+            await().until(() -> post("relay/data", "", "SessionId", session).statusCode() == 404);
+        }
+    }
 }
