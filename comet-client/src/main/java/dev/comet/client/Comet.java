@@ -16,8 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
  * A client of a Comet server.
  *
  * <pre>{@code
- * Comet comet = Comet.adopt(URI.create("https://example.com/comet"), session, CometOptions.defaults());
- * comet.on("light.set", request -> request.reply(lamp.set(request.contents())));
+ * Comet.connect(URI.create("https://example.com/comet"), Map.of("key", key), CometOptions.defaults())
+ *         .thenAccept(comet -> comet.on("light.set", m -> m.reply(lamp.set(m.contents()))));
  * }</pre>
  *
  * <p><b>Delivery.</b> Every message that the server accepted for this client reaches its handlers
@@ -27,8 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
  * <p><b>Handlers</b> are called one message after the other, on the {@linkplain
  * CometOptions.Builder#executor executor}; they may block, and while more than {@linkplain
  * CometOptions.Builder#bufferLimit bufferLimit} messages wait, the client asks for no more. One
- * that throws stops nothing. Register them before anything can come: right after {@link #adopt} or
- * {@link #connect}, with {@code subscribe(false)}, then {@link #subscribe}.
+ * that throws stops nothing. A message that finds no handler is gone: register them in what hangs
+ * on the stage of {@link #connect}, or with {@code subscribe(false)} before {@link #subscribe}.
  *
  * <p><b>Confirmation.</b> The next poll, which leaves when the messages of an answer have been
  * handed to the executor, tells the server that it may forget them; a stream says so after 5 s or
@@ -65,6 +65,10 @@ public final class Comet implements AutoCloseable {
     /**
      * Asks the server's application for a session and begins to receive. One attempt.
      *
+     * <p>No message is handed over before what hangs on the stage ({@code thenAccept}, say) has
+     * returned: handlers that are registered there get everything. Whoever waits for the stage on
+     * another thread may come too late for the first messages.
+     *
      * @param url where the server's Comet is mapped
      * @param details what the application wants to know; an object for Jackson to write as one
      * @return fails with a {@link CometClientException}
@@ -78,36 +82,49 @@ public final class Comet implements AutoCloseable {
         }
         Strand strand = new Strand();
         Connector connector = new Connector(url, body, options, strand);
-        return Stages.map(
-                connector.connect(),
-                session ->
-                        new Comet(
-                                Loop.started(
-                                        url,
-                                        session,
-                                        options,
-                                        strand,
-                                        options.connectAgain ? connector::connect : null,
-                                        CometState.CONNECTED),
-                                options));
+        CompletableFuture<Comet> connected = new CompletableFuture<>();
+        connector
+                .connect()
+                .whenComplete(
+                        (session, failure) -> {
+                            if (failure != null) {
+                                connected.completeExceptionally(failure);
+                                return;
+                            }
+                            Loop loop =
+                                    new Loop(
+                                            url,
+                                            session,
+                                            options,
+                                            strand,
+                                            options.connectAgain ? connector::connect : null,
+                                            CometState.CONNECTED);
+                            Comet comet = new Comet(loop, options);
+                            // Before all messages: what hangs on it registers handlers.
+                            loop.delivery().post(-1, () -> connected.complete(comet));
+                            loop.open();
+                        });
+        return connected;
     }
 
     /**
      * Goes on with a session that exists: one that the program was given, or the {@link #session}
-     * of an earlier client.
+     * of an earlier client. Messages may come before this returns: register handlers with the
+     * option {@code subscribe(false)}, then {@link #subscribe}.
      *
      * @param url where the server's Comet is mapped
      */
     public static Comet adopt(URI url, CometSession session, CometOptions options) {
-        return new Comet(
-                Loop.started(
+        Loop loop =
+                new Loop(
                         url,
                         session,
                         options,
                         new Strand(),
                         options.reconnect,
-                        CometState.CONNECTING),
-                options);
+                        CometState.CONNECTING);
+        loop.open();
+        return new Comet(loop, options);
     }
 
     /** Where it is. */
@@ -174,7 +191,7 @@ public final class Comet implements AutoCloseable {
      * @return the reply of the application's handler; null if it has none
      */
     public CompletionStage<@Nullable JsonNode> send(String name, Object contents) {
-        return loop.post(() -> message(name, contents));
+        return loop.sending().send(() -> message(name, contents));
     }
 
     /**
@@ -183,12 +200,14 @@ public final class Comet implements AutoCloseable {
      * @return their replies, as an array; null if there are none at all
      */
     public CompletionStage<@Nullable JsonNode> send(Collection<OutgoingMessage> messages) {
-        return loop.post(
-                () -> {
-                    ArrayNode all = Json.MAPPER.createArrayNode();
-                    messages.forEach(each -> all.add(message(each.name(), each.contents())));
-                    return all;
-                });
+        return loop.sending()
+                .send(
+                        () -> {
+                            ArrayNode all = Json.MAPPER.createArrayNode();
+                            messages.forEach(
+                                    each -> all.add(message(each.name(), each.contents())));
+                            return all;
+                        });
     }
 
     /**
@@ -206,7 +225,9 @@ public final class Comet implements AutoCloseable {
     /**
      * Hands a message to the application on the server and waits for the reply, however late its
      * handler, or another client that it asks, gives one: the reply travels like a message, and
-     * survives a change of network. Never repeated by itself. Needs to be subscribed.
+     * survives a change of network. Never repeated by itself. Needs to be subscribed. A reply
+     * queues behind no handler: a handler may wait for it, and messages that came before it may
+     * still wait for theirs.
      *
      * @param contents anything that Jackson can write, but null
      * @return the reply, JSON null if there is none; or a {@link CometClientException}: {@code
@@ -215,10 +236,11 @@ public final class Comet implements AutoCloseable {
      */
     public CompletionStage<JsonNode> request(String name, Object contents, Duration timeout) {
         String correlationId = Requests.newCorrelationId();
-        return loop.request(
-                correlationId,
-                () -> message(name, contents).put("correlationId", correlationId),
-                timeout);
+        return loop.sending()
+                .request(
+                        correlationId,
+                        () -> message(name, contents).put("correlationId", correlationId),
+                        timeout);
     }
 
     private ObjectNode message(String name, Object contents) {

@@ -1,6 +1,7 @@
 package dev.comet.client;
 
-import dev.comet.client.jdk.JdkHttp;
+import dev.comet.client.http.CometHttp;
+import dev.comet.client.http.JdkHttp;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;

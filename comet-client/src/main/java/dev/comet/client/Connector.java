@@ -14,7 +14,7 @@ final class Connector {
     private final JsonNode details;
     private final long timeoutMillis;
     private final Strand strand;
-    private final Executor handlers;
+    private final Executor completing;
 
     Connector(URI url, JsonNode details, CometOptions options, Strand strand) {
         this.exchanges =
@@ -22,7 +22,7 @@ final class Connector {
         this.details = details;
         this.timeoutMillis = options.timeout.toMillis();
         this.strand = strand;
-        this.handlers = options.handlers();
+        this.completing = Stages.completing(options.handlers());
     }
 
     CompletionStage<CometSession> connect() {
@@ -30,7 +30,10 @@ final class Connector {
         strand.execute(
                 () ->
                         exchanges.post(
-                                "/connect", details, timeoutMillis, Outcome.of(answer, handlers)));
+                                "/connect",
+                                details,
+                                timeoutMillis,
+                                Outcome.of(answer, completing)));
         return Stages.map(answer, CometSession::of);
     }
 }

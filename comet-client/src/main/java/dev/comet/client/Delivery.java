@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,18 +106,7 @@ final class Delivery {
             }
             running = true;
         }
-        start();
-    }
-
-    private void start() {
-        try {
-            executor.execute(this::run);
-        } catch (RejectedExecutionException e) {
-            synchronized (this) {
-                running = false; // the next one tries again
-            }
-            LOG.error("The executor of a client takes no more: messages wait", e);
-        }
+        executor.execute(this::run);
     }
 
     private void run() {
@@ -142,9 +130,9 @@ final class Delivery {
             if (item.cursor >= 0) {
                 lastMessageId = item.cursor;
             }
-            item.call.run();
+            runSafely(item.call);
         }
-        start();
+        executor.execute(this::run);
     }
 
     /** Within what is posted: calls the handlers of the message's name, and those of all. */
@@ -162,6 +150,14 @@ final class Delivery {
                 listeners.forEach(
                         listener -> tellSafely(listener, each -> each.handlerFailed(e, message)));
             }
+        }
+    }
+
+    private static void runSafely(Runnable call) {
+        try {
+            call.run();
+        } catch (Throwable e) { // or nothing would be handed over any more
+            LOG.error("A step of a client failed; it goes on", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.comet.client;
 
+import dev.comet.client.http.CometHttp;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -25,6 +26,8 @@ final class Loop {
     private static final long BACKOFF_CAP_MILLIS = 30_000;
     private static final long OVERTAKEN_MILLIS = 5_000;
 
+    private static final long NEVER = Long.MIN_VALUE / 2;
+
     /** The shortest hold is a second. */
     private static final long EARLY_MILLIS = 500;
 
@@ -35,12 +38,11 @@ final class Loop {
     private final @Nullable Supplier<? extends CompletionStage<CometSession>> renew;
     private final Delivery delivery;
     private final MessagePublisher messages;
-    private final Requests requests = new Requests();
+    private final Sending sending;
 
     private volatile CometState state;
     private volatile CometSession session;
     private volatile CometTransport transport;
-    private volatile Exchanges exchanges;
 
     // The strand's.
     private Connection connection;
@@ -51,12 +53,9 @@ final class Loop {
     private int failures;
     private boolean replaced; // the session was, or was tried to be, since the last held answer
     private boolean slept; // a request was started again, unreported, since the last answer
-    private long restartedAt =
-            Long.MIN_VALUE / 2; // when a request was last given up for another transport
+    private long restartedAt = NEVER; // when a request was given up for another transport
     private boolean switched; // the transport was changed since the last answer
-    private boolean
-            unanswered; // a request was given up since the last answer, and may arrive after a
-    // newer one
+    private boolean unanswered; // one was given up since, and may arrive after a newer one
     private long began; // when the last request was
     private boolean prompt; // and whether it asked for an answer at once
 
@@ -66,7 +65,11 @@ final class Loop {
         @Nullable Runnable skipWait;
     }
 
-    private Loop(
+    /**
+     * @param renew gives a new session when this one is lost; null: then the client is lost
+     * @param state until something is known of the connection
+     */
+    Loop(
             URI base,
             CometSession session,
             CometOptions options,
@@ -78,29 +81,23 @@ final class Loop {
         this.platform = options.platform;
         this.strand = strand;
         this.renew = renew;
-        this.delivery = new Delivery(options.handlers(), session.lastMessageId());
-        this.messages = new MessagePublisher(options.handlers(), options.bufferLimit);
+        Executor handlers = new PatientExecutor(options.handlers(), platform);
+        this.delivery = new Delivery(handlers, session.lastMessageId());
+        this.messages = new MessagePublisher(handlers, options.bufferLimit);
+        this.sending = new Sending(options, strand);
         this.wanted = options.transport;
         this.session = session;
         this.cursor = session.lastMessageId();
-        this.exchanges = newExchanges(session);
         this.connection = newConnection(session);
         this.transport = connection.name();
         this.state = options.subscribe ? state : CometState.PAUSED;
     }
 
-    static Loop started(
-            URI base,
-            CometSession session,
-            CometOptions options,
-            Strand strand,
-            @Nullable Supplier<? extends CompletionStage<CometSession>> renew,
-            CometState state) {
-        Loop loop = new Loop(base, session, options, strand, renew, state);
-        if (loop.state != CometState.PAUSED) {
-            strand.execute(loop::start);
+    /** Begins to receive, unless that is to wait for {@link #subscribe}. */
+    void open() {
+        if (state != CometState.PAUSED) {
+            strand.execute(this::start);
         }
-        return loop;
     }
 
     CometState state() {
@@ -123,10 +120,14 @@ final class Loop {
         return messages;
     }
 
+    Sending sending() {
+        return sending;
+    }
+
     // ---- what the application asks for
 
     void subscribe() {
-        refuseIfClosed();
+        sending.refuseIfClosed();
         strand.execute(
                 () -> {
                     if (turn == null && state != CometState.CLOSED) {
@@ -186,110 +187,18 @@ final class Loop {
                         delivery.tell(listener -> listener.closed("disconnected"));
                     }
                     end(CometState.CLOSED, null);
-                    exchanges.post(
-                            "/disconnect",
-                            Json.MAPPER.createObjectNode(),
-                            options.timeout.toMillis(),
-                            new Outcome() {
-                                @Override
-                                public void answered(JsonNode body) {
-                                    complete(() -> told.complete(true));
-                                }
-
-                                @Override
-                                public void failed(CometClientException error) {
-                                    boolean gone =
-                                            error.code()
-                                                    .equals(
-                                                            CometClientException
-                                                                    .CLIENT_DOES_NOT_EXIST);
-                                    complete(() -> told.complete(gone));
-                                }
-                            });
+                    sending.disconnect(told);
                 });
         return told;
     }
 
-    CompletionStage<@Nullable JsonNode> post(Supplier<JsonNode> body) {
-        return Stages.map(post("/send", body), reply -> reply.isMissingNode() ? null : reply);
-    }
-
-    private CompletionStage<JsonNode> post(String path, Supplier<JsonNode> body) {
-        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        JsonNode json;
-        try {
-            refuseIfClosed();
-            json = body.get();
-        } catch (CometClientException e) {
-            answer.completeExceptionally(e);
-            return answer;
-        } catch (RuntimeException e) {
-            answer.completeExceptionally(Json.unwritable(e));
-            return answer;
-        }
-        strand.execute(
-                () ->
-                        exchanges.post(
-                                path,
-                                json,
-                                options.timeout.toMillis(),
-                                Outcome.of(answer, options.handlers())));
-        return answer;
-    }
-
-    /** What hangs on an answer is the application's: not on the strand. */
-    private void complete(Runnable completion) {
-        options.handlers().execute(completion);
-    }
-
-    CompletionStage<JsonNode> request(
-            String correlationId, Supplier<ObjectNode> message, Duration timeout) {
-        CompletableFuture<JsonNode> reply = requests.begin(correlationId);
-        Platform.Timer timer =
-                platform.schedule(
-                        timeout.toMillis(),
-                        () ->
-                                complete(
-                                        () ->
-                                                reply.completeExceptionally(
-                                                        new CometClientException(
-                                                                CometClientException.TIMED_OUT,
-                                                                "no reply within " + timeout))));
-        CompletionStage<JsonNode> end = reply;
-        end.whenComplete((value, error) -> timer.cancel());
-        post("/send", message::get)
-                .whenComplete(
-                        (answer, failure) -> {
-                            if (failure instanceof CometClientException error) {
-                                // Without an answer it may have been handled all the same.
-                                if (error.status() != 0
-                                        || error.code().equals(CometClientException.CLOSED)
-                                        || error.code()
-                                                .equals(CometClientException.PARAMETERS_INVALID)) {
-                                    reply.completeExceptionally(error);
-                                }
-                            } else if (!answer.isMissingNode()) { // else it comes as a message
-                                reply.complete(answer);
-                            }
-                        });
-        return reply;
-    }
-
-    private void refuseIfClosed() {
-        if (state == CometState.CLOSED) {
-            throw new CometClientException(
-                    CometClientException.CLOSED, "this client is closed; connect again");
-        }
-    }
-
     // ---- a session
 
-    private Exchanges newExchanges(CometSession of) {
-        return new Exchanges(
-                options.http(), platform, strand, base, options.headers, of.privateToken());
-    }
-
     private Connection newConnection(CometSession of) {
+        Exchanges exchanges =
+                new Exchanges(
+                        options.http(), platform, strand, base, options.headers, of.privateToken());
+        sending.by(exchanges);
         Duration hold = options.hold;
         return new Connection(
                 platform,
@@ -307,7 +216,6 @@ final class Loop {
         connection.close();
         session = next;
         cursor = next.lastMessageId();
-        exchanges = newExchanges(next);
         connection = newConnection(next);
         gone = false;
     }
@@ -445,8 +353,8 @@ final class Loop {
                 delivery.post(at, () -> messages.publish(gap));
             }
             case Requests.REPLY, Requests.REFUSED -> {
-                CometMessage answer = message(entry);
-                delivery.post(at, () -> requests.answered(answer));
+                sending.answered(message(entry)); // a handler may wait for it
+                delivery.post(at, () -> {});
             }
             default -> {
                 CometMessage message = message(entry);
@@ -470,7 +378,7 @@ final class Loop {
                 correlationId.isString() ? correlationId.stringValue() : null,
                 entry.contents(),
                 options.mapper,
-                isRequest ? body -> post("/reply", () -> body) : null);
+                isRequest ? body -> sending.post("/reply", () -> body) : null);
     }
 
     /** What follows a failure: nothing, a request at once, or one after a wait. */
@@ -494,12 +402,11 @@ final class Loop {
                 unanswered = true;
             }
             case CometClientException.SUPERSEDED -> {
-                // Can be the work of an older request of our own that was given up and arrived
-                // late:
-                // ask once more before believing it.
+                // Can be the work of an older request of our own, given up, that arrived late: ask
+                // once more before believing it.
                 long now = platform.nowMillis();
                 boolean late = now - restartedAt < OVERTAKEN_MILLIS;
-                restartedAt = Long.MIN_VALUE / 2;
+                restartedAt = NEVER;
                 if (!late && (!unanswered || now - began >= OVERTAKEN_MILLIS)) {
                     delivery.tell(CometListener::superseded);
                     end(CometState.SUPERSEDED, error);
@@ -515,8 +422,7 @@ final class Loop {
                 }
                 gone = true;
                 enter(CometState.RECONNECTING);
-                // At once, but a session that is lost as soon as it is made must not become a
-                // storm.
+                // At once; but a session lost as soon as it is made must not become a storm.
                 if (!replaced) {
                     receive(current);
                     return;
@@ -628,24 +534,20 @@ final class Loop {
                 Json.MAPPER.createObjectNode().put("previous", previous).put("current", current);
         CometMessage message = MessagePublisher.own(MessagePublisher.SESSION_LOST, contents);
         delivery.tell(listener -> listener.sessionLost(previous, current), cursor);
-        delivery.post(
-                cursor,
-                () -> {
-                    messages.publish(message);
-                    requests.failAll(CometClientException.CLIENT_DOES_NOT_EXIST);
-                });
+        delivery.post(cursor, () -> messages.publish(message));
+        sending.failAll(CometClientException.CLIENT_DOES_NOT_EXIST);
     }
 
     private void end(CometState how, @Nullable CometClientException error) {
         stop();
+        if (how == CometState.CLOSED) {
+            sending.close();
+        }
         if (state != how) {
             enter(how);
-            delivery.post(
-                    -1,
-                    () -> {
-                        messages.end(error);
-                        requests.failAll(CometClientException.CLOSED);
-                    });
+            int over = messages.turn(); // it may have begun again before the handlers are through
+            delivery.post(-1, () -> messages.end(over, error));
+            sending.failAll(CometClientException.CLOSED);
         }
     }
 

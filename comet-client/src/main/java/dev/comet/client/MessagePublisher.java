@@ -26,7 +26,8 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     private final Executor executor;
     private final int limit;
 
-    // Both guarded by this: whoever subscribes after the end is told so.
+    // All guarded by this: whoever subscribes after the end is told so.
+    private int turn; // how often it has begun
     private boolean ended;
     private @Nullable CometClientException error;
 
@@ -37,8 +38,9 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
 
     @Override
     public void subscribe(Flow.Subscriber<? super CometMessage> subscriber) {
-        Reader reader = new Reader(subscriber);
+        Reader reader;
         synchronized (this) {
+            reader = new Reader(subscriber, turn);
             if (!ended) {
                 readers.add(reader);
             } else {
@@ -53,20 +55,28 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
         readers.forEach(reader -> reader.keep(message));
     }
 
-    /** Nothing more comes. */
-    void end(@Nullable CometClientException why) {
+    /** Nothing more comes for those who subscribed in this turn or before. */
+    void end(int over, @Nullable CometClientException why) {
         synchronized (this) {
-            ended = true;
-            error = why;
+            if (over == turn) {
+                ended = true;
+                error = why;
+            }
         }
-        readers.forEach(reader -> reader.end(why));
-        readers.clear();
+        List<Reader> through = readers.stream().filter(reader -> reader.turn <= over).toList();
+        readers.removeAll(through);
+        through.forEach(reader -> reader.end(why));
     }
 
-    /** It goes on after all. */
+    /** It begins, or goes on after all, for those who subscribe from now on. */
     synchronized void begin() {
+        turn++;
         ended = false;
         error = null;
+    }
+
+    synchronized int turn() {
+        return turn;
     }
 
     static CometMessage own(String name, ObjectNode contents) {
@@ -77,6 +87,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     private final class Reader implements Flow.Subscription {
 
         private final Flow.Subscriber<? super CometMessage> subscriber;
+        private final int turn;
 
         // All guarded by this; the subscriber is called without it.
         private final ArrayDeque<CometMessage> buffer = new ArrayDeque<>();
@@ -89,8 +100,9 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
         private boolean ending;
         private @Nullable Throwable failure;
 
-        Reader(Flow.Subscriber<? super CometMessage> subscriber) {
+        Reader(Flow.Subscriber<? super CometMessage> subscriber, int turn) {
             this.subscriber = subscriber;
+            this.turn = turn;
         }
 
         void begin() {

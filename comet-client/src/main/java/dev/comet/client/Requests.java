@@ -7,11 +7,14 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
 /**
  * This client's requests that wait for their reply, which comes as the answer to the request or,
- * later, as a message. Each ends once. Safe for use by any number of threads.
+ * later, as a message. Each ends once: with what comes first. Safe for use by any number of
+ * threads.
  */
 final class Requests {
 
@@ -22,6 +25,14 @@ final class Requests {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Map<String, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+    private final Executor completing;
+
+    /**
+     * @param completing where what hangs on a reply runs
+     */
+    Requests(Executor completing) {
+        this.completing = completing;
+    }
 
     static String newCorrelationId() {
         byte[] bytes = new byte[ID_BYTES];
@@ -37,24 +48,34 @@ final class Requests {
         return reply;
     }
 
+    void reply(String correlationId, JsonNode contents) {
+        settle(correlationId, waiter -> waiter.complete(contents));
+    }
+
+    void fail(String correlationId, CometClientException error) {
+        settle(correlationId, waiter -> waiter.completeExceptionally(error));
+    }
+
     /** A message that answers a request; one that nobody waits for is too late. */
     void answered(CometMessage message) {
-        String id = message.correlationId();
-        CompletableFuture<JsonNode> reply = id == null ? null : waiting.get(id);
-        if (reply == null) {
-            return;
-        }
+        String id = String.valueOf(message.correlationId());
         if (message.name().equals(REPLY)) {
-            reply.complete(message.contents());
+            reply(id, message.contents());
         } else {
-            reply.completeExceptionally(Digest.refusal(message.contents(), 0, 0));
+            fail(id, Digest.refusal(message.contents(), 0, 0));
         }
     }
 
     void failAll(String code) {
-        for (CompletableFuture<JsonNode> reply : List.copyOf(waiting.values())) {
-            reply.completeExceptionally(
-                    new CometClientException(code, "the client ended before the reply came"));
+        for (String id : List.copyOf(waiting.keySet())) {
+            fail(id, new CometClientException(code, "the client ended before the reply came"));
+        }
+    }
+
+    private void settle(String id, Consumer<CompletableFuture<JsonNode>> end) {
+        CompletableFuture<JsonNode> waiter = waiting.remove(id);
+        if (waiter != null) {
+            completing.execute(() -> end.accept(waiter));
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.comet.client;
 import dev.comet.client.Exchanges.Head;
 import dev.comet.client.Exchanges.Incoming;
 import dev.comet.client.Exchanges.Outcome;
+import dev.comet.client.http.CometHttp;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -14,6 +14,8 @@ import dev.comet.client.CometOptions;
 import dev.comet.client.CometSession;
 import dev.comet.client.CometState;
 import dev.comet.client.CometTransport;
+import dev.comet.client.http.CometHttp;
+import dev.comet.client.http.JdkHttp;
 import dev.comet.servlet.ChaosProxy.Fault;
 import dev.comet.spi.Audience;
 import dev.comet.testkit.HistoryChecker;
@@ -51,6 +53,14 @@ abstract class JavaClientContract {
     private int names;
 
     abstract Container container() throws Exception;
+
+    CometHttp http() {
+        return JdkHttp.shared();
+    }
+
+    private CometOptions.Builder options() {
+        return CometOptions.builder().http(http());
+    }
 
     @BeforeAll
     void start() throws Exception {
@@ -110,8 +120,8 @@ abstract class JavaClientContract {
                 rig.comet.confirmedMessageId(client.privateToken()));
     }
 
-    private static CometOptions.Builder by(CometTransport transport) {
-        return CometOptions.builder().transport(transport);
+    private CometOptions.Builder by(CometTransport transport) {
+        return options().transport(transport);
     }
 
     /** What a program sees of a client. */
@@ -187,7 +197,7 @@ abstract class JavaClientContract {
     @DisplayName("L1 connect gives a session; send gives the handler's reply, or none")
     void connect_thenSend_givesReplies() throws Exception {
         CompletionStage<Comet> connecting =
-                Comet.connect(url(), Map.of("name", "Ada"), CometOptions.defaults());
+                Comet.connect(url(), Map.of("name", "Ada"), options().build());
         try (Comet comet = connecting.toCompletableFuture().get(10, TimeUnit.SECONDS)) {
             assertThat(comet.displayName()).isEqualTo("Ada");
             assertThat(comet.toString()).doesNotContain(comet.session().privateToken());
@@ -229,7 +239,7 @@ abstract class JavaClientContract {
     @DisplayName("M10 the server asks, the client replies or refuses, once")
     void request_ofTheServer_isRepliedTo() throws Exception {
         CometClient client = newClient(20);
-        try (Comet comet = Comet.adopt(url(), session(client), CometOptions.defaults())) {
+        try (Comet comet = Comet.adopt(url(), session(client), options().build())) {
             comet.on("double", m -> m.reply(m.contents().intValue() * 2));
             comet.on("never", m -> m.refuse("not today"));
             CompletionStage<CometReply> reply =
@@ -249,8 +259,8 @@ abstract class JavaClientContract {
     void request_toAnotherClient_endsInItsOwnWay() throws Exception {
         CometClient answering = newClient(20);
         CometClient asking = newClient(20);
-        try (Comet gateway = Comet.adopt(url(), session(answering), CometOptions.defaults());
-                Comet phone = Comet.adopt(url(), session(asking), CometOptions.defaults())) {
+        try (Comet gateway = Comet.adopt(url(), session(answering), options().build());
+                Comet phone = Comet.adopt(url(), session(asking), options().build())) {
             gateway.on("question", JavaClientContract::answer);
             String whom = answering.publicToken();
             assertThat(get(phone.request("ask", Map.of("whom", whom, "n", 1))).path("n").intValue())
@@ -262,6 +272,32 @@ abstract class JavaClientContract {
             assertThat(code(phone.request("ask", Map.of("whom", "nobody"))))
                     .isEqualTo("client-does-not-exist");
             assertThat(phone.state()).isEqualTo(CometState.CONNECTED);
+        }
+    }
+
+    @Test
+    @DisplayName("M10 a handler may wait for a reply that comes as a message")
+    void request_withinAHandler_isRepliedTo() throws Exception {
+        CometClient answering = newClient(20);
+        CometClient asking = newClient(20);
+        try (Comet gateway = Comet.adopt(url(), session(answering), options().build());
+                Comet phone =
+                        Comet.adopt(url(), session(asking), options().subscribe(false).build())) {
+            gateway.on("question", JavaClientContract::answer);
+            Object question = Map.of("whom", answering.publicToken(), "n", 1);
+            CompletableFuture<Integer> replied = new CompletableFuture<>();
+            phone.on(
+                    "go",
+                    message ->
+                            replied.complete(
+                                    phone.request("ask", question)
+                                            .toCompletableFuture()
+                                            .join()
+                                            .path("n")
+                                            .intValue()));
+            phone.subscribe();
+            rig.comet.sendMessage(asking.publicToken(), "go", 1);
+            assertThat(replied.get(20, TimeUnit.SECONDS)).isEqualTo(1);
         }
     }
 
@@ -308,7 +344,7 @@ abstract class JavaClientContract {
         CometClient first = newClient(20);
         CometClient second = newClient(20);
         CometOptions options =
-                CometOptions.builder()
+                options()
                         .reconnect(() -> CompletableFuture.completedFuture(session(second)))
                         .build();
         try (Comet comet = Comet.adopt(url(), session(first), options)) {
@@ -329,10 +365,10 @@ abstract class JavaClientContract {
     @DisplayName("L3 whoever comes later takes over, and the earlier one knows it and stops")
     void adopt_sameSessionTwice_theLaterWins() {
         CometClient client = newClient(20);
-        try (Comet first = Comet.adopt(url(), session(client), CometOptions.defaults())) {
+        try (Comet first = Comet.adopt(url(), session(client), options().build())) {
             Seen seen = new Seen(first);
             await().until(() -> first.state() == CometState.CONNECTED);
-            try (Comet second = Comet.adopt(url(), session(client), CometOptions.defaults())) {
+            try (Comet second = Comet.adopt(url(), session(client), options().build())) {
                 await().until(() -> first.state() == CometState.SUPERSEDED);
                 await().until(() -> second.state() == CometState.CONNECTED);
                 await().until(() -> seen.events.contains("superseded"));
@@ -344,7 +380,7 @@ abstract class JavaClientContract {
     @DisplayName("L1 a subscriber gets what it asks for; a slow one does not slow the client down")
     void messages_subscriber_getsWhatItAsksFor() {
         CometClient client = newClient(20);
-        try (Comet comet = Comet.adopt(url(), session(client), CometOptions.defaults())) {
+        try (Comet comet = Comet.adopt(url(), session(client), options().build())) {
             List<Long> got = new CopyOnWriteArrayList<>();
             CountDownLatch done = new CountDownLatch(1);
             Flow.Subscription[] subscription = new Flow.Subscription[1];
@@ -388,8 +424,7 @@ abstract class JavaClientContract {
         CometClient client = newClient(20);
         try (ChaosProxy proxy = new ChaosProxy(rig.container.port(), 3)) {
             proxy.misbehave(Fault.BUFFERS);
-            try (Comet comet =
-                    Comet.adopt(url(proxy.port()), session(client), CometOptions.defaults())) {
+            try (Comet comet = Comet.adopt(url(proxy.port()), session(client), options().build())) {
                 Seen seen = new Seen(comet);
                 List<Long> sent = send(client, 5);
                 await().atMost(Duration.ofSeconds(20)).until(() -> seen.ids.size() == 5);
@@ -424,7 +459,7 @@ abstract class JavaClientContract {
         history.born(name, session(client).lastMessageId());
         try (ChaosProxy proxy = new ChaosProxy(rig.container.port(), 11)) {
             proxy.misbehave(fault);
-            CometOptions options = CometOptions.builder().subscribe(false).build();
+            CometOptions options = options().subscribe(false).build();
             try (Comet comet = Comet.adopt(url(proxy.port()), session(client), options)) {
                 comet.on(Comet.ALL, message -> history.received(name, message.id()));
                 comet.listen(

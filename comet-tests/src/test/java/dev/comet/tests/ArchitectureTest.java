@@ -1,6 +1,8 @@
 package dev.comet.tests;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
@@ -133,6 +135,32 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("jakarta.servlet..")
+                .check(PUBLISHED);
+    }
+
+    @Test
+    void client_knowsNothingOfTheServer() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.comet.client..")
+                .should()
+                .dependOnClassesThat(
+                        resideInAPackage("dev.comet..")
+                                .and(not(resideInAPackage("dev.comet.client.."))))
+                .check(PUBLISHED);
+    }
+
+    /** Android has no {@code java.net.http}: a program there brings another transport. */
+    @Test
+    void jdksHttpClient_outsideItsTransport_isNotUsed() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.comet..")
+                .and()
+                .haveNameNotMatching("dev\\.comet\\.client\\.http\\.JdkHttp(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.net.http..")
                 .check(PUBLISHED);
     }
 

@@ -27,6 +27,7 @@ class ModulesTest {
             module app {
                 requires dev.comet.servlet;
                 requires dev.comet.inproc;
+                requires dev.comet.client;
             }
             """;
     private static final String CLASS =
@@ -45,6 +46,12 @@ class ModulesTest {
                 dev.comet.CometStateManager manager() {
                     return dev.comet.CometStateManager.builder(
                             new dev.comet.inproc.InProcCometStateProvider()).build();
+                }
+
+                dev.comet.client.CometOptions options(java.net.http.HttpClient http) {
+                    return dev.comet.client.CometOptions.builder()
+                            .http(new dev.comet.client.http.JdkHttp(http))
+                            .build();
                 }
             }
             """;

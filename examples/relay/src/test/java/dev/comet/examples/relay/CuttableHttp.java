@@ -1,6 +1,6 @@
 package dev.comet.examples.relay;
 
-import dev.comet.client.CometHttp;
+import dev.comet.client.http.CometHttp;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

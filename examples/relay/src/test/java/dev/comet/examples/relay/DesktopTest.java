@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.comet.client.Comet;
-import dev.comet.client.CometHttp;
 import dev.comet.client.CometOptions;
 import dev.comet.client.CometSession;
 import dev.comet.client.CometState;
-import dev.comet.client.jdk.JdkHttp;
+import dev.comet.client.http.CometHttp;
+import dev.comet.client.http.JdkHttp;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

@@ -7,7 +7,7 @@ import dev.comet.client.Comet;
 import dev.comet.client.CometClientException;
 import dev.comet.client.CometOptions;
 import dev.comet.client.CometState;
-import dev.comet.client.jdk.JdkHttp;
+import dev.comet.client.http.JdkHttp;
 import dev.comet.examples.relay.CommandLog.State;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.comet.client;
+package dev.comet.client.http;
 
 import java.net.URI;
 import java.util.Map;
@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * HTTP, as much of it as the client needs: for those who bring another implementation than {@link
- * dev.comet.client.jdk.JdkHttp}, such as OkHttp on Android. Used by any number of clients and
- * threads at a time.
+ * JdkHttp}, such as OkHttp on Android. Used by any number of clients and threads at a time.
  *
  * <p>It adds no timeouts (an answer may take minutes to begin, and never end), repeats nothing,
  * follows no redirects, decodes no {@code Content-Encoding} that it did not ask for.

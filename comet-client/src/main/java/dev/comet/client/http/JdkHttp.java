@@ -1,6 +1,5 @@
-package dev.comet.client.jdk;
+package dev.comet.client.http;
 
-import dev.comet.client.CometHttp;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
