@@ -70,6 +70,7 @@ function enter(state: CometState): void {
     case "connecting":
     case "connected":
     case "reconnecting":
+    case "disconnected":
     case "paused":
     case "lost":
     case "superseded":

@@ -53,21 +53,21 @@ public final class DesktopMonitor extends JPanel {
         Frame hello = Frame.of(Frame.Kind.PHONE_HELLO, Map.of("id", mac, "deviceid", "desktop"));
         Comet.connect(url, Map.of("frame", hello.hex()), CometOptions.defaults())
                 .whenComplete(
-                        (comet, failure) ->
+                        (comet, failure) -> {
+                            if (failure == null) {
+                                follow(comet);
+                            } else {
                                 SwingUtilities.invokeLater(
-                                        () -> {
-                                            if (failure == null) {
-                                                show(comet);
-                                            } else {
-                                                state.setText(failure.getMessage());
-                                            }
-                                        }));
+                                        () -> state.setText(failure.getMessage()));
+                            }
+                        });
     }
 
-    private void show(Comet comet) {
+    /** Not on the event dispatch thread: before the first message comes. */
+    private void follow(Comet comet) {
         DesktopConnection connection =
                 new DesktopConnection(comet, SwingUtilities::invokeLater, this::show, this::show);
-        again.addActionListener(event -> connection.tryAgain());
+        SwingUtilities.invokeLater(() -> again.addActionListener(event -> connection.tryAgain()));
     }
 
     void show(CometState now) {
