@@ -74,7 +74,8 @@ class ChatRecoveryTest extends ChatInBrowser {
         int port = server.uri().getPort();
 
         server.close();
-        assertThat(ada.locator("#status-text")).hasText(Pattern.compile("No connection, trying again.*"));
+        assertThat(ada.locator("#status-text"))
+                .hasText(Pattern.compile("No connection, trying again.*"));
         ada.locator("#text").fill("written while away");
         assertThat(ada.locator("#send")).isDisabled();
         server = ChatServer.start("127.0.0.1", port);
