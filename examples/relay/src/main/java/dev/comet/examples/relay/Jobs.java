@@ -5,6 +5,8 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.quartz.DisallowConcurrentExecution;
 import org.quartz.Job;
 import org.quartz.JobBuilder;
@@ -15,13 +17,19 @@ import org.quartz.SchedulerException;
 import org.quartz.SimpleScheduleBuilder;
 import org.quartz.TriggerBuilder;
 import org.quartz.impl.StdSchedulerFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the cloud does again and again, by Quartz. A job never overlaps itself. */
 final class Jobs implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
     private static final String WORK = "work";
+    private static final int THREADS = 2;
+    private static final int CLOSE_SECONDS = 10;
 
     private final Scheduler scheduler;
+    private final Semaphore running = new Semaphore(THREADS);
 
     /**
      * How often.
@@ -44,7 +52,7 @@ final class Jobs implements AutoCloseable {
         // A name of its own: several relays in one process, as in tests, have a scheduler each.
         properties.setProperty(
                 "org.quartz.scheduler.instanceName", "relay-" + System.identityHashCode(clean));
-        properties.setProperty("org.quartz.threadPool.threadCount", "2");
+        properties.setProperty("org.quartz.threadPool.threadCount", String.valueOf(THREADS));
         properties.setProperty("org.quartz.scheduler.makeSchedulerThreadDaemon", "true");
         properties.setProperty("org.quartz.threadPool.makeThreadsDaemons", "true");
         properties.setProperty("org.quartz.scheduler.skipUpdateCheck", "true");
@@ -57,7 +65,7 @@ final class Jobs implements AutoCloseable {
 
     private void every(String name, Duration interval, Runnable work) throws SchedulerException {
         JobDataMap data = new JobDataMap();
-        data.put(WORK, work);
+        data.put(WORK, (Runnable) () -> run(work));
         scheduler.scheduleJob(
                 JobBuilder.newJob(Work.class).withIdentity(name).usingJobData(data).build(),
                 TriggerBuilder.newTrigger()
@@ -85,13 +93,39 @@ final class Jobs implements AutoCloseable {
         }
     }
 
-    /** Waits for what is running. */
+    private void run(Runnable work) {
+        if (running.tryAcquire()) { // else the relay is being closed
+            try {
+                work.run();
+            } finally {
+                running.release();
+            }
+        }
+    }
+
+    /**
+     * Waits for what is running, but no longer than ten seconds. Not by {@code shutdown(true)},
+     * which waits for ever for a thread of Quartz that was given a job and has ended before it saw
+     * it.
+     */
     @Override
     public void close() {
         try {
-            scheduler.shutdown(true);
+            scheduler.standby();
+            awaitRunning();
+            scheduler.shutdown(false);
         } catch (SchedulerException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    private void awaitRunning() {
+        try {
+            if (!running.tryAcquire(THREADS, CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("A job still runs after {} s; not waiting any longer", CLOSE_SECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }
