@@ -227,7 +227,8 @@ public final class Comet implements AutoCloseable {
      * handler, or another client that it asks, gives one: the reply travels like a message, and
      * survives a change of network. Never repeated by itself. Needs to be subscribed. A reply
      * queues behind no handler: a handler may wait for it, and messages that came before it may
-     * still wait for theirs.
+     * still wait for theirs. (Unless more than bufferLimit messages wait: then nothing is asked
+     * for, the reply neither.)
      *
      * @param contents anything that Jackson can write, but null
      * @return the reply, JSON null if there is none; or a {@link CometClientException}: {@code
