@@ -130,7 +130,7 @@ final class Delivery {
             if (item.cursor >= 0) {
                 lastMessageId = item.cursor;
             }
-            runSafely(item.call);
+            Strand.runSafely(item.call);
         }
         executor.execute(this::run);
     }
@@ -150,14 +150,6 @@ final class Delivery {
                 listeners.forEach(
                         listener -> tellSafely(listener, each -> each.handlerFailed(e, message)));
             }
-        }
-    }
-
-    private static void runSafely(Runnable call) {
-        try {
-            call.run();
-        } catch (Throwable e) { // or nothing would be handed over any more
-            LOG.error("A step of a client failed; it goes on", e);
         }
     }
 

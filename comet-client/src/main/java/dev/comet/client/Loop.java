@@ -180,16 +180,14 @@ final class Loop {
     }
 
     CompletionStage<Boolean> disconnect() {
-        CompletableFuture<Boolean> told = new CompletableFuture<>();
         strand.execute(
                 () -> {
                     if (state != CometState.CLOSED) {
                         delivery.tell(listener -> listener.closed("disconnected"));
                     }
                     end(CometState.CLOSED, null);
-                    sending.disconnect(told);
                 });
-        return told;
+        return sending.disconnect();
     }
 
     // ---- a session

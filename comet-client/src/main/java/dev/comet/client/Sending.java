@@ -57,28 +57,29 @@ final class Sending {
 
     /** Gives the body of the answer, which is missing if it is empty. */
     CompletionStage<JsonNode> post(String path, Supplier<JsonNode> body) {
-        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        JsonNode json;
         try {
             refuseIfClosed();
-            json = body.get();
+            return exchange(path, body.get());
         } catch (CometClientException e) {
-            answer.completeExceptionally(e);
-            return answer;
+            return CompletableFuture.failedFuture(e);
         } catch (RuntimeException e) {
-            answer.completeExceptionally(Json.unwritable(e));
-            return answer;
+            return CompletableFuture.failedFuture(Json.unwritable(e));
         }
-        strand.execute(() -> post(path, json, Outcome.of(answer, completing)));
-        return answer;
     }
 
-    private void post(String path, JsonNode body, Outcome outcome) {
-        try {
-            Objects.requireNonNull(exchanges).post(path, body, options.timeout.toMillis(), outcome);
-        } catch (JacksonException e) { // an object within, that Jackson looks at when it writes
-            outcome.failed(Json.unwritable(e));
-        }
+    private CompletionStage<JsonNode> exchange(String path, JsonNode body) {
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        Outcome outcome = Outcome.of(answer, completing);
+        strand.execute(
+                () -> {
+                    try {
+                        Objects.requireNonNull(exchanges)
+                                .post(path, body, options.timeout.toMillis(), outcome);
+                    } catch (JacksonException e) { // an object within, looked at when it is written
+                        outcome.failed(Json.unwritable(e));
+                    }
+                });
+        return answer;
     }
 
     CompletionStage<JsonNode> request(
@@ -126,23 +127,16 @@ final class Sending {
         requests.failAll(code);
     }
 
-    /** On the strand. */
-    void disconnect(CompletableFuture<Boolean> told) {
-        post(
-                "/disconnect",
-                Json.MAPPER.createObjectNode(),
-                new Outcome() {
-                    @Override
-                    public void answered(JsonNode body) {
-                        completing.execute(() -> told.complete(true));
-                    }
-
-                    @Override
-                    public void failed(CometClientException error) {
-                        boolean gone =
-                                error.code().equals(CometClientException.CLIENT_DOES_NOT_EXIST);
-                        completing.execute(() -> told.complete(gone));
-                    }
-                });
+    /** Gives whether the server has ended the client, or knows of none. */
+    CompletionStage<Boolean> disconnect() {
+        return exchange("/disconnect", Json.MAPPER.createObjectNode())
+                .handle(
+                        (body, failure) ->
+                                failure == null
+                                        || (failure instanceof CometClientException error
+                                                && error.code()
+                                                        .equals(
+                                                                CometClientException
+                                                                        .CLIENT_DOES_NOT_EXIST)));
     }
 }

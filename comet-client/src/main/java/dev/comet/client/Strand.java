@@ -34,7 +34,8 @@ final class Strand implements Executor {
         } while (waiting > 0);
     }
 
-    private static void runSafely(Runnable task) {
+    /** What throws must not keep what comes after it from running. */
+    static void runSafely(Runnable task) {
         try {
             task.run();
         } catch (Throwable e) {

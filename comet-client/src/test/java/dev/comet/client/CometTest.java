@@ -7,40 +7,18 @@ import static dev.comet.client.World.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.net.URI;
-import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Flow;
-import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
 
 /** What a client does, in a world that the test moves. */
 class CometTest {
 
     private final World world = new World();
-
-    static final class Unwritable {
-        @SuppressWarnings("unused")
-        public String getText() {
-            return List.of("").get(1);
-        }
-    }
-
-    private void poll(String... messages) {
-        world.last().json("[" + String.join(",", messages) + "]");
-    }
 
     private void advanceToNextRequest() {
         int before = world.requests.size();
@@ -56,7 +34,7 @@ class CometTest {
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=10&hold=0");
         assertThat(world.last().request.headers())
                 .containsEntry("Authorization", "Bearer secret-1");
-        poll(own("timeout", "{\"lastMessageId\":12}"));
+        world.poll(own("timeout", "{\"lastMessageId\":12}"));
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=12");
         assertThat(world.seen.log).containsExactly("CONNECTING", "CONNECTED", "timeout 12");
         assertThat(comet.toString()).doesNotContain("secret");
@@ -67,9 +45,9 @@ class CometTest {
     @DisplayName("L3 the cursor never goes back, and what comes twice is dropped")
     void answer_repetitions_areDropped() {
         Comet comet = world.connected();
-        poll(message(11), message(12));
+        world.poll(message(11), message(12));
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=12");
-        poll(message(11), message(12), message(13));
+        world.poll(message(11), message(12), message(13));
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=13");
         assertThat(world.seen.log).containsExactly("11", "12", "13");
         assertThat(comet.lastMessageId()).isEqualTo(13);
@@ -79,9 +57,9 @@ class CometTest {
     @DisplayName("L3 a gap comes in its place; one that is known already does not come")
     void answer_gap_isTold() {
         world.connected();
-        poll(own("gap", "{\"from\":11,\"to\":14,\"reason\":\"overflow\"}"), message(15));
-        poll(own("gap", "{\"from\":11,\"to\":14,\"reason\":\"overflow\"}"), message(16));
-        poll(own("gap", "{\"from\":0,\"to\":5,\"reason\":\"unknown-cursor\"}"));
+        world.poll(own("gap", "{\"from\":11,\"to\":14,\"reason\":\"overflow\"}"), message(15));
+        world.poll(own("gap", "{\"from\":11,\"to\":14,\"reason\":\"overflow\"}"), message(16));
+        world.poll(own("gap", "{\"from\":0,\"to\":5,\"reason\":\"unknown-cursor\"}"));
         assertThat(world.seen.log)
                 .containsExactly("gap 11-14 overflow", "15", "16", "gap 0-5 unknown-cursor");
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=5");
@@ -121,9 +99,9 @@ class CometTest {
         // Steps of 100 ms; 0.5 of 500, 1,000, … 30,000.
         assertThat(waits.subList(0, 4)).containsExactly(300L, 500L, 1_000L, 2_000L);
         assertThat(waits.get(9)).isEqualTo(15_000);
-        poll(own("timeout", "{\"lastMessageId\":10}"));
+        world.poll(own("timeout", "{\"lastMessageId\":10}"));
         assertThat(comet.state()).isEqualTo(CometState.CONNECTED);
-        poll(message(11));
+        world.poll(message(11));
         world.seen.log.clear();
         world.last().fail();
         assertThat(world.seen.log).contains("failed network 1 250");
@@ -248,7 +226,7 @@ class CometTest {
                 message -> {
                     throw new IllegalStateException("expected");
                 });
-        poll(message(11), message(12));
+        world.poll(message(11), message(12));
         assertThat(world.seen.log)
                 .containsExactly("handler failed 11", "11", "handler failed 12", "12");
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=12");
@@ -264,9 +242,9 @@ class CometTest {
         while (!tasks.isEmpty()) {
             tasks.remove(0).run();
         }
-        poll(message(11), message(12)); // two, and that it succeeded
+        world.poll(message(11), message(12)); // two, and that it succeeded
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=12");
-        poll(message(13), message(14));
+        world.poll(message(13), message(14));
         int asked = world.requests.size();
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=12");
         while (!tasks.isEmpty()) {
@@ -285,20 +263,20 @@ class CometTest {
         world.advance(10_000);
         world.last().fail(); // cut after 10 s
         advanceToNextRequest();
-        poll(own("timeout", "{\"lastMessageId\":10}"));
+        world.poll(own("timeout", "{\"lastMessageId\":10}"));
         assertThat(world.last().target()).endsWith("&hold=7");
         world.advance(7_000);
-        poll(own("timeout", "{\"lastMessageId\":10}"));
+        world.poll(own("timeout", "{\"lastMessageId\":10}"));
         assertThat(world.last().target()).endsWith("&hold=11");
         world.advance(10_000);
         world.last().fail();
         advanceToNextRequest();
-        poll(own("timeout", "{\"lastMessageId\":10}"));
+        world.poll(own("timeout", "{\"lastMessageId\":10}"));
         assertThat(world.last().target()).endsWith("&hold=7");
         for (int i = 0; i < 2; i++) { // now it takes two that lived
             assertThat(world.last().target()).endsWith("&hold=7");
             world.advance(7_000);
-            poll(own("timeout", "{\"lastMessageId\":10}"));
+            world.poll(own("timeout", "{\"lastMessageId\":10}"));
         }
         assertThat(world.last().target()).endsWith("&hold=11");
     }
@@ -354,7 +332,7 @@ class CometTest {
         int before = world.requests.size();
         comet.wake();
         assertThat(world.requests).hasSize(before + 1);
-        poll(own("timeout", "{\"lastMessageId\":10}"));
+        world.poll(own("timeout", "{\"lastMessageId\":10}"));
         World.Asked held = world.last();
         comet.wake();
         assertThat(held.aborted).isTrue();
@@ -370,14 +348,14 @@ class CometTest {
         assertThat(world.last().target()).isEqualTo("/stream?lastMessageId=10");
         world.advance(6_000);
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=10&hold=0");
-        poll(message(11));
+        world.poll(message(11));
         assertThat(comet.transport()).isEqualTo(CometTransport.POLL);
         assertThat(world.seen.log).containsExactly("CONNECTING", "by POLL", "CONNECTED", "11");
         world.advance(20_000);
-        poll(message(12));
+        world.poll(message(12));
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=12");
         world.advance(10_000);
-        poll(message(13));
+        world.poll(message(13));
         assertThat(world.last().target()).isEqualTo("/stream?lastMessageId=13");
         world.last().stream();
         world.last().event(beat(13, 0), message(14));
@@ -436,186 +414,5 @@ class CometTest {
         }
         assertThat(world.last().target()).isEqualTo("/ack");
         assertThat(world.last().body().path("lastMessageId").asLong()).isEqualTo(11);
-    }
-
-    @Test
-    @DisplayName("M10 a request is answered at once, or by a message, or not in time")
-    void request_everyOutcome_isOne() {
-        Comet comet = world.connected();
-        World.Asked held = world.last();
-        CompletableFuture<JsonNode> atOnce = request(comet);
-        world.last().json("7");
-        assertThat(atOnce.join().intValue()).isEqualTo(7);
-
-        CompletableFuture<JsonNode> later = request(comet);
-        String id = world.last().body().path("correlationId").asString();
-        world.last().empty(202);
-        CompletableFuture<JsonNode> refused = request(comet);
-        String refusedId = world.last().body().path("correlationId").asString();
-        world.last().fail(); // and yet it was handled
-        CompletableFuture<JsonNode> never = request(comet);
-        world.last().empty(202);
-        held.json(
-                "[{\"id\":11,\"name\":\"comet.reply\",\"correlationId\":\"%s\",\"contents\":8},"
-                                .formatted(id)
-                        + "{\"id\":12,\"name\":\"comet.refused\",\"correlationId\":\"%s\",\"contents\":{\"code\":\"refused\",\"reason\":\"no\"}}]"
-                                .formatted(refusedId));
-        assertThat(later.join().intValue()).isEqualTo(8);
-        assertThat(code(refused)).isEqualTo("refused");
-        assertThat(comet.lastMessageId()).isEqualTo(12);
-        assertThat(world.seen.log).isEmpty();
-        world.advance(5_000);
-        assertThat(code(never)).isEqualTo("timed-out");
-
-        CompletableFuture<JsonNode> closed = request(comet);
-        world.last().empty(202);
-        comet.close();
-        assertThat(code(closed)).isEqualTo("closed");
-    }
-
-    private static CompletableFuture<JsonNode> request(Comet comet) {
-        CompletionStage<JsonNode> stage = comet.request("ask", 1, Duration.ofSeconds(5));
-        return stage.toCompletableFuture();
-    }
-
-    private static String code(CompletableFuture<?> future) {
-        return future.handle((value, error) -> ((CometClientException) error).code()).join();
-    }
-
-    @Test
-    @DisplayName("L1 what cannot be written, or has no place to go, is refused here")
-    void send_cannotBeSent_failsHere() {
-        Comet comet = world.connected();
-        int before = world.requests.size();
-        assertThat(code(comet.send("n", new Unwritable()).toCompletableFuture()))
-                .isEqualTo("parameters-invalid");
-        comet.close();
-        assertThat(code(comet.send("n", 1).toCompletableFuture())).isEqualTo("closed");
-        assertThat(world.requests).hasSize(before);
-    }
-
-    @Test
-    @DisplayName("L1 an executor that is full: messages wait for it, and each is handed over once")
-    void executor_isFull_messagesWait() {
-        boolean[] full = new boolean[1];
-        world.connected(
-                options ->
-                        options.executor(
-                                task -> {
-                                    if (full[0]) {
-                                        throw new RejectedExecutionException("full (expected)");
-                                    }
-                                    task.run();
-                                }));
-        full[0] = true;
-        poll(message(11));
-        poll(message(12));
-        world.advance(3_000);
-        assertThat(world.seen.log).isEmpty();
-        full[0] = false;
-        world.advance(1_000);
-        assertThat(world.seen.log).contains("11", "12");
-        poll(message(13));
-        assertThat(world.seen.log.stream().filter(each -> each.matches("1\\d")))
-                .containsExactly("11", "12", "13");
-    }
-
-    @Test
-    @DisplayName("L1 an executor that is shut down: what somebody waits for ends all the same")
-    void executor_isShutDown_sendsEnd() {
-        ExecutorService executor = Executors.newSingleThreadExecutor();
-        Comet comet = world.connected(options -> options.executor(executor));
-        executor.shutdown();
-        CompletableFuture<JsonNode> request = request(comet);
-        world.last().json("7");
-        assertThat(request.join().intValue()).isEqualTo(7);
-        CompletableFuture<JsonNode> late = request(comet);
-        world.advance(5_000);
-        assertThat(code(late)).isEqualTo("timed-out");
-    }
-
-    /** An executor whose tasks run when the test says so, the last one first. */
-    private static final class Later implements Executor {
-        private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
-
-        @Override
-        public void execute(Runnable task) {
-            tasks.push(task);
-        }
-
-        void run() {
-            while (!tasks.isEmpty()) {
-                tasks.pop().run();
-            }
-        }
-    }
-
-    @Test
-    @DisplayName("L1 handlers that are registered in what hangs on connect get everything")
-    void connect_handlersOfTheStage_getEverything() {
-        Later later = new Later();
-        List<Long> got = new ArrayList<>();
-        CometOptions options =
-                CometOptions.builder()
-                        .http(world)
-                        .platform(world)
-                        .executor(later)
-                        .transport(CometTransport.POLL)
-                        .build();
-        CompletionStage<Void> connected =
-                Comet.connect(URI.create("https://x.example/comet"), Map.of(), options)
-                        .thenAccept(c -> c.on("n", message -> got.add(message.id())));
-        world.last()
-                .json(
-                        "{\"publicToken\":\"p\",\"privateToken\":\"s\",\"displayName\":\"\","
-                                + "\"connectionTimeoutSeconds\":25,\"lastMessageId\":10}");
-        later.tasks.pop().run(); // the session is there, the first poll is out
-        assertThat(world.last().target()).startsWith("/poll");
-        poll(message(11));
-        assertThat(got).isEmpty();
-        later.run();
-        assertThat(connected).isCompleted();
-        assertThat(got).containsExactly(11L);
-    }
-
-    @Test
-    @DisplayName("L1 subscribe before the handlers are through: what begins then is not ended")
-    void subscribe_endStillToBeTold_beginsAnew() {
-        Later later = new Later();
-        Comet comet = world.connected(options -> options.executor(later));
-        List<String> first = new ArrayList<>();
-        List<String> second = new ArrayList<>();
-        later.run();
-        comet.messages().subscribe(new Words(first));
-        world.last().answer(409, "application/json", "[" + own("superseded", "{}") + "]");
-        comet.subscribe();
-        comet.messages().subscribe(new Words(second));
-        poll(message(11));
-        later.run();
-        assertThat(first).containsExactly("error");
-        assertThat(second).containsExactly("11");
-    }
-
-    /** What a subscriber hears. */
-    private record Words(List<String> heard) implements Flow.Subscriber<CometMessage> {
-        @Override
-        public void onSubscribe(Flow.Subscription s) {
-            s.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(CometMessage message) {
-            heard.add(Long.toString(message.id()));
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            heard.add("error");
-        }
-
-        @Override
-        public void onComplete() {
-            heard.add("complete");
-        }
     }
 }

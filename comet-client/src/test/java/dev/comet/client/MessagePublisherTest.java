@@ -44,16 +44,12 @@ class MessagePublisherTest {
         return slow;
     }
 
-    private void poll(String... messages) {
-        world.last().json("[" + String.join(",", messages) + "]");
-    }
-
     @Test
     @DisplayName("L1 gets as much as it asks for, in order, and its end after the last")
     void subscriber_asks_getsInOrder() {
         Comet comet = world.connected();
         Slow slow = subscriber(comet);
-        poll(World.message(11), World.message(12), World.message(13));
+        world.poll(World.message(11), World.message(12), World.message(13));
         assertThat(slow.log).isEmpty();
         slow.subscription.request(2);
         assertThat(slow.log).containsExactly("11", "12");
@@ -70,10 +66,10 @@ class MessagePublisherTest {
     void subscriber_tooSlow_isToldWhatItLost() {
         Comet comet = world.connected(options -> options.bufferLimit(2));
         Slow slow = subscriber(comet);
-        poll(World.message(11));
-        poll(World.message(12));
-        poll(World.message(13));
-        poll(World.message(14));
+        world.poll(World.message(11));
+        world.poll(World.message(12));
+        world.poll(World.message(13));
+        world.poll(World.message(14));
         slow.subscription.request(10);
         assertThat(slow.log)
                 .containsExactly(
@@ -87,7 +83,9 @@ class MessagePublisherTest {
         Comet comet = world.connected();
         Slow slow = subscriber(comet);
         slow.subscription.request(10);
-        poll(World.message(11), World.own("gap", "{\"from\":12,\"to\":13,\"reason\":\"expired\"}"));
+        world.poll(
+                World.message(11),
+                World.own("gap", "{\"from\":12,\"to\":13,\"reason\":\"expired\"}"));
         world.last().answer(404, "application/json", World.refusal("client-does-not-exist"));
         assertThat(slow.log)
                 .containsExactly(
@@ -106,7 +104,7 @@ class MessagePublisherTest {
         gone.subscription.request(10);
         gone.subscription.cancel();
         wrong.subscription.request(0);
-        poll(World.message(11));
+        world.poll(World.message(11));
         assertThat(gone.log).isEmpty();
         assertThat(wrong.log).containsExactly("error request is 0; ask for at least 1");
     }

@@ -68,6 +68,11 @@ final class World implements Platform, CometHttp {
         return requests.get(requests.size() - 1);
     }
 
+    /** The answer to the request that is under way. */
+    void poll(String... messages) {
+        last().json("[" + String.join(",", messages) + "]");
+    }
+
     static String message(long id) {
         return "{\"id\":" + id + ",\"name\":\"n\",\"contents\":{}}";
     }

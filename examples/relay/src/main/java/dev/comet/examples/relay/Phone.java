@@ -62,10 +62,7 @@ final class Phone implements AutoCloseable {
             System.err.println("usage: Phone URL-OF-COMET MAC-OF-GATEWAY LIGHT on|off|state");
             System.exit(2);
         }
-        String mac =
-                "06:%s"
-                        .formatted(
-                                "00:00:00:00:%02x".formatted(ProcessHandle.current().pid() & 0xFF));
+        String mac = "06:00:00:00:00:%02x".formatted(ProcessHandle.current().pid() & 0xFF);
         try (Phone phone =
                 connect(URI.create(args[0]), mac, "command-line", CometOptions.defaults())
                         .toCompletableFuture()
