@@ -397,12 +397,16 @@ class FaultsTest {
         @Override
         public CometBatch getMessages(
                 String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
+            // Read first: a read that began before the fault was set, and sees what was sent after
+            // it, is to fail too.
+            CometBatch batch =
+                    super.getMessages(privateToken, lastMessageId, maxMessages, maxBytes);
             Runnable now = fault;
             if (now != null && privateToken.equals(victim)) {
                 blocked = 1;
                 now.run();
             }
-            return super.getMessages(privateToken, lastMessageId, maxMessages, maxBytes);
+            return batch;
         }
 
         @Override
