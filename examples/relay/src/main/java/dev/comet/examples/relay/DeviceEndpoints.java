@@ -19,6 +19,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Two endpoints for devices that know nothing but frames: {@code connection} takes a frame once and
@@ -42,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 final class DeviceEndpoints extends HttpServlet {
 
     private static final long serialVersionUID = 1L;
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceEndpoints.class);
     private static final int MAX_FRAME_DIGITS = 8_192;
 
     private final transient CometStateManager comet;
@@ -174,15 +177,25 @@ final class DeviceEndpoints extends HttpServlet {
         }
         for (CometMessage message : answer.messages()) {
             move(id, message.messageId());
-            if (message.contents() instanceof String frame) {
-                byte[] bytes = Frame.parse(frame).bytes();
+            byte[] frame = frameIn(message);
+            if (frame.length > 0) {
                 held.correlate(message.correlationId());
-                held.send(bytes, 0, bytes.length);
+                held.send(frame, 0, frame.length);
                 return;
             }
         }
         move(id, answer.lastMessageId());
         held.answer("", 200); // nothing for a device that knows nothing but frames
+    }
+
+    /** Nothing if the message is no frame: the device could not read it. */
+    private static byte[] frameIn(CometMessage message) {
+        try {
+            return message.contents() instanceof String text ? Frame.verified(text) : new byte[0];
+        } catch (Frame.BadFrameException e) {
+            LOG.warn("A device of frames is not given {}: {}", message, e.getMessage());
+            return new byte[0];
+        }
     }
 
     private void move(String id, long cursor) {

@@ -72,13 +72,22 @@ record Frame(Header header, JsonNode json) {
 
     /** From hexadecimal digits. */
     static Frame parse(String hex) {
-        byte[] bytes;
+        return parse(decoded(hex));
+    }
+
+    /** The bytes of a frame in hexadecimal digits, each as it came, once they are found good. */
+    static byte[] verified(String hex) {
+        byte[] bytes = decoded(hex);
+        parse(bytes);
+        return bytes;
+    }
+
+    private static byte[] decoded(String hex) {
         try {
-            bytes = HexFormat.of().parseHex(hex.strip());
+            return HexFormat.of().parseHex(hex.strip());
         } catch (IllegalArgumentException e) {
             throw new BadFrameException("not pairs of hexadecimal digits");
         }
-        return parse(bytes);
     }
 
     static Frame parse(byte[] bytes) {

@@ -272,6 +272,20 @@ class RelayTest {
     }
 
     @Test
+    @DisplayName("R4 a frame travels byte by byte; what is no frame is left out, and holds up none")
+    void data_noFrameBeforeAFrame_bringsTheFrameAsItWasSent() throws Exception {
+        String session = post("relay/connection", hello(GATEWAY)).body();
+        server.manager().sendMessage(GATEWAY, "relay.note", "no frame");
+        server.manager().sendMessage(GATEWAY, "relay.note", Map.of("no", "text"));
+        // {"at":1.00}: who reads the number and writes it again writes 1.0
+        String frame = "AA000B0500007B226174223A312E30307D38";
+        server.manager().sendMessage(GATEWAY, Relay.HEART, frame);
+        HttpResponse<String> answer = post("relay/data", "", "SessionId", session);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.body()).isEqualTo(frame);
+    }
+
+    @Test
     @DisplayName(
             "R2 a device that fell too far behind is told which frames it lost; then it goes on")
     void data_framesLost_areAnnounced() throws Exception {
