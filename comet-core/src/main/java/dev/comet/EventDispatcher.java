@@ -127,10 +127,21 @@ final class EventDispatcher {
                     try {
                         event.accept(handler);
                     } catch (Throwable e) {
-                        LOG.warn("An event handler failed; the others and the client go on", e);
+                        failed(e);
                     }
                 }
                 counters.pendingEvents.decrementAndGet();
+            }
+        }
+
+        private static void failed(Throwable e) {
+            if (e instanceof CometException known
+                    && known.reason() == CometException.Reason.CLOSED) {
+                // As each does that sends when clients end with the manager: nothing to wake
+                // somebody for.
+                LOG.debug("An event handler called a manager that is closed", e);
+            } else {
+                LOG.warn("An event handler failed; the others and the client go on", e);
             }
         }
 

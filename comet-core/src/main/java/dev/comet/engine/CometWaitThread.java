@@ -14,17 +14,19 @@ import org.slf4j.LoggerFactory;
  */
 final class CometWaitThread implements Runnable {
 
-    // No lost wake-up, between owner and poster: the owner writes parked, then reads the mailbox;
-    // the poster writes the mailbox, then reads parked. At
-    // least one of them sees the other's write. Between mailbox and store: a sender appends, then
-    // posts; the owner registers, then reads.
     private static final Logger LOG = LoggerFactory.getLogger(CometWaitThread.class);
 
     private final CometClock clock;
     private final Mailbox mailbox = new Mailbox();
     private final Thread thread;
     private final TimerWheel timers;
+
+    // No lost wake-up, between owner and poster: the owner writes parked, then reads the mailbox;
+    // the poster writes the mailbox, then reads parked. At least one of them sees the other's
+    // write. Between mailbox and store: a sender appends, then posts; the owner registers, then
+    // reads.
     private volatile boolean parked;
+
     private volatile boolean stopping;
 
     CometWaitThread(String name, CometClock clock) {

@@ -86,8 +86,7 @@ final class FaultyServer implements AutoCloseable {
                 }
             }
         } catch (IOException | UncheckedIOException peerGone) {
-            // browsers open connections that they do not use, and abort requests: both are a normal
-            // end
+            // a normal end: browsers open connections that they do not use, and abort requests
         } catch (InterruptedException endOfTest) {
             Thread.currentThread().interrupt();
         }

@@ -419,8 +419,7 @@ abstract class CometServletContract extends ServletSetUpContract {
     void send_longBody_isRefused() throws Exception {
         CometClient ada = rig.client("ada");
         // The head alone: it is refused by its length, before the body comes. A peer that goes on
-        // sending
-        // may be reset before it has read the answer.
+        // sending may be reset before it has read the answer.
         try (RawPeer peer = new RawPeer(rig.container.port())) {
             peer.send(
                     RawPeer.head(
