@@ -45,7 +45,7 @@ class LimitsTest {
         assertThat(refused.responseHeader("Retry-After")).isEqualTo("1");
         assertThat(protocol.send(protocol.client("bob"), MESSAGE).status()).isEqualTo(202);
 
-        protocol.clock.advance(Duration.ofMillis(100));
+        protocol.pass(Duration.ofMillis(100));
         assertThat(protocol.send(ada, MESSAGE).status()).isEqualTo(202);
     }
 
@@ -92,7 +92,7 @@ class LimitsTest {
         guess("192.0.2.1", "secret-of-ada").isError(429, "too-many-requests");
         assertThat(guess("192.0.2.2", "secret-of-ada").status()).isEqualTo(200);
 
-        protocol.clock.advance(Duration.ofSeconds(2));
+        protocol.pass(Duration.ofSeconds(2));
 
         assertThat(guess("192.0.2.1", "secret-of-ada").status()).isEqualTo(200);
     }

@@ -68,10 +68,9 @@ class PollTest {
     void poll_nothingComes_isAnsweredTimeoutAtTheDeadline() {
         FakeExchange poll = protocol.poll(ada, "?lastMessageId=0");
 
-        protocol.clock.advance(Duration.ofSeconds(24));
-        protocol.clock.awaitAllParked();
+        protocol.pass(Duration.ofSeconds(24));
         assertThat(poll.isHeld()).isTrue();
-        protocol.clock.advance(Duration.ofSeconds(2));
+        protocol.pass(Duration.ofSeconds(2));
 
         assertThat(poll.status()).isEqualTo(200);
         assertThat(poll.only("comet.timeout").path("lastMessageId").longValue()).isPositive();
@@ -81,7 +80,7 @@ class PollTest {
     void poll_holdIsGiven_isHeldForThatLong() {
         FakeExchange poll = protocol.poll(ada, "?hold=3&lastMessageId=0");
 
-        protocol.clock.advance(Duration.ofSeconds(4));
+        protocol.pass(Duration.ofSeconds(4));
 
         poll.only("comet.timeout");
     }
@@ -91,7 +90,7 @@ class PollTest {
     void poll_holdAboveTheClientsOwn_isCutToIt(String hold) {
         FakeExchange poll = protocol.poll(ada, "?hold=" + hold);
 
-        protocol.clock.advance(Duration.ofSeconds(26));
+        protocol.pass(Duration.ofSeconds(26));
 
         poll.only("comet.timeout");
     }
@@ -179,7 +178,7 @@ class PollTest {
         FakeExchange second = protocol.poll(ada, "");
         first.response();
         first.peerGoes();
-        protocol.clock.awaitAllParked();
+        protocol.settle();
         assertThat(protocol.comet.statistics().heldRequests()).isEqualTo(1);
 
         second.peerGoes();
@@ -193,9 +192,8 @@ class PollTest {
     void poll_peerGoes_clientIsKilledAfterItsIdleTime() {
         FakeExchange poll = protocol.poll(ada, "");
         poll.peerGoes();
-        protocol.clock.awaitAllParked();
 
-        protocol.clock.advance(Duration.ofSeconds(62));
+        protocol.pass(Duration.ofSeconds(62));
 
         await().until(() -> protocol.comet.getCometClient("secret-of-ada").isEmpty());
     }
@@ -232,8 +230,7 @@ class PollTest {
         FakeExchange held = protocol.poll(ada, "");
 
         protocol.comet.drain(Duration.ZERO);
-        protocol.clock.awaitAllParked();
-        protocol.clock.advance(Duration.ofSeconds(1));
+        protocol.pass(Duration.ofSeconds(1));
 
         assertThat(held.status()).isEqualTo(200);
         held.only("comet.reconnect");
@@ -314,8 +311,7 @@ class PollTest {
     @Test
     @DisplayName("C7 a client that never polled is killed, and unknown from then on")
     void poll_clientStaysAway_tokenIsUnknown() {
-        protocol.clock.awaitAllParked();
-        protocol.clock.advance(Duration.ofSeconds(62));
+        protocol.pass(Duration.ofSeconds(62));
         await().until(() -> protocol.comet.getCometClient("secret-of-ada").isEmpty());
 
         protocol.poll(ada, "").isError(404, "client-does-not-exist");

@@ -5,12 +5,15 @@ import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.ManualClock;
+import java.time.Duration;
 import java.util.function.BiConsumer;
 
 /** A manager with its handler, in a time that the test moves. */
 final class Protocol implements AutoCloseable {
 
-    final ManualClock clock = new ManualClock();
+    private static final int WAIT_THREADS = 2;
+
+    private final ManualClock clock = new ManualClock();
     final CometStateManager comet;
     private final CometHttpHandler handler;
 
@@ -27,11 +30,13 @@ final class Protocol implements AutoCloseable {
                 CometStateManager.builder(new InProcCometStateProvider())
                         .limits(limits)
                         .clock(clock)
+                        .waitThreads(WAIT_THREADS)
                         .eventExecutor(Runnable::run)
                         .build();
         CometApplication application = new CometApplication().clock(clock);
         setUp.accept(comet, application);
         handler = new CometHttpHandler(comet, application);
+        clock.awaitAllParked(WAIT_THREADS); // from now on the clock knows them
     }
 
     FakeExchange handle(FakeExchange exchange) {
@@ -56,6 +61,22 @@ final class Protocol implements AutoCloseable {
 
     FakeExchange send(CometClient client, String json) {
         return handle(FakeExchange.post("/send").bearer(client.privateToken()).json(json));
+    }
+
+    /**
+     * Time passes, after what was asked for before: a wait thread that met a deadline only when it
+     * was over would see to it a tick later, and this clock stands still. Then the wait threads
+     * have seen it.
+     */
+    void pass(Duration duration) {
+        settle();
+        clock.advance(duration);
+        settle();
+    }
+
+    /** Until the wait threads have done what they were asked to do, and park. */
+    void settle() {
+        clock.awaitAllParked();
     }
 
     @Override

@@ -29,7 +29,7 @@ class StreamTest {
     /** A stream whose network has taken the first heart-beat and one message, and takes no more. */
     private static FakeOutput full(Protocol protocol, CometClient client) {
         FakeOutput output = stream(protocol, client, 0).output();
-        protocol.clock.awaitAllParked();
+        protocol.settle();
         output.fill();
         protocol.comet.sendMessage(client.publicToken(), "n", 1);
         awaitPieces(output, 2);
@@ -116,7 +116,7 @@ class StreamTest {
                                     outputs.add(
                                             stream(protocol, protocol.client("c" + i), 0)
                                                     .output()));
-            protocol.clock.awaitAllParked();
+            protocol.settle();
 
             protocol.comet.sendToAll("n", "x");
 
@@ -134,7 +134,7 @@ class StreamTest {
             FakeOutput output = full(protocol, ada);
             protocol.comet.sendMessage("ada", "n", 2);
             protocol.comet.sendMessage("ada", "n", 3);
-            protocol.clock.awaitAllParked();
+            protocol.settle();
             assertThat(output.pieces()).hasSize(2);
 
             output.drain();
@@ -150,8 +150,7 @@ class StreamTest {
             CometClient ada = protocol.client("ada");
             FakeOutput output = full(protocol, ada);
 
-            protocol.clock.awaitAllParked();
-            protocol.clock.advance(Duration.ofSeconds(31));
+            protocol.pass(Duration.ofSeconds(31));
 
             Awaitility.await().until(() -> "cut off".equals(output.end()));
             assertThat(output.pieces()).hasSize(2);
