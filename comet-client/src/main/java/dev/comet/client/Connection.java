@@ -120,8 +120,8 @@ final class Connection {
         if (wanted != CometTransport.AUTO || !IN_THE_WAY.contains(error.code())) {
             outcome.failed(error);
         } else if (!begun) {
-            // It did not get through: nothing is wrong yet that the application should know of, if a
-            // poll does.
+            // It did not get through: nothing is wrong yet that the application should know of,
+            // if a poll does.
             gaveUp.run();
             current = polling;
             polling.next(cursor, prompt, new Polled(outcome, true));

@@ -165,6 +165,7 @@ class StreamTest {
             FakeOutput output = stream(protocol, ada, 0).output();
 
             protocol.poll(ada, "?hold=0");
+            protocol.settle();
 
             assertThat(output.end()).isEqualTo("ended");
             assertThat(output.text())
@@ -181,6 +182,7 @@ class StreamTest {
             FakeExchange exchange = stream(protocol, ada, 0);
 
             exchange.peerGoes();
+            protocol.settle();
 
             assertThat(protocol.comet.statistics().openStreams()).isZero();
             assertThat(protocol.comet.statistics().abandoned()).isEqualTo(1);

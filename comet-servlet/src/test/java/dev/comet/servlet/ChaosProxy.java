@@ -31,7 +31,7 @@ final class ChaosProxy implements AutoCloseable {
         BUFFERS,
         /** Ends connections after 300 to 1,500 ms, whatever they are doing. */
         CUTS,
-        /** Ends connections after 3.5 s. */
+        /** Ends connections after 4.5 s. */
         CUTS_LATE,
         /** Resets connections in the middle of what they are carrying. */
         RESETS,
@@ -152,7 +152,7 @@ final class ChaosProxy implements AutoCloseable {
                     default -> Integer.MAX_VALUE;
                 };
         if (how == Fault.CUTS || how == Fault.CUTS_LATE) {
-            int millis = how == Fault.CUTS ? 300 + chance.nextInt(1_200) : 3_500;
+            int millis = how == Fault.CUTS ? 300 + chance.nextInt(1_200) : 4_500;
             long nanos = TimeUnit.MILLISECONDS.toNanos(millis);
             threads.execute(
                     () -> {

@@ -130,13 +130,18 @@ class RelayTest {
                 assertThat(failure(phone.command(GATEWAY, "kitchen", "on")).code())
                         .isEqualTo("timed-out");
                 CompletionStage<Frame> pending = phone.command(GATEWAY, "kitchen", "on");
+                await().until(() -> states().contains(State.WAITING));
                 get(get(gateway.comet()).disconnect());
                 assertThat(failure(pending).code()).isEqualTo("client-does-not-exist");
             }
-            assertThat(server.relay().commands().all())
-                    .extracting(CommandLog.Entry::state)
+            assertThat(states())
                     .containsExactlyInAnyOrder(State.REFUSED, State.TIMED_OUT, State.OFFLINE);
         }
+    }
+
+    /** Of all commands. */
+    private List<State> states() {
+        return server.relay().commands().all().stream().map(CommandLog.Entry::state).toList();
     }
 
     @Test
