@@ -2,9 +2,11 @@ package dev.comet.client;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +49,7 @@ final class Delivery {
     }
 
     Comet.Registration on(String name, Consumer<? super CometMessage> handler) {
+        Objects.requireNonNull(handler, "handler");
         List<Consumer<? super CometMessage>> list =
                 handlers.compute(
                         name,
@@ -56,20 +59,31 @@ final class Delivery {
                             all.add(handler);
                             return all;
                         });
-        return () ->
-                handlers.computeIfPresent(
-                        name,
-                        (key, known) -> {
-                            if (known == list) {
-                                list.remove(handler);
-                            }
-                            return known.isEmpty() ? null : known;
-                        });
+        return once(
+                () ->
+                        handlers.computeIfPresent(
+                                name,
+                                (key, known) -> {
+                                    if (known == list) {
+                                        list.remove(handler);
+                                    }
+                                    return known.isEmpty() ? null : known;
+                                }));
     }
 
     Comet.Registration listen(CometListener listener) {
-        listeners.add(listener);
-        return () -> listeners.remove(listener);
+        listeners.add(Objects.requireNonNull(listener, "listener"));
+        return once(() -> listeners.remove(listener));
+    }
+
+    /** The same may be registered twice: closed twice, one must not take the other along. */
+    private static Comet.Registration once(Runnable remove) {
+        AtomicBoolean open = new AtomicBoolean(true);
+        return () -> {
+            if (open.getAndSet(false)) {
+                remove.run();
+            }
+        };
     }
 
     /** How much has been posted and not been handed over. */

@@ -2,6 +2,7 @@ package dev.comet.client;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
@@ -38,6 +39,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
 
     @Override
     public void subscribe(Flow.Subscriber<? super CometMessage> subscriber) {
+        Objects.requireNonNull(subscriber, "subscriber");
         Reader reader;
         synchronized (this) {
             reader = new Reader(subscriber, turn);
@@ -106,7 +108,12 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
         }
 
         void begin() {
-            subscriber.onSubscribe(this);
+            try {
+                subscriber.onSubscribe(this);
+            } catch (Throwable e) {
+                failed(e);
+                return;
+            }
             synchronized (this) {
                 begun = true;
             }
@@ -122,9 +129,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
                             new IllegalArgumentException(
                                     "request is " + n + "; ask for at least 1");
                     demand = 0;
-                    buffer.clear();
-                    session = null;
-                    gap = null;
+                    forget();
                 } else {
                     demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
                 }
@@ -136,9 +141,20 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
         public void cancel() {
             synchronized (this) {
                 over = true;
-                buffer.clear();
+                forget();
             }
             readers.remove(this);
+        }
+
+        private void forget() {
+            buffer.clear();
+            session = null;
+            gap = null;
+        }
+
+        private void failed(Throwable e) {
+            LOG.warn("A subscriber of a client failed; it gets nothing more", e);
+            cancel();
         }
 
         void ends(@Nullable CometClientException why) {
@@ -236,20 +252,24 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
                     }
                 }
                 try {
-                    if (next != null) {
-                        subscriber.onNext(next);
-                    } else if (failure != null) {
-                        subscriber.onError(failure);
-                        return;
-                    } else {
-                        subscriber.onComplete();
+                    if (next == null) {
+                        tellEnd();
                         return;
                     }
+                    subscriber.onNext(next);
                 } catch (Throwable e) {
-                    LOG.warn("A subscriber of a client failed; it gets nothing more", e);
-                    cancel();
+                    failed(e);
                     return;
                 }
+            }
+        }
+
+        private void tellEnd() {
+            readers.remove(this); // if it ended by what it asked for
+            if (failure != null) {
+                subscriber.onError(failure);
+            } else {
+                subscriber.onComplete();
             }
         }
 

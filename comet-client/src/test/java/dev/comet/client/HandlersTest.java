@@ -3,6 +3,7 @@ package dev.comet.client;
 import static dev.comet.client.World.message;
 import static dev.comet.client.World.own;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.util.ArrayDeque;
@@ -13,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -45,6 +47,33 @@ class HandlersTest {
         world.poll(message(13));
         assertThat(world.seen.log.stream().filter(each -> each.matches("1\\d")))
                 .containsExactly("11", "12", "13");
+    }
+
+    @Test
+    @DisplayName("L1 registered twice, closed twice: one registration leaves the other alone")
+    void registration_closedTwice_leavesTheOther() {
+        Comet comet = world.connected();
+        List<String> log = new ArrayList<>();
+        Consumer<CometMessage> handler = message -> log.add("" + message.id());
+        CometListener listener =
+                new CometListener() {
+                    @Override
+                    public void succeeded(int messages, long millis) {
+                        log.add("answer");
+                    }
+                };
+        List<Comet.Registration> registrations =
+                List.of(comet.on("n", handler), comet.listen(listener));
+        comet.on("n", handler);
+        comet.listen(listener);
+        for (Comet.Registration registration : registrations) {
+            registration.close();
+            registration.close();
+        }
+        world.poll(message(11));
+        assertThat(log).containsExactly("11", "answer");
+        assertThatThrownBy(() -> comet.on("n", null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> comet.listen(null)).isInstanceOf(NullPointerException.class);
     }
 
     /** An executor whose tasks run when the test says so, the last one first. */

@@ -1,6 +1,7 @@
 package dev.comet.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,7 @@ class MessagePublisherTest {
     private final World world = new World();
 
     /** Asks by hand. */
-    private static final class Slow implements Flow.Subscriber<CometMessage> {
+    private static class Slow implements Flow.Subscriber<CometMessage> {
         final List<String> log = new ArrayList<>();
         Flow.Subscription subscription;
 
@@ -107,5 +108,28 @@ class MessagePublisherTest {
         world.poll(World.message(11));
         assertThat(gone.log).isEmpty();
         assertThat(wrong.log).containsExactly("error request is 0; ask for at least 1");
+    }
+
+    @Test
+    @DisplayName("L1 one that throws when it is subscribed gets nothing more, and hurts nobody")
+    void subscriber_throwsWhenSubscribed_getsNothing() {
+        Comet comet = world.connected();
+        Slow broken =
+                new Slow() {
+                    @Override
+                    public void onSubscribe(Flow.Subscription s) {
+                        s.request(10);
+                        throw new IllegalStateException("broken");
+                    }
+                };
+        comet.messages().subscribe(broken);
+        Slow other = subscriber(comet);
+        other.subscription.request(10);
+        world.poll(World.message(11));
+        comet.close();
+        assertThat(broken.log).isEmpty();
+        assertThat(other.log).containsExactly("11", "complete");
+        assertThatThrownBy(() -> comet.messages().subscribe(null))
+                .isInstanceOf(NullPointerException.class);
     }
 }
