@@ -12,6 +12,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +55,10 @@ public final class CometStateManager implements AutoCloseable {
     private final Sender sender;
     private final Requests requests;
     private final @Nullable OwnThreads ownEventThreads;
+    private final @Nullable OwnThreads ownCompletionThreads;
     private final @Nullable OwnThreads storeThreads;
     private final Executor eventExecutor;
+    private final Executor completing;
     private final AtomicBoolean tidying = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -62,10 +66,14 @@ public final class CometStateManager implements AutoCloseable {
         provider = builder.provider;
         if (builder.eventExecutor == null) {
             ownEventThreads = new OwnThreads("comet-events");
+            ownCompletionThreads = new OwnThreads("comet-completions");
             eventExecutor = ownEventThreads;
+            completing = completing(ownCompletionThreads);
         } else {
             ownEventThreads = null;
+            ownCompletionThreads = null;
             eventExecutor = builder.eventExecutor;
+            completing = completing(eventExecutor);
         }
         storeThreads = provider.readsFromMemory() ? null : new OwnThreads("comet-store");
         events =
@@ -85,7 +93,7 @@ public final class CometStateManager implements AutoCloseable {
         sender = new Sender(provider, builder.limits, builder.mapper, counters, subscriptions);
         requests =
                 new Requests(
-                        sender, subscriptions, counters, eventExecutor, builder.maxPendingRequests);
+                        sender, subscriptions, counters, completing, builder.maxPendingRequests);
         subscriptions.whenGone(requests::clientIsGone);
         try {
             provider.start(
@@ -95,6 +103,17 @@ public final class CometStateManager implements AutoCloseable {
             throw e;
         }
         subscriptions.every(TIDY_INTERVAL, () -> eventExecutor.execute(this::tidy));
+    }
+
+    /** Of the executor, but what that refuses runs elsewhere: an outcome is never left out. */
+    private static Executor completing(Executor executor) {
+        return completion -> {
+            try {
+                executor.execute(completion);
+            } catch (RejectedExecutionException e) {
+                ForkJoinPool.commonPool().execute(completion);
+            }
+        };
     }
 
     /**
@@ -315,7 +334,9 @@ public final class CometStateManager implements AutoCloseable {
 
     /**
      * Sends a client a message that it is to reply to, and waits for the reply. Nothing blocks:
-     * what follows is hung on the stage, and runs on the event executor.
+     * what follows is hung on the stage, and runs on the {@linkplain Builder#eventExecutor event
+     * executor}. Whoever may block can wait for the stage itself, even on a thread of that
+     * executor.
      *
      * <p>The stage completes exactly once: with the client's reply, or with a {@link
      * CometException} (as it is to what hangs on the stage itself, as the cause further on) that
@@ -487,19 +508,19 @@ public final class CometStateManager implements AutoCloseable {
      * #close}.
      *
      * @param spread how long it takes, at least zero
-     * @return completes, on the event executor, when that duration is over and no request is held
+     * @return completes when that duration is over and no request is held
      */
     public CompletionStage<Void> drain(Duration spread) {
         requireOpen();
         if (spread.isNegative()) {
             throw Rules.invalid("spread is " + spread + "; use zero or more");
         }
-        return subscriptions.drain(spread).thenRunAsync(() -> {}, eventExecutor);
+        return Promise.of(subscriptions.drain(spread), completing);
     }
 
     /**
      * Answers every held request, ends every thread of the manager, and closes the provider.
-     * Idempotent. Event handlers get 5 s to end.
+     * Idempotent. Event handlers get 5 s to end, and what hangs on stages as long.
      */
     @Override
     public void close() {
@@ -513,6 +534,9 @@ public final class CometStateManager implements AutoCloseable {
         }
         if (ownEventThreads != null) {
             ownEventThreads.close();
+        }
+        if (ownCompletionThreads != null) {
+            ownCompletionThreads.close();
         }
         provider.close();
     }
@@ -601,9 +625,9 @@ public final class CometStateManager implements AutoCloseable {
         }
 
         /**
-         * Runs event handlers. Default: up to 16 threads of the manager's own, which end when there
-         * is nothing to do. An executor of the application's is not shut down by {@link
-         * CometStateManager#close}.
+         * Runs event handlers, and what hangs on stages. Default: up to 16 threads of the manager's
+         * own for each of the two, which end when there is nothing to do. An executor of the
+         * application's is not shut down by {@link CometStateManager#close}.
          */
         public Builder eventExecutor(Executor executor) {
             this.eventExecutor = executor;

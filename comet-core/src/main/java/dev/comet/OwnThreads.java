@@ -9,11 +9,11 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Threads that may block: for event handlers, and for providers that do not answer from memory.
- * They come when there is work and go when there is none.
+ * Threads that may block: for event handlers, for what hangs on stages, and for providers that do
+ * not answer from memory. They come when there is work and go when there is none.
  *
- * <p>The queue needs no bound of its own: it holds at most one drain for each client's events, and
- * one look and one idle check for each client.
+ * <p>The queue needs no bound of its own: it holds at most one drain for each client's events, one
+ * look and one idle check for each client, or what hangs on requests, which are bounded.
  */
 final class OwnThreads implements Executor {
 

@@ -6,12 +6,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +25,7 @@ final class Requests {
     /*
      * By receiver, then by correlation id; each inner map is touched only inside compute() of its receiver, and so is Pending.state. A request that was
      * answered stays until its deadline, so that a second reply is told from one that nobody asked for; of those there are at most as many as of requests
-     * that wait. Futures are completed outside of the map, on the event executor.
+     * that wait. Promises are kept outside of the map.
      */
     private final ConcurrentHashMap<String, Map<String, Pending>> byReceiver =
             new ConcurrentHashMap<>();
@@ -36,20 +33,23 @@ final class Requests {
     private final Sender sender;
     private final Subscriptions subscriptions;
     private final Counters counters;
-    private final Executor executor;
+    private final Executor completing;
     private final int max;
     private volatile boolean closed;
 
+    /**
+     * @param completing runs what hangs on replies, and refuses nothing
+     */
     Requests(
             Sender sender,
             Subscriptions subscriptions,
             Counters counters,
-            Executor executor,
+            Executor completing,
             int max) {
         this.sender = sender;
         this.subscriptions = subscriptions;
         this.counters = counters;
-        this.executor = executor;
+        this.completing = completing;
         this.max = max;
     }
 
@@ -62,7 +62,7 @@ final class Requests {
     private static final class Pending {
         final String receiver;
         final String correlationId;
-        final CompletableFuture<CometReply> reply = new CompletableFuture<>();
+        final Promise<CometReply> reply = new Promise<>();
         State state = State.WAITING;
         @Nullable Deadline deadline;
 
@@ -132,14 +132,14 @@ final class Requests {
     void reply(String receiver, String correlationId, CometReply reply) {
         Pending pending = answered(receiver, correlationId);
         counters.requestsReplied.increment();
-        hand(() -> pending.reply.complete(reply));
+        pending.reply.keep(reply, completing);
     }
 
     /** As {@link #reply}: the client will not do it. */
     void refuse(String receiver, String correlationId, CometException refusal) {
         Pending pending = answered(receiver, correlationId);
         counters.requestsFailed.increment();
-        hand(() -> pending.reply.completeExceptionally(refusal));
+        pending.reply.fail(refusal, completing);
     }
 
     private Pending answered(String receiver, String correlationId) {
@@ -179,19 +179,17 @@ final class Requests {
     private void timeOut(Pending pending, Duration timeout) {
         if (end(pending)) {
             counters.requestsTimedOut.increment();
-            hand(
-                    () ->
-                            pending.reply.completeExceptionally(
-                                    new CometException(
-                                            CometException.Reason.TIMED_OUT,
-                                            "no reply within " + timeout)));
+            pending.reply.fail(
+                    new CometException(
+                            CometException.Reason.TIMED_OUT, "no reply within " + timeout),
+                    completing);
         }
     }
 
     private void fail(Pending pending, CometException why) {
         if (end(pending)) {
             counters.requestsFailed.increment();
-            hand(() -> pending.reply.completeExceptionally(why));
+            pending.reply.fail(why, completing);
         }
     }
 
@@ -264,16 +262,7 @@ final class Requests {
         for (Pending pending : waiting) {
             counters.pendingRequests.decrementAndGet();
             counters.requestsFailed.increment();
-            hand(() -> pending.reply.completeExceptionally(why.get()));
-        }
-    }
-
-    /** What hangs on a reply is the application's: it runs where its handlers do. */
-    private void hand(Runnable completion) {
-        try {
-            executor.execute(completion);
-        } catch (RejectedExecutionException e) {
-            ForkJoinPool.commonPool().execute(completion); // an outcome is never left out
+            pending.reply.fail(why.get(), completing);
         }
     }
 }

@@ -31,16 +31,20 @@ import tools.jackson.databind.node.ObjectNode;
  * on the stage of {@link #connect}, or with {@code subscribe(false)} before {@link #subscribe}.
  *
  * <p><b>Confirmation.</b> The next poll, which leaves when the messages of an answer have been
- * handed to the executor, tells the server that it may forget them; a stream says so after 5 s or
- * 100 messages. An application that has to survive its own crash stores {@link #lastMessageId}
- * together with the effects of a message, and gives it to {@link #adopt} when it starts again: if
- * the server forgot a message whose effects were not stored, there is a gap with the reason {@code
- * confirmed}. Loss is known, not prevented.
+ * handed to the executor, tells the server that it may forget them; a stream says so with what
+ * comes 5 s later, the next heart-beat at the latest, or after 100 messages. An application that
+ * has to survive its own crash stores {@link #lastMessageId} together with the effects of a
+ * message, and gives it to {@link #adopt} when it starts again: if the server forgot a message
+ * whose effects were not stored, there is a gap with the reason {@code confirmed}. Loss is known,
+ * not prevented.
  *
- * <p><b>Cost.</b> At most one held connection; no thread of its own.
+ * <p><b>Cost.</b> At most one held connection, and one for each send or reply that is under way,
+ * {@linkplain CometOptions.Builder#maxConcurrentSends a few} at a time; no thread of its own.
  *
  * <p><b>Threading.</b> All methods may be called by any number of threads, also from handlers, and
- * return at once. <b>Lifecycle.</b> It goes on until {@link #close} or {@link #disconnect}.
+ * return at once. What hangs on a stage runs on the executor too; who waits for a stage itself
+ * ({@code toCompletableFuture().join()}) needs none of its threads, and may be a handler.
+ * <b>Lifecycle.</b> It goes on until {@link #close} or {@link #disconnect}.
  */
 public final class Comet implements AutoCloseable {
 
@@ -82,29 +86,43 @@ public final class Comet implements AutoCloseable {
         }
         Strand strand = new Strand();
         Connector connector = new Connector(url, body, options, strand);
-        CompletableFuture<Comet> connected = new CompletableFuture<>();
+        Promise<Comet> connected = new Promise<>();
         connector
                 .connect()
                 .whenComplete(
                         (session, failure) -> {
                             if (failure != null) {
-                                connected.completeExceptionally(failure);
-                                return;
+                                connected.fail(failure, Stages.completing(options.completions()));
+                            } else {
+                                strand.execute(
+                                        () ->
+                                                begin(
+                                                        connected, url, session, options, strand,
+                                                        connector));
                             }
-                            Loop loop =
-                                    new Loop(
-                                            url,
-                                            session,
-                                            options,
-                                            strand,
-                                            options.connectAgain ? connector::connect : null,
-                                            CometState.CONNECTED);
-                            Comet comet = new Comet(loop, options);
-                            // Before all messages: what hangs on it registers handlers.
-                            loop.delivery().post(-1, () -> connected.complete(comet));
-                            loop.open();
                         });
         return connected;
+    }
+
+    /** On the strand: what the application asks of the client comes after its beginning. */
+    private static void begin(
+            Promise<Comet> connected,
+            URI url,
+            CometSession session,
+            CometOptions options,
+            Strand strand,
+            Connector connector) {
+        Loop loop =
+                new Loop(
+                        url,
+                        session,
+                        options,
+                        strand,
+                        options.connectAgain ? connector::connect : null,
+                        CometState.CONNECTED);
+        // Before all messages: what hangs on it registers handlers.
+        connected.keep(new Comet(loop, options), task -> loop.delivery().post(-1, task));
+        loop.open();
     }
 
     /**
@@ -115,15 +133,10 @@ public final class Comet implements AutoCloseable {
      * @param url where the server's Comet is mapped
      */
     public static Comet adopt(URI url, CometSession session, CometOptions options) {
+        Strand strand = new Strand();
         Loop loop =
-                new Loop(
-                        url,
-                        session,
-                        options,
-                        new Strand(),
-                        options.reconnect,
-                        CometState.CONNECTING);
-        loop.open();
+                new Loop(url, session, options, strand, options.reconnect, CometState.CONNECTING);
+        strand.execute(loop::open);
         return new Comet(loop, options);
     }
 
@@ -231,6 +244,7 @@ public final class Comet implements AutoCloseable {
      * for, the reply neither.)
      *
      * @param contents anything that Jackson can write, but null
+     * @param timeout from 1 ms to 1 h
      * @return the reply, JSON null if there is none; or a {@link CometClientException}: {@code
      *     timed-out} (it may be handled all the same), {@code refused} and others of the server's
      *     codes, {@code client-does-not-exist} if the session, or the client that was asked, ended

@@ -27,6 +27,7 @@ public final class CometClientException extends RuntimeException {
     static final String RESTARTED = "restarted";
     static final String CLOSED = "closed";
     static final String TIMED_OUT = "timed-out";
+    static final String TOO_MANY_REQUESTS = "too-many-requests";
     static final String PARAMETERS_INVALID = "parameters-invalid";
 
     private final String code;

@@ -19,7 +19,7 @@ public final class CometMessage {
     private final @Nullable String correlationId;
     private final JsonNode contents;
     private final JsonMapper mapper;
-    private final @Nullable Function<ObjectNode, CompletionStage<JsonNode>> replying;
+    private final @Nullable Function<ObjectNode, CompletionStage<Void>> replying;
 
     CometMessage(
             long id,
@@ -27,7 +27,7 @@ public final class CometMessage {
             @Nullable String correlationId,
             JsonNode contents,
             JsonMapper mapper,
-            @Nullable Function<ObjectNode, CompletionStage<JsonNode>> replying) {
+            @Nullable Function<ObjectNode, CompletionStage<Void>> replying) {
         this.id = id;
         this.name = name;
         this.correlationId = correlationId;
@@ -90,7 +90,7 @@ public final class CometMessage {
     }
 
     private CompletionStage<Void> answer(String field, @Nullable Object value) {
-        Function<ObjectNode, CompletionStage<JsonNode>> post = replying;
+        Function<ObjectNode, CompletionStage<Void>> post = replying;
         if (post == null) {
             throw new IllegalStateException(
                     "message " + id + " (" + name + ") is no request; send a message instead");
@@ -101,7 +101,7 @@ public final class CometMessage {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(Json.unwritable(e));
         }
-        return Stages.map(post.apply(body), nothing -> null);
+        return post.apply(body);
     }
 
     @Override

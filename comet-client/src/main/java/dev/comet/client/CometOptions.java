@@ -15,6 +15,8 @@ import tools.jackson.databind.json.JsonMapper;
 public final class CometOptions {
 
     private static final int MAX_BUFFER = 1_000_000;
+    private static final int MAX_CONCURRENT_SENDS = 1_000;
+    static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(1);
     private static final Duration LONGEST = Duration.ofHours(1);
 
     final CometTransport transport;
@@ -22,6 +24,7 @@ public final class CometOptions {
     final @Nullable Duration hold;
     final Duration timeout;
     final int bufferLimit;
+    final int maxConcurrentSends;
     final boolean connectAgain;
     final @Nullable Supplier<? extends CompletionStage<CometSession>> reconnect;
     final Map<String, String> headers;
@@ -36,6 +39,7 @@ public final class CometOptions {
         hold = builder.hold;
         timeout = builder.timeout;
         bufferLimit = builder.bufferLimit;
+        maxConcurrentSends = builder.maxConcurrentSends;
         connectAgain = builder.connectAgain;
         reconnect = builder.reconnect;
         headers = Map.copyOf(builder.headers);
@@ -63,6 +67,10 @@ public final class CometOptions {
         return executor != null ? executor : platform.handlers();
     }
 
+    Executor completions() {
+        return executor != null ? executor : platform.completions();
+    }
+
     /** Options as they are being set. Not safe for use by several threads. */
     public static final class Builder {
 
@@ -71,6 +79,7 @@ public final class CometOptions {
         private @Nullable Duration hold;
         private Duration timeout = Duration.ofSeconds(30);
         private int bufferLimit = 1_000;
+        private int maxConcurrentSends = 8;
         private boolean connectAgain = true;
         private @Nullable Supplier<? extends CompletionStage<CometSession>> reconnect;
         private final Map<String, String> headers = new LinkedHashMap<>();
@@ -108,20 +117,34 @@ public final class CometOptions {
 
         /** How long connect, send, disconnect and reconnect may take. Default 30 s. */
         public Builder timeout(Duration value) {
-            timeout = within("timeout", value, Duration.ofMillis(1));
+            timeout = within("timeout", value, SHORTEST_TIMEOUT);
             return this;
         }
 
         /**
-         * How many messages may wait for handlers before no more are asked for, and how many for a
-         * slow subscriber of {@link Comet#messages} before the oldest go, announced by {@code
-         * comet.gap}; from 1. Default 1,000.
+         * How many messages may wait for handlers before no more are asked for, how many for a slow
+         * subscriber of {@link Comet#messages} before the oldest go, announced by {@code
+         * comet.gap}, and how many sends for their turn before more are refused with {@code
+         * too-many-requests}; from 1. Default 1,000.
          */
         public Builder bufferLimit(int value) {
             if (value < 1 || value > MAX_BUFFER) {
                 throw invalid("bufferLimit is " + value + "; use 1 to " + MAX_BUFFER);
             }
             bufferLimit = value;
+            return this;
+        }
+
+        /**
+         * How many sends and requests may be under way at a time, and as many replies; each takes a
+         * connection for so long. More wait for their turn, in order. From 1. Default 8.
+         */
+        public Builder maxConcurrentSends(int value) {
+            if (value < 1 || value > MAX_CONCURRENT_SENDS) {
+                throw invalid(
+                        "maxConcurrentSends is " + value + "; use 1 to " + MAX_CONCURRENT_SENDS);
+            }
+            maxConcurrentSends = value;
             return this;
         }
 
@@ -152,8 +175,9 @@ public final class CometOptions {
 
         /**
          * Runs handlers, listeners and subscribers; those of one client one at a time. They may
-         * block it. Default: up to 16 daemon threads for all clients of this JVM. An executor of
-         * virtual threads suits well.
+         * block it. Runs also what hangs on a stage of the client. Default: up to 16 daemon threads
+         * for all clients of this JVM, and as many for what hangs on stages. An executor of virtual
+         * threads suits well.
          */
         public Builder executor(Executor value) {
             executor = value;
@@ -181,16 +205,19 @@ public final class CometOptions {
         public CometOptions build() {
             return new CometOptions(this);
         }
+    }
 
-        private static Duration within(String name, Duration value, Duration least) {
-            if (value.compareTo(least) < 0 || value.compareTo(LONGEST) > 0) {
-                throw invalid(name + " is " + value + "; use " + least + " to " + LONGEST);
-            }
-            return value;
+    /**
+     * @throws CometClientException {@code parameters-invalid}
+     */
+    static Duration within(String name, Duration value, Duration least) {
+        if (value.compareTo(least) < 0 || value.compareTo(LONGEST) > 0) {
+            throw invalid(name + " is " + value + "; use " + least + " to " + LONGEST);
         }
+        return value;
+    }
 
-        private static CometClientException invalid(String text) {
-            return new CometClientException(CometClientException.PARAMETERS_INVALID, text);
-        }
+    private static CometClientException invalid(String text) {
+        return new CometClientException(CometClientException.PARAMETERS_INVALID, text);
     }
 }

@@ -4,7 +4,6 @@ import dev.comet.client.Exchanges.Outcome;
 import java.net.URI;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import tools.jackson.databind.JsonNode;
 
 /** Asks the server's application for a session. */
@@ -14,7 +13,6 @@ final class Connector {
     private final JsonNode details;
     private final long timeoutMillis;
     private final Strand strand;
-    private final Executor completing;
 
     Connector(URI url, JsonNode details, CometOptions options, Strand strand) {
         this.exchanges =
@@ -22,18 +20,13 @@ final class Connector {
         this.details = details;
         this.timeoutMillis = options.timeout.toMillis();
         this.strand = strand;
-        this.completing = Stages.completing(options.handlers());
     }
 
+    /** What hangs on the stage must not block. */
     CompletionStage<CometSession> connect() {
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         strand.execute(
-                () ->
-                        exchanges.post(
-                                "/connect",
-                                details,
-                                timeoutMillis,
-                                Outcome.of(answer, completing)));
+                () -> exchanges.post("/connect", details, timeoutMillis, Outcome.of(answer)));
         return Stages.map(answer, CometSession::of);
     }
 }

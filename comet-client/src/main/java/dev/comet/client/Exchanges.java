@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -50,17 +49,17 @@ final class Exchanges {
 
         void failed(CometClientException error);
 
-        /** Completes the future, where the application's code may run that hangs on it. */
-        static Outcome of(CompletableFuture<JsonNode> future, Executor executor) {
+        /** Completes the future; what hangs on it must not block. */
+        static Outcome of(CompletableFuture<JsonNode> future) {
             return new Outcome() {
                 @Override
                 public void answered(JsonNode body) {
-                    executor.execute(() -> future.complete(body));
+                    future.complete(body);
                 }
 
                 @Override
                 public void failed(CometClientException error) {
-                    executor.execute(() -> future.completeExceptionally(error));
+                    future.completeExceptionally(error);
                 }
             };
         }

@@ -93,10 +93,10 @@ final class Loop {
         this.state = options.subscribe ? state : CometState.PAUSED;
     }
 
-    /** Begins to receive, unless that is to wait for {@link #subscribe}. */
+    /** On the strand: begins to receive, unless that is to wait for {@link #subscribe}. */
     void open() {
         if (state != CometState.PAUSED) {
-            strand.execute(this::start);
+            start();
         }
     }
 
@@ -376,7 +376,7 @@ final class Loop {
                 correlationId.isString() ? correlationId.stringValue() : null,
                 entry.contents(),
                 options.mapper,
-                isRequest ? body -> sending.post("/reply", () -> body) : null);
+                isRequest ? sending::reply : null);
     }
 
     /** What follows a failure: nothing, a request at once, or one after a wait. */

@@ -24,13 +24,20 @@ interface Platform {
     /** Runs the application's handlers, where it brings no threads of its own. */
     Executor handlers();
 
+    /**
+     * Runs what hangs on answers, there: not on the threads of the handlers, which may all be
+     * waiting for it.
+     */
+    Executor completions();
+
     /** An action to come. */
     interface Timer {
         void cancel();
     }
 
     /**
-     * One for all clients: a thread for timers, and up to sixteen for handlers, that come and go.
+     * One for all clients: a thread for timers, and up to sixteen for handlers and as many for
+     * answers, that come and go.
      */
     static Platform system() {
         return SystemPlatform.INSTANCE;
@@ -40,23 +47,30 @@ interface Platform {
     final class SystemPlatform implements Platform {
 
         private static final SystemPlatform INSTANCE = new SystemPlatform();
-        private static final int HANDLER_THREADS = 16;
+        private static final int THREADS = 16;
 
         private final ScheduledThreadPoolExecutor timers =
                 new ScheduledThreadPoolExecutor(1, daemons("comet-client-timer"));
-        private final ThreadPoolExecutor handlers =
-                new ThreadPoolExecutor(
-                        HANDLER_THREADS,
-                        HANDLER_THREADS,
-                        10,
-                        TimeUnit.SECONDS,
-                        // Holds at most one task for each client and subscriber.
-                        new LinkedBlockingQueue<>(),
-                        daemons("comet-client-handler"));
+        private final Executor handlers = pool("comet-client-handler");
+        private final Executor completions = pool("comet-client-completion");
 
         private SystemPlatform() {
             timers.setRemoveOnCancelPolicy(true);
-            handlers.allowCoreThreadTimeOut(true);
+        }
+
+        private static Executor pool(String name) {
+            ThreadPoolExecutor pool =
+                    new ThreadPoolExecutor(
+                            THREADS,
+                            THREADS,
+                            10,
+                            TimeUnit.SECONDS,
+                            // Of handlers, it holds at most one task for each client and
+                            // subscriber; of completions, what clients have asked for.
+                            new LinkedBlockingQueue<>(),
+                            daemons(name));
+            pool.allowCoreThreadTimeOut(true);
+            return pool;
         }
 
         private static ThreadFactory daemons(String name) {
@@ -87,6 +101,11 @@ interface Platform {
         @Override
         public Executor handlers() {
             return handlers;
+        }
+
+        @Override
+        public Executor completions() {
+            return completions;
         }
     }
 }

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
@@ -25,14 +24,6 @@ final class Requests {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Map<String, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
-    private final Executor completing;
-
-    /**
-     * @param completing where what hangs on a reply runs
-     */
-    Requests(Executor completing) {
-        this.completing = completing;
-    }
 
     static String newCorrelationId() {
         byte[] bytes = new byte[ID_BYTES];
@@ -40,7 +31,8 @@ final class Requests {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }
 
-    CompletableFuture<JsonNode> begin(String correlationId) {
+    /** What hangs on the stage must not block. */
+    CompletionStage<JsonNode> begin(String correlationId) {
         CompletableFuture<JsonNode> reply = new CompletableFuture<>();
         waiting.put(correlationId, reply);
         CompletionStage<JsonNode> end = reply;
@@ -75,7 +67,7 @@ final class Requests {
     private void settle(String id, Consumer<CompletableFuture<JsonNode>> end) {
         CompletableFuture<JsonNode> waiter = waiting.remove(id);
         if (waiter != null) {
-            completing.execute(() -> end.accept(waiter));
+            end.accept(waiter);
         }
     }
 }

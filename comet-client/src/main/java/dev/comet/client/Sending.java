@@ -8,7 +8,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,17 +20,21 @@ final class Sending {
     private final CometOptions options;
     private final Strand strand;
     private final Executor completing;
-    private final Requests requests;
+    private final Requests requests = new Requests();
     private volatile boolean closed;
 
-    /** The strand's. */
+    // The strand's. A handler on the server may wait for a reply of this client: replies do not
+    // queue behind sends.
     private @Nullable Exchanges exchanges;
+    private final Lane sends;
+    private final Lane replies;
 
     Sending(CometOptions options, Strand strand) {
         this.options = options;
         this.strand = strand;
-        this.completing = Stages.completing(options.handlers());
-        this.requests = new Requests(completing);
+        this.completing = Stages.completing(options.completions());
+        this.sends = new Lane(this::exchanges, options);
+        this.replies = new Lane(this::exchanges, options);
     }
 
     /** As another session from now on. On the strand, or before anything is sent. */
@@ -39,9 +42,15 @@ final class Sending {
         exchanges = newer;
     }
 
-    /** Nothing is sent from now on. */
+    private Exchanges exchanges() {
+        return Objects.requireNonNull(exchanges);
+    }
+
+    /** Nothing is sent from now on. On the strand. */
     void close() {
         closed = true;
+        sends.close();
+        replies.close();
     }
 
     void refuseIfClosed() {
@@ -52,31 +61,36 @@ final class Sending {
     }
 
     CompletionStage<@Nullable JsonNode> send(Supplier<JsonNode> body) {
-        return Stages.map(post("/send", body), reply -> reply.isMissingNode() ? null : reply);
+        CompletionStage<JsonNode> answer = post(sends, "/send", body);
+        return Promise.of(
+                Stages.map(answer, reply -> reply.isMissingNode() ? null : reply), completing);
     }
 
-    /** Gives the body of the answer, which is missing if it is empty. */
-    CompletionStage<JsonNode> post(String path, Supplier<JsonNode> body) {
+    CompletionStage<Void> reply(JsonNode body) {
+        return Promise.of(
+                Stages.map(post(replies, "/reply", () -> body), nothing -> null), completing);
+    }
+
+    /** Gives the body of the answer, which is missing if it is empty; on the strand. */
+    private CompletionStage<JsonNode> post(Lane lane, String path, Supplier<JsonNode> supplier) {
+        JsonNode body;
         try {
             refuseIfClosed();
-            return exchange(path, body.get());
+            body = supplier.get();
         } catch (CometClientException e) {
             return CompletableFuture.failedFuture(e);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(Json.unwritable(e));
         }
-    }
-
-    private CompletionStage<JsonNode> exchange(String path, JsonNode body) {
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        Outcome outcome = Outcome.of(answer, completing);
+        Outcome outcome = Outcome.of(answer);
         strand.execute(
                 () -> {
                     try {
-                        Objects.requireNonNull(exchanges)
-                                .post(path, body, options.timeout.toMillis(), outcome);
-                    } catch (JacksonException e) { // an object within, looked at when it is written
-                        outcome.failed(Json.unwritable(e));
+                        refuseIfClosed();
+                        lane.post(path, body, outcome);
+                    } catch (CometClientException e) {
+                        outcome.failed(e);
                     }
                 });
         return answer;
@@ -84,7 +98,12 @@ final class Sending {
 
     CompletionStage<JsonNode> request(
             String correlationId, Supplier<ObjectNode> message, Duration timeout) {
-        CompletableFuture<JsonNode> reply = requests.begin(correlationId);
+        try {
+            CometOptions.within("timeout", timeout, CometOptions.SHORTEST_TIMEOUT);
+        } catch (CometClientException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        CompletionStage<JsonNode> reply = requests.begin(correlationId);
         Platform.Timer timer =
                 options.platform.schedule(
                         timeout.toMillis(),
@@ -94,9 +113,8 @@ final class Sending {
                                         new CometClientException(
                                                 CometClientException.TIMED_OUT,
                                                 "no reply within " + timeout)));
-        CompletionStage<JsonNode> end = reply;
-        end.whenComplete((value, error) -> timer.cancel());
-        post("/send", message::get)
+        reply.whenComplete((value, error) -> timer.cancel());
+        post(sends, "/send", message::get)
                 .whenComplete(
                         (answer, failure) -> {
                             if (failure instanceof CometClientException error) {
@@ -107,13 +125,14 @@ final class Sending {
                                 requests.reply(correlationId, answer);
                             }
                         });
-        return reply;
+        return Promise.of(reply, completing);
     }
 
     /** Whether the request was not handled; without an answer it may have been all the same. */
     private static boolean isFinal(CometClientException error) {
         return error.status() != 0
                 || error.code().equals(CometClientException.CLOSED)
+                || error.code().equals(CometClientException.TOO_MANY_REQUESTS)
                 || error.code().equals(CometClientException.PARAMETERS_INVALID);
     }
 
@@ -129,14 +148,21 @@ final class Sending {
 
     /** Gives whether the server has ended the client, or knows of none. */
     CompletionStage<Boolean> disconnect() {
-        return exchange("/disconnect", Json.MAPPER.createObjectNode())
-                .handle(
-                        (body, failure) ->
-                                failure == null
-                                        || (failure instanceof CometClientException error
-                                                && error.code()
-                                                        .equals(
-                                                                CometClientException
-                                                                        .CLIENT_DOES_NOT_EXIST)));
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        strand.execute(
+                () ->
+                        exchanges()
+                                .post(
+                                        "/disconnect",
+                                        Json.MAPPER.createObjectNode(),
+                                        options.timeout.toMillis(),
+                                        Outcome.of(answer)));
+        return Promise.of(
+                answer.handle((body, failure) -> failure == null || isGone(failure)), completing);
+    }
+
+    private static boolean isGone(Throwable failure) {
+        return failure instanceof CometClientException error
+                && error.code().equals(CometClientException.CLIENT_DOES_NOT_EXIST);
     }
 }

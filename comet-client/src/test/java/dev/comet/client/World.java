@@ -149,6 +149,11 @@ final class World implements Platform, CometHttp {
         return Runnable::run;
     }
 
+    @Override
+    public Executor completions() {
+        return Runnable::run;
+    }
+
     // ---- network
 
     @Override

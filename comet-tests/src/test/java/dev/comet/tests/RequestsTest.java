@@ -3,7 +3,10 @@ package dev.comet.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.comet.CometAnswer;
+import dev.comet.CometAsyncResult;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
 import dev.comet.CometLimits;
@@ -18,10 +21,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
@@ -105,6 +115,68 @@ class RequestsTest {
             String id = String.valueOf(received(server, lamp).correlationId());
             server.manager.acceptReply(lamp.privateToken(), id, null);
             assertThat(outcome.reply.contents()).isNull();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "M10: whoever waits for a reply needs no thread of the executor; what hangs on it does")
+    void request_executorIsBusy_waiterGoesOn() throws Exception {
+        Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+        try (Server server =
+                Server.start(
+                        new InProcCometStateProvider(),
+                        2,
+                        options -> options.eventExecutor(tasks::add))) {
+            CometClient lamp = server.client("lamp");
+            CompletableFuture<CometReply> future =
+                    server.manager.request("lamp", "light.set", 1, TIMEOUT).toCompletableFuture();
+            Outcome outcome = Outcome.of(future);
+            tasks.clear();
+            reply(server, lamp, 7);
+            assertThat(future.get(30, TimeUnit.SECONDS).contents()).isEqualTo(7);
+            assertThat(future.join().contents()).isEqualTo(7);
+            assertThat(outcome.times).hasValue(0);
+            tasks.forEach(Runnable::run);
+            assertThat(outcome.times).hasValue(1);
+        }
+    }
+
+    @Test
+    @DisplayName("M10: event handlers that all wait for what hangs on replies get it")
+    void request_everyHandlerWaits_eachGoesOn() throws InterruptedException {
+        int clients = 40; // more than threads
+        CountDownLatch answered = new CountDownLatch(clients);
+        CometStateManager[] manager = new CometStateManager[1];
+        CometClientEventHandler asking =
+                new CometClientEventHandler() {
+                    @Override
+                    public void clientInitialized(CometClient client) {
+                        manager[0]
+                                .request(client.publicToken(), "who", 1, Duration.ofMinutes(5))
+                                .thenApply(CometReply::contents)
+                                .thenAccept(contents -> answered.countDown())
+                                .toCompletableFuture()
+                                .join();
+                    }
+                };
+        try (CometStateManager own =
+                CometStateManager.builder(new InProcCometStateProvider()).build()) {
+            manager[0] = own;
+            own.addEventHandler(asking);
+            List<CometClient> all = new ArrayList<>();
+            for (int i = 0; i < clients; i++) {
+                all.add(own.initializeClient(CometClient.builder().build()));
+            }
+            for (CometClient client : all) {
+                CometAsyncResult asked = own.beginSubscribe(client.privateToken(), 0);
+                BlockingQueue<CometAnswer> answers = new LinkedBlockingQueue<>();
+                asked.whenCompleted(answers::add, Runnable::run);
+                CometMessage question = answers.take().messages().get(0);
+                own.acceptReply(
+                        client.privateToken(), String.valueOf(question.correlationId()), "me");
+            }
+            answered.await();
         }
     }
 

@@ -1,0 +1,110 @@
+package dev.comet.client;
+
+import dev.comet.client.Exchanges.Outcome;
+import java.util.ArrayDeque;
+import java.util.function.Supplier;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Requests of one kind, a few at a time: each takes a connection of its own while it is under way.
+ * The others wait, in the order in which they were handed in. Belongs to its strand.
+ *
+ * <p>A request's time begins when it is handed in. All have the same, so that those before it are
+ * over when it is: none waits beyond its time, and no timer is needed for those that wait.
+ */
+final class Lane {
+
+    private final Supplier<Exchanges> exchanges;
+    private final Platform platform;
+    private final long timeoutMillis;
+    private final int atOnce;
+    private final int limit;
+    private final ArrayDeque<Call> waiting = new ArrayDeque<>();
+    private int underWay;
+
+    private record Call(String path, JsonNode body, long since, Outcome outcome) {}
+
+    /**
+     * @param exchanges as whom to ask, when it is a request's turn
+     */
+    Lane(Supplier<Exchanges> exchanges, CometOptions options) {
+        this.exchanges = exchanges;
+        this.platform = options.platform;
+        this.timeoutMillis = options.timeout.toMillis();
+        this.atOnce = options.maxConcurrentSends;
+        this.limit = options.bufferLimit;
+    }
+
+    void post(String path, JsonNode body, Outcome outcome) {
+        Call call = new Call(path, body, platform.nowMillis(), outcome);
+        if (underWay < atOnce) {
+            start(call);
+        } else if (waiting.size() < limit) {
+            waiting.add(call);
+        } else {
+            outcome.failed(
+                    new CometClientException(
+                            CometClientException.TOO_MANY_REQUESTS,
+                            limit
+                                    + " sends wait for their turn; bufferLimit allows no more. Wait for answers, or send several at once"));
+        }
+    }
+
+    /** What waits is not sent any more. */
+    void close() {
+        for (Call call = waiting.poll(); call != null; call = waiting.poll()) {
+            call.outcome.failed(
+                    new CometClientException(
+                            CometClientException.CLOSED,
+                            "the client was closed before this was sent"));
+        }
+    }
+
+    private void start(Call call) {
+        long left = Math.min(timeoutMillis, timeoutMillis - (platform.nowMillis() - call.since));
+        if (left <= 0) {
+            call.outcome.failed(
+                    new CometClientException(
+                            CometClientException.SILENCE,
+                            "not sent: those before it had no answer in time"));
+            return;
+        }
+        underWay++;
+        try {
+            exchanges.get().post(call.path, call.body, left, new Turn(call.outcome));
+        } catch (JacksonException e) { // an object within, looked at when it is written
+            underWay--;
+            call.outcome.failed(Json.unwritable(e));
+        }
+    }
+
+    /** A request under way, and then the next one. */
+    private final class Turn implements Outcome {
+
+        private final Outcome outcome;
+
+        Turn(Outcome outcome) {
+            this.outcome = outcome;
+        }
+
+        @Override
+        public void answered(JsonNode body) {
+            next();
+            outcome.answered(body);
+        }
+
+        @Override
+        public void failed(CometClientException error) {
+            next();
+            outcome.failed(error);
+        }
+
+        private void next() {
+            underWay--;
+            while (underWay < atOnce && !waiting.isEmpty()) {
+                start(waiting.remove());
+            }
+        }
+    }
+}
