@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,9 +25,9 @@ final class Delivery {
     private static final int AT_ONCE = 64;
 
     private final Executor executor;
-    private final ConcurrentHashMap<String, List<Consumer<? super CometMessage>>> handlers =
-            new ConcurrentHashMap<>();
-    private final List<CometListener> listeners = new CopyOnWriteArrayList<>();
+    private final ConcurrentHashMap<String, List<Registered<Consumer<? super CometMessage>>>>
+            handlers = new ConcurrentHashMap<>();
+    private final List<Registered<CometListener>> listeners = new CopyOnWriteArrayList<>();
     private final ArrayDeque<Item> queue = new ArrayDeque<>(); // guarded by this
     private boolean running; // guarded by this
     private int quietBelow; // guarded by this
@@ -49,41 +48,46 @@ final class Delivery {
     }
 
     Comet.Registration on(String name, Consumer<? super CometMessage> handler) {
-        Objects.requireNonNull(handler, "handler");
-        List<Consumer<? super CometMessage>> list =
-                handlers.compute(
-                        name,
-                        (key, known) -> {
-                            List<Consumer<? super CometMessage>> all =
-                                    known == null ? new CopyOnWriteArrayList<>() : known;
-                            all.add(handler);
-                            return all;
-                        });
-        return once(
-                () ->
-                        handlers.computeIfPresent(
-                                name,
-                                (key, known) -> {
-                                    if (known == list) {
-                                        list.remove(handler);
-                                    }
-                                    return known.isEmpty() ? null : known;
-                                }));
+        Registered<Consumer<? super CometMessage>> entry = new Registered<>(handler);
+        handlers.compute(
+                name,
+                (key, known) -> {
+                    var all =
+                            known == null
+                                    ? new CopyOnWriteArrayList<
+                                            Registered<Consumer<? super CometMessage>>>()
+                                    : known;
+                    all.add(entry);
+                    return all;
+                });
+        return () -> {
+            entry.closed = true;
+            handlers.computeIfPresent(
+                    name,
+                    (key, known) -> {
+                        known.remove(entry);
+                        return known.isEmpty() ? null : known;
+                    });
+        };
     }
 
     Comet.Registration listen(CometListener listener) {
-        listeners.add(Objects.requireNonNull(listener, "listener"));
-        return once(() -> listeners.remove(listener));
+        Registered<CometListener> entry = new Registered<>(listener);
+        listeners.add(entry);
+        return () -> {
+            entry.closed = true;
+            listeners.remove(entry);
+        };
     }
 
-    /** The same may be registered twice: closed twice, one must not take the other along. */
-    private static Comet.Registration once(Runnable remove) {
-        AtomicBoolean open = new AtomicBoolean(true);
-        return () -> {
-            if (open.getAndSet(false)) {
-                remove.run();
-            }
-        };
+    /** What is to be called until it is closed. The same may be registered twice. */
+    private static final class Registered<T> {
+        final T call;
+        volatile boolean closed;
+
+        Registered(T call) {
+            this.call = Objects.requireNonNull(call);
+        }
     }
 
     /** How much has been posted and not been handed over. */
@@ -108,7 +112,7 @@ final class Delivery {
     }
 
     void tell(Consumer<CometListener> event, long cursor) {
-        post(cursor, () -> listeners.forEach(listener -> tellSafely(listener, event)));
+        post(cursor, () -> tellAll(event));
     }
 
     /** In its place among messages and events. */
@@ -156,22 +160,30 @@ final class Delivery {
     }
 
     private void hand(CometMessage message, String name) {
-        for (Consumer<? super CometMessage> handler : handlers.getOrDefault(name, List.of())) {
+        for (Registered<Consumer<? super CometMessage>> handler :
+                handlers.getOrDefault(name, List.of())) {
+            if (handler.closed) {
+                continue; // by a handler before it
+            }
             try {
-                handler.accept(message);
+                handler.call.accept(message);
             } catch (Throwable e) {
                 LOG.warn("A handler of {} failed", message, e);
-                listeners.forEach(
-                        listener -> tellSafely(listener, each -> each.handlerFailed(e, message)));
+                tellAll(listener -> listener.handlerFailed(e, message));
             }
         }
     }
 
-    private static void tellSafely(CometListener listener, Consumer<CometListener> event) {
-        try {
-            event.accept(listener);
-        } catch (Throwable e) {
-            LOG.warn("A listener of a client failed", e);
+    private void tellAll(Consumer<CometListener> event) {
+        for (Registered<CometListener> listener : listeners) {
+            if (listener.closed) {
+                continue;
+            }
+            try {
+                event.accept(listener.call);
+            } catch (Throwable e) {
+                LOG.warn("A listener of a client failed", e);
+            }
         }
     }
 }

@@ -76,6 +76,20 @@ class HandlersTest {
         assertThatThrownBy(() -> comet.listen(null)).isInstanceOf(NullPointerException.class);
     }
 
+    @Test
+    @DisplayName(
+            "L1 a handler that another one has closed is not called any more, not even for the same message")
+    void registration_closedByAHandler_isNotCalled() {
+        Comet comet = world.connected();
+        List<String> log = new ArrayList<>();
+        List<Comet.Registration> others = new ArrayList<>();
+        comet.on("n", message -> others.forEach(Comet.Registration::close));
+        others.add(comet.on("n", message -> log.add("n")));
+        others.add(comet.on(Comet.ALL, message -> log.add("all")));
+        world.poll(message(11));
+        assertThat(log).isEmpty();
+    }
+
     /** An executor whose tasks run when the test says so, the last one first. */
     private static final class Later implements Executor {
         private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
