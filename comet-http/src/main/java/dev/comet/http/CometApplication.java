@@ -231,7 +231,8 @@ public final class CometApplication {
 
     /**
      * How many messages each client may send, both 1 to 1,000,000. Default 50 a second, 100 at
-     * once: more than a person does, less than a loop. More is answered 429.
+     * once: more than a person does, less than a loop. More is answered 429. Replies to requests of
+     * the server do not count; those that nobody waits for do.
      */
     public CometApplication sendsPerClient(int perSecond, int burst) {
         sendsPerClient = rate("sendsPerClient", perSecond, burst);

@@ -38,8 +38,17 @@ final class ReplyEndpoint {
 
     private void accept(Call call, JsonNode json) {
         CometClient client = callers.client(call, comet, json);
-        String token = client.privateToken();
-        SendEndpoint.limitRate(sends, client, 1);
+        try {
+            accept(call, client.privateToken(), json);
+        } catch (Refusal e) {
+            // The server has asked for the others: however many those are, they are no flood.
+            SendEndpoint.limitRate(sends, client, 1);
+            throw e;
+        }
+        call.respond(CometResponse.empty(204));
+    }
+
+    private void accept(Call call, String token, JsonNode json) {
         String correlationId = SendEndpoint.correlationId(json);
         if (correlationId == null) {
             throw Refusal.parametersInvalid(
@@ -55,7 +64,6 @@ final class ReplyEndpoint {
         } catch (CometException e) {
             throw callers.refusal(call.exchange(), e);
         }
-        call.respond(CometResponse.empty(204));
     }
 
     private static String reason(@Nullable JsonNode refused) {

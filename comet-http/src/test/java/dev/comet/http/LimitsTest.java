@@ -49,6 +49,35 @@ class LimitsTest {
         assertThat(protocol.send(ada, MESSAGE).status()).isEqualTo(202);
     }
 
+    private FakeExchange reply(String correlationId) {
+        return protocol.handle(
+                FakeExchange.post("/reply")
+                        .bearer(ada.privateToken())
+                        .json("{\"correlationId\":\"" + correlationId + "\",\"contents\":1}"));
+    }
+
+    @Test
+    void reply_askedFor_isNeverTooMany() {
+        for (int i = 0; i < 10; i++) {
+            protocol.comet.request("ada", "ask", 1, Duration.ofMinutes(1), "c-" + i);
+        }
+        for (int i = 0; i < 10; i++) {
+            assertThat(reply("c-" + i).status()).isEqualTo(204);
+        }
+        assertThat(protocol.send(ada, MESSAGE).status()).isEqualTo(202);
+    }
+
+    @Test
+    void reply_nobodyWaits_isCounted() {
+        protocol.comet.request("ada", "ask", 1, Duration.ofMinutes(1), "c-1");
+        for (int i = 0; i < 3; i++) {
+            reply("unasked").isError(404, "no-such-request");
+        }
+        reply("unasked").isError(429, "too-many-requests");
+        protocol.send(ada, MESSAGE).isError(429, "too-many-requests");
+        assertThat(reply("c-1").status()).isEqualTo(204);
+    }
+
     @Test
     void connect_tooManyFromAnAddress_isRefused() {
         for (int i = 0; i < 2; i++) {
