@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
 
@@ -67,13 +68,20 @@ final class Exchanges {
 
     /** One request and its whole answer. */
     Attempt get(String path, long millis, Outcome outcome) {
-        return new Whole(millis, outcome).start(request("GET", path, null));
+        CometHttp.Request request = request("GET", path, null);
+        return new Whole(millis, outcome).start(request);
     }
 
-    /** One request and its whole answer. */
-    Attempt post(String path, JsonNode body, long millis, Outcome outcome) {
-        return new Whole(millis, outcome)
-                .start(request("POST", path, Json.MAPPER.writeValueAsBytes(body)));
+    /** One request and its whole answer; a failure if the body cannot be written. */
+    void post(String path, JsonNode body, long millis, Outcome outcome) {
+        CometHttp.Request request;
+        try {
+            request = request("POST", path, Json.MAPPER.writeValueAsBytes(body));
+        } catch (JacksonException e) { // an object within, looked at when it is written
+            strand.execute(() -> outcome.failed(Json.unwritable(e)));
+            return;
+        }
+        new Whole(millis, outcome).start(request);
     }
 
     /** A request whose answer is taken as it comes. */

@@ -3,7 +3,6 @@ package dev.comet.client;
 import dev.comet.client.Exchanges.Outcome;
 import java.util.ArrayDeque;
 import java.util.function.Supplier;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -71,12 +70,7 @@ final class Lane {
             return;
         }
         underWay++;
-        try {
-            exchanges.get().post(call.path, call.body, left, new Turn(call.outcome));
-        } catch (JacksonException e) { // an object within, looked at when it is written
-            underWay--;
-            call.outcome.failed(Json.unwritable(e));
-        }
+        exchanges.get().post(call.path, call.body, left, new Turn(call.outcome));
     }
 
     /** A request under way, and then the next one. */

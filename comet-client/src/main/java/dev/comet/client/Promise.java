@@ -77,9 +77,4 @@ final class Promise<T> extends CompletableFuture<T> {
             throws InterruptedException, ExecutionException, TimeoutException {
         return ended.get(timeout, unit);
     }
-
-    @Override
-    public <U> CompletableFuture<U> newIncompleteFuture() {
-        return new CompletableFuture<>();
-    }
 }

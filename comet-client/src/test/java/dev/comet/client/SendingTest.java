@@ -3,6 +3,7 @@ package dev.comet.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,7 +18,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.JacksonSerializable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.jsontype.TypeSerializer;
 
 /** What becomes of messages and requests to the server. */
 class SendingTest {
@@ -28,6 +33,20 @@ class SendingTest {
         @SuppressWarnings("unused")
         public String getText() {
             return List.of("").get(1);
+        }
+    }
+
+    /** What is in it is looked at when the tree that it was made is written. */
+    static final class Embedding implements JacksonSerializable {
+        @Override
+        public void serialize(JsonGenerator generator, SerializationContext context) {
+            generator.writeEmbeddedObject(new Unwritable());
+        }
+
+        @Override
+        public void serializeWithType(
+                JsonGenerator generator, SerializationContext context, TypeSerializer type) {
+            serialize(generator, context);
         }
     }
 
@@ -212,6 +231,28 @@ class SendingTest {
         world.requests.get(sent).json("7");
         assertThat(underWay.join().intValue()).isEqualTo(7);
         assertThat(world.requests).hasSize(sent + 1);
+    }
+
+    @Test
+    @DisplayName("L1 what cannot be written takes no turn from others, and gives none away")
+    void send_cannotBeWritten_takesNoTurn() {
+        Comet comet = world.connected(options -> options.maxConcurrentSends(1));
+        Object contents = new Embedding();
+        int before = world.requests.size();
+        int timers = world.timers();
+        assertThat(code(comet.send("n", contents).toCompletableFuture()))
+                .isEqualTo("parameters-invalid");
+        assertThat(world.timers()).isEqualTo(timers);
+        comet.send("n", 1);
+        comet.send("n", 2);
+        assertThat(contents(before)).containsExactly(1);
+
+        CompletionStage<Comet> connected =
+                Comet.connect(
+                        URI.create("https://x.example/comet"),
+                        contents,
+                        CometOptions.builder().http(world).platform(world).build());
+        assertThat(code(connected.toCompletableFuture())).isEqualTo("parameters-invalid");
     }
 
     @Test
