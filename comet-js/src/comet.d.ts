@@ -143,7 +143,8 @@ export class CometError extends Error {
   /**
    * The server's code, or one of the client's own: `network` (no answer, or a cut one), `silence` (none in time), `answer-invalid`
    * (not what Comet answers), `unexpected-status` (from something on the way), `slept` (asked again after a sleep, still no answer),
-   * `reconnect-failed` (the application's function), `parameters-invalid`, `closed`.
+   * `overtaken` (by an older request of this client, which arrived late; it asks again), `reconnect-failed` (the application's function),
+   * `parameters-invalid`, `closed`.
    */
   readonly code: string;
   readonly reason: string;

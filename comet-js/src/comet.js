@@ -24,7 +24,6 @@ export { CometError };
 
 const BACKOFF_MILLIS = 250;
 const BACKOFF_CAP_MILLIS = 30_000;
-const OVERTAKEN_MILLIS = 5_000;
 const EARLY_MILLIS = 500; // the shortest hold is a second
 
 /** One client of a Comet server. What it promises is written in comet.d.ts; how it keeps the promises, here. */
@@ -56,9 +55,7 @@ export class Comet {
   #failures = 0;
   #replaced = false; // the session was, or was tried to be, since the last held answer
   #slept = false; // a request was started again, unreported, since the last answer
-  #restartedAt = -Infinity; // when a request was last given up for another transport
   #switched = false; // the transport was changed since the last answer: whether it gets through is to be known at once
-  #unanswered = false; // a request was given up since the last answer: it may still be on its way and arrive after a newer one
   /** @type {"poll" | "stream"} by which the last answer came */
   #transport = "poll";
   #began = 0; // when the last request was
@@ -166,7 +163,6 @@ export class Comet {
 
   unsubscribe() {
     if (!this.#turn && !this.#resting) return;
-    this.#unanswered = true;
     this.#stop();
     this.#enter("paused");
   }
@@ -207,7 +203,7 @@ export class Comet {
   #begin(session) {
     this.#session = session;
     this.#connection?.close();
-    const connection = new Connection(this.#options.platform, this.#base, session, this.#options, () => { this.#unanswered = true; });
+    const connection = new Connection(this.#options.platform, this.#base, session, this.#options);
     this.#connection = this.#tabs?.over(connection) ?? connection;
     this.#cursor = session.lastMessageId ?? 0;
     this.#gone = false;
@@ -262,7 +258,7 @@ export class Comet {
    */
   #accept(turn, { cursor, entries, waitMillis, closed }) {
     const millis = this.#options.platform.now() - this.#began;
-    this.#slept = this.#switched = this.#unanswered = false;
+    this.#slept = this.#switched = false;
     if (!this.#prompt) {
       // A prompt answer does not show yet that a held one gets through.
       this.#failures = 0;
@@ -289,24 +285,17 @@ export class Comet {
 
   /** What follows a failure: nothing, a request at once, or one after a wait. @param {Turn} turn @param {CometError} error */
   #recover(turn, error) {
-    const { now, random } = this.#options.platform;
     this.#connection.close();
     if (error.code === "restarted") {
-      this.#unanswered = this.#switched = true;
-      this.#restartedAt = now();
+      this.#switched = true;
       return this.#receive(turn);
     }
     if (error.code === "slept" && !this.#slept) {
-      this.#slept = this.#unanswered = true;
+      this.#slept = true;
       return this.#receive(turn);
     }
-    if (error.code === "superseded") {
-      // Can be the work of an older request of our own that was given up and arrived late: ask once more before believing it.
-      const late = now() - this.#restartedAt < OVERTAKEN_MILLIS; // it may arrive after the next one was answered
-      this.#restartedAt = -Infinity;
-      if (!late && (!this.#unanswered || now() - this.#began >= OVERTAKEN_MILLIS)) return this.#end("superseded", error);
-      this.#unanswered = false;
-    } else if (error.code === "client-does-not-exist") {
+    if (error.code === "superseded") return this.#end("superseded", error);
+    if (error.code === "client-does-not-exist") {
       if (!this.#renew) {
         this.#delivery.tell("comet.sessionlost", { previous: this.publicToken, current: null });
         return this.#end("lost", error);
@@ -318,11 +307,9 @@ export class Comet {
     } else if (error.permanent) {
       this.#delivery.tell("comet.failure", { error, attempt: this.#failures + 1, permanent: true });
       return this.#end("lost", error);
-    } else if (error.status === undefined) {
-      this.#unanswered = true;
     }
     const attempt = ++this.#failures;
-    const backoff = random() * Math.min(BACKOFF_CAP_MILLIS, BACKOFF_MILLIS * 2 ** attempt);
+    const backoff = this.#options.platform.random() * Math.min(BACKOFF_CAP_MILLIS, BACKOFF_MILLIS * 2 ** attempt);
     const retryInMillis = Math.round(Math.min((error.retryAfterSeconds ?? 0) * 1000, WAIT_CAP_MILLIS) + backoff);
     this.#delivery.tell("comet.failure", { error, attempt, permanent: false, retryInMillis });
     this.#enter(attempt > 1 ? "disconnected" : "reconnecting");
@@ -377,7 +364,7 @@ export class Comet {
 
   /** The page goes into the back/forward cache: it keeps no request, and goes on when it comes back. @param {EventTarget} page */
   #rest(page) {
-    this.#unanswered = this.#slept = true;
+    this.#slept = true;
     this.#stop();
     this.#resting = true;
     page.addEventListener("pageshow", () => {

@@ -1,9 +1,10 @@
 // Which transport to use: the stream where it gets through, polls where it does not, at the same cursor.
 
+import { superseded } from "./digest.js";
+import { CometError } from "./error.js";
 import { Polling } from "./polling.js";
 import { Streaming } from "./streaming.js";
 
-/** @typedef {import("./error.js").CometError} CometError */
 /** @typedef {import("./exchange.js").Turn} Turn */
 
 /**
@@ -25,9 +26,9 @@ export class Connection {
   /** @type {"auto" | "stream" | "poll"} */
   wanted;
   #now;
+  #instance; // by which this client knows its own requests
   #polling;
   #streaming;
-  #gaveUp;
   /** @type {Transport} */
   #current;
   #pollUntil = 0;
@@ -39,14 +40,13 @@ export class Connection {
    * @param {string} base
    * @param {import("../comet.d.ts").CometSession} session
    * @param {{hold?: number, transport: "auto" | "stream" | "poll"}} options
-   * @param {() => void} gaveUp  called when a request was given up that may still arrive
    */
-  constructor(platform, base, session, { hold, transport }, gaveUp) {
+  constructor(platform, base, session, { hold, transport }) {
     this.wanted = transport;
     this.#now = platform.now;
-    this.#gaveUp = gaveUp;
-    this.#polling = new Polling(platform, base, session, hold);
-    this.#streaming = new Streaming(platform, base, session);
+    const instance = (this.#instance = Math.floor(platform.random() * 2 ** 52));
+    this.#polling = new Polling(platform, base, session, instance, hold);
+    this.#streaming = new Streaming(platform, base, session, instance);
     this.#current = transport === "poll" ? this.#polling : this.#streaming;
   }
 
@@ -58,6 +58,21 @@ export class Connection {
 
   /** @param {number} cursor @param {boolean} prompt @param {Turn} turn @returns {Promise<unknown>} */
   async next(cursor, prompt, turn) {
+    try {
+      const messages = /** @type {any} */ (await this.#next(cursor, prompt, turn));
+      const end = messages?.find?.((/** @type {any} */ m) => m?.name === "comet.superseded");
+      if (end) throw superseded(end);
+      return messages;
+    } catch (thrown) {
+      // An older request of our own, given up, or repeated by the browser: nobody else is there.
+      if (/** @type {CometError} */ (thrown).instance === this.#instance)
+        throw new CometError("overtaken", "an older request of the same client took over");
+      throw thrown;
+    }
+  }
+
+  /** @param {number} cursor @param {boolean} prompt @param {Turn} turn @returns {Promise<unknown>} */
+  async #next(cursor, prompt, turn) {
     const stream = this.wanted === "stream" || (this.wanted === "auto" && this.#now() >= this.#pollUntil);
     this.#current = stream ? this.#streaming : this.#polling;
     if (!stream) {
@@ -88,7 +103,6 @@ export class Connection {
         throw error;
       }
       // It did not get through: nothing is wrong yet that the application should know of, if a poll does.
-      this.#gaveUp();
       this.#current = this.#polling;
       const answer = await this.#polling.next(cursor, prompt, turn);
       this.#pollForAWhile();

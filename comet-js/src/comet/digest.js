@@ -7,8 +7,9 @@ import { CometError } from "./error.js";
 
 export const WAIT_CAP_MILLIS = 300_000; // what a server may ask for; also keeps clear of timers that overflow and fire at once
 
-/** @param {number} [status] */
-export const superseded = (status) => new CometError("superseded", "a newer request of the same client took over", { status });
+/** @param {{contents: any}} message @param {number} [status] */
+export const superseded = ({ contents }, status) =>
+  new CometError("superseded", "a newer request of the same client took over", { status, instance: contents?.instance });
 
 /** @param {unknown} code @param {unknown} reason @param {object} [details] */
 export const refusal = (code, reason, details) => new CometError(String(code), String(reason), details);
@@ -36,8 +37,6 @@ export function digest(cursor, answer, early, streamed) {
     if (id > 0) {
       if (id <= cursor) continue;
       entries.push({ message, cursor: (cursor = id) });
-    } else if (name === "comet.superseded") {
-      throw superseded();
     } else if (name === "comet.error") {
       throw refusal(contents.code, contents.reason);
     } else if (name === "comet.heartbeat") {

@@ -4,9 +4,9 @@ export class CometError extends Error {
   /**
    * @param {string} code  the server's, or one of this client's own
    * @param {string} reason
-   * @param {{status?: number, retryAfterSeconds?: number, index?: number, cause?: unknown}} [details]
+   * @param {{status?: number, retryAfterSeconds?: number, index?: number, instance?: unknown, cause?: unknown}} [details]
    */
-  constructor(code, reason, { status, retryAfterSeconds, index, cause } = {}) {
+  constructor(code, reason, { status, retryAfterSeconds, index, instance, cause } = {}) {
     super(`${code}: ${reason}`, { cause });
     this.name = "CometError";
     this.code = code;
@@ -14,6 +14,8 @@ export class CometError extends Error {
     this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;
     this.index = index;
+    /** Whose request took over. */
+    this.instance = instance;
   }
 
   /** Whether Comet itself, not something on the way, refused what it would refuse again. A conflict (409) or a limit (429) may pass. */

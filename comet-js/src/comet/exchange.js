@@ -170,7 +170,7 @@ export function interpret({ ok, status, headers }, text) {
   const own = Array.isArray(body) && body.find((m) => m?.name === "comet.error" || m?.name === "comet.superseded");
   // A status without Comet's own words comes from something on the way (a 404 while a proxy restarts is no lost session).
   if (!own) throw new CometError("unexpected-status", `HTTP ${status} (${type})`, { status, retryAfterSeconds });
-  if (own.name === "comet.superseded") throw superseded(status);
+  if (own.name === "comet.superseded") throw superseded(own, status);
   const { code, reason, index } = own.contents ?? {};
   throw refusal(code, reason, { status, retryAfterSeconds, index });
 }

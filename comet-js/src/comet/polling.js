@@ -16,6 +16,7 @@ export class Polling {
   #platform;
   #base;
   #privateToken;
+  #instance;
   #full;
   #always; // asks for a hold of its own, whether or not it is the server's
   // How long a request is asked to be held, as learned from those that were cut. Grows by half after `calm` of them have lived that long;
@@ -29,12 +30,14 @@ export class Polling {
    * @param {import("../comet.d.ts").CometPlatform} platform
    * @param {string} base
    * @param {import("../comet.d.ts").CometSession} session
+   * @param {number} instance
    * @param {number} [hold]  seconds, at most
    */
-  constructor(platform, base, { privateToken, connectionTimeoutSeconds }, hold) {
+  constructor(platform, base, { privateToken, connectionTimeoutSeconds }, instance, hold) {
     this.#platform = platform;
     this.#base = base;
     this.#privateToken = privateToken;
+    this.#instance = instance;
     this.#full = hold ?? connectionTimeoutSeconds;
     this.#hold = this.#full;
     this.#always = hold !== undefined;
@@ -47,7 +50,7 @@ export class Polling {
     const asked = prompt || this.#always || hold < this.#full ? `&hold=${hold}` : "";
     const began = now();
     try {
-      const url = `${this.#base}/poll?lastMessageId=${cursor}${asked}`;
+      const url = `${this.#base}/poll?lastMessageId=${cursor}&instance=${this.#instance}${asked}`;
       const answer = await exchange(this.#platform, url, { privateToken: this.#privateToken, millis: hold * 1000 + GRACE_MILLIS }, turn);
       if (!prompt && now() - began >= hold * 900) this.#hasLived(hold);
       return answer;

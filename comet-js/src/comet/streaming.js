@@ -23,6 +23,7 @@ export class Streaming {
   #platform;
   #base;
   #privateToken;
+  #instance;
   /** @type {Open | null} */
   #open = null;
   #beatSeconds = BEAT_SECONDS;
@@ -35,11 +36,13 @@ export class Streaming {
    * @param {import("../comet.d.ts").CometPlatform} platform
    * @param {string} base
    * @param {import("../comet.d.ts").CometSession} session
+   * @param {number} instance
    */
-  constructor(platform, base, { privateToken }) {
+  constructor(platform, base, { privateToken }, instance) {
     this.#platform = platform;
     this.#base = base;
     this.#privateToken = privateToken;
+    this.#instance = instance;
   }
 
   /** Whether something has come of the stream that is open. */
@@ -73,7 +76,7 @@ export class Streaming {
     const aborter = new AbortController();
     const reader = await within(this.#platform, FIRST_MILLIS, turn, async (signal) => {
       signal.addEventListener("abort", () => aborter.abort());
-      const url = `${this.#base}/stream?lastMessageId=${cursor}`;
+      const url = `${this.#base}/stream?lastMessageId=${cursor}&instance=${this.#instance}`;
       let response, text;
       try {
         response = await this.#platform.fetch(url, { headers: headersFor(this.#privateToken), ...PLAIN, signal: aborter.signal });

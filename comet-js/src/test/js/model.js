@@ -83,7 +83,7 @@ export class ModelServer {
   }
 
   /** @param {import("./world.js").Request} request @param {(status: number, body: unknown) => void} answer */
-  handle({ path, query, body, init }, answer) {
+  handle({ path, query, instance, body, init }, answer) {
     if (path.endsWith("/connect")) return answer(200, this.#connect());
     if (path.endsWith("/disconnect")) {
       this.forget();
@@ -92,7 +92,7 @@ export class ModelServer {
     if (init.headers.Authorization !== `Bearer ${this.#session}`)
       return answer(404, [own("error", { code: "client-does-not-exist", reason: "unknown" })]);
     if (path.endsWith("/ack")) return answer(this.#confirm(body.lastMessageId) ? 204 : 400, "");
-    this.#end(409, [own("superseded")]);
+    this.#end(409, [own("superseded", { instance })]);
     const cursor = Number(query.lastMessageId);
     const known = this.#confirm(cursor);
     if (path.endsWith("/stream")) {

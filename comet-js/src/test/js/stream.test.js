@@ -297,7 +297,7 @@ test("L6 use_ownOldRequestArrivesLate_isNotTakenForAnotherPage", async () => {
   const { world, comet } = await auto();
   comet.use("poll");
   await settle();
-  await world.last.json([own("superseded")], 409);
+  await world.last.json([own("superseded", { instance: world.last.instance })], 409);
   equal(comet.state, "reconnecting");
   await world.advance(250);
   equal([world.last.path, comet.state], ["/comet/poll", "reconnecting"]);
@@ -308,13 +308,12 @@ test("L6 use_ownOldRequestArrivesAfterTheNewerWasAnswered_isNotTakenForAnotherPa
   comet.use("stream");
   await settle();
   await streams(world);
-  await world.last.push(own("superseded")); // by the poll that was given up
+  await world.last.push(own("superseded", { instance: world.last.instance })); // by the poll that was given up
   equal(comet.state, "reconnecting");
   await world.advance(250);
   await streams(world);
   equal([comet.state, comet.transport], ["connected", "stream"]);
-  await world.advance(5_000);
-  await world.last.push(own("superseded"));
+  await world.last.push(own("superseded", { instance: 7 }));
   equal(comet.state, "superseded", "by another page, this time");
 });
 

@@ -19,7 +19,9 @@ export class Request {
     Object.assign(this, { url, init, resolve, reject });
     const [path, query] = url.split("?");
     this.path = path;
-    this.query = Object.fromEntries(new URLSearchParams(query));
+    const { instance, ...others } = Object.fromEntries(new URLSearchParams(query));
+    this.query = others;
+    this.instance = Number(instance);
     this.body = init.body === undefined ? undefined : JSON.parse(init.body);
     init.signal.addEventListener("abort", () => (this.aborted = true));
   }

@@ -26,8 +26,6 @@ public final class CometAnswer {
         ERROR
     }
 
-    private static final CometAnswer SUPERSEDED =
-            control(Outcome.SUPERSEDED, ProtocolMessages.superseded());
     private static final CometAnswer ABANDONED =
             new CometAnswer(Outcome.ABANDONED, CometBatch.nothing(0), new byte[] {'[', ']'}, null);
 
@@ -56,8 +54,8 @@ public final class CometAnswer {
                 null);
     }
 
-    static CometAnswer superseded() {
-        return SUPERSEDED;
+    static CometAnswer superseded(long instance) {
+        return control(Outcome.SUPERSEDED, ProtocolMessages.superseded(instance));
     }
 
     static CometAnswer abandoned() {

@@ -193,7 +193,7 @@ public final class CometStateManager implements AutoCloseable {
      * connectionTimeoutSeconds.
      */
     public CometAsyncResult beginSubscribe(@Nullable String privateToken, long lastMessageId) {
-        return subscribe(privateToken, lastMessageId, null);
+        return subscribe(privateToken, lastMessageId, null, 0);
     }
 
     /**
@@ -211,12 +211,34 @@ public final class CometStateManager implements AutoCloseable {
      */
     public CometAsyncResult beginSubscribe(
             @Nullable String privateToken, long lastMessageId, Duration hold) {
-        return subscribe(privateToken, lastMessageId, hold);
+        return subscribe(privateToken, lastMessageId, hold, 0);
+    }
+
+    /**
+     * {@link #beginSubscribe(String, long, Duration)}, for a client that tells its own requests
+     * from those of others that have its token. A request that was given up, or that something on
+     * the way repeats, can arrive after a newer one and take over from that: the client then sees
+     * that it was itself.
+     *
+     * @param hold null for the client's connectionTimeoutSeconds
+     * @param instance what the client calls itself, the same in all of its requests; it is told to
+     *     whoever is superseded by this one. 0: nothing
+     */
+    public CometAsyncResult beginSubscribe(
+            @Nullable String privateToken,
+            long lastMessageId,
+            @Nullable Duration hold,
+            long instance) {
+        return subscribe(privateToken, lastMessageId, hold, instance);
     }
 
     private CometAsyncResult subscribe(
-            @Nullable String privateToken, long lastMessageId, @Nullable Duration hold) {
-        return subscriptions.begin(privateToken == null ? "" : privateToken, lastMessageId, hold);
+            @Nullable String privateToken,
+            long lastMessageId,
+            @Nullable Duration hold,
+            long instance) {
+        return subscriptions.begin(
+                privateToken == null ? "" : privateToken, lastMessageId, hold, instance);
     }
 
     /**
@@ -251,7 +273,21 @@ public final class CometStateManager implements AutoCloseable {
      */
     public void openStream(
             @Nullable String privateToken, long lastMessageId, CometStreamSink sink) {
-        subscriptions.open(privateToken == null ? "" : privateToken, lastMessageId, sink);
+        openStream(privateToken, lastMessageId, sink, 0);
+    }
+
+    /**
+     * {@link #openStream(String, long, CometStreamSink)}, for a client that tells its own requests
+     * from others'.
+     *
+     * @param instance as {@link #beginSubscribe(String, long, Duration, long)}
+     */
+    public void openStream(
+            @Nullable String privateToken,
+            long lastMessageId,
+            CometStreamSink sink,
+            long instance) {
+        subscriptions.open(privateToken == null ? "" : privateToken, lastMessageId, sink, instance);
     }
 
     /**

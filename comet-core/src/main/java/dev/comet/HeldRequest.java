@@ -25,8 +25,9 @@ final class HeldRequest extends Subscription {
             Subscriptions subscriptions,
             ClientSession session,
             long lastMessageId,
-            long deadlineNanos) {
-        super(subscriptions, session, deadlineNanos);
+            long deadlineNanos,
+            long instance) {
+        super(subscriptions, session, deadlineNanos, instance);
         this.cursor = lastMessageId;
     }
 

@@ -64,8 +64,9 @@ final class OpenStream extends Subscription implements CometStream {
             ClientSession session,
             long lastMessageId,
             StreamTimes times,
-            CometStreamSink sink) {
-        super(subscriptions, session, subscriptions.nowNanos() + times.tickNanos());
+            CometStreamSink sink,
+            long instance) {
+        super(subscriptions, session, subscriptions.nowNanos() + times.tickNanos(), instance);
         this.cursor = lastMessageId;
         this.times = times;
         this.sink = sink;

@@ -6,10 +6,16 @@ import dev.comet.engine.CometWaitRequest;
 abstract class Subscription extends CometWaitRequest {
 
     final Subscriptions subscriptions;
+    private final long instance;
 
-    Subscription(Subscriptions subscriptions, ClientSession session, long deadlineNanos) {
+    /**
+     * @param instance by which the peer tells its own requests from others', 0 if it does not
+     */
+    Subscription(
+            Subscriptions subscriptions, ClientSession session, long deadlineNanos, long instance) {
         super(session, deadlineNanos);
         this.subscriptions = subscriptions;
+        this.instance = instance;
     }
 
     final ClientSession clientSession() {
@@ -49,11 +55,16 @@ abstract class Subscription extends CometWaitRequest {
     @Override
     protected final void end(Ending why) {
         switch (why) {
-            case SUPERSEDED -> complete(CometAnswer.superseded());
+            case SUPERSEDED -> complete(CometAnswer.superseded(0));
             case CLIENT_GONE -> endWithClient();
             case DRAINING -> complete(subscriptions.reconnect());
             case CLOSED -> complete(CometAnswer.error(Subscriptions.closed()));
         }
+    }
+
+    @Override
+    protected final void superseded(CometWaitRequest newer) {
+        complete(CometAnswer.superseded(((Subscription) newer).instance));
     }
 
     /** Let go of first: no idle time begins, for the token may be another client's by now. */

@@ -207,9 +207,10 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     // ---- requests
 
-    CometAsyncResult begin(String privateToken, long lastMessageId, @Nullable Duration hold) {
+    CometAsyncResult begin(
+            String privateToken, long lastMessageId, @Nullable Duration hold, long instance) {
         try {
-            return begin(subscribing(privateToken), lastMessageId, hold);
+            return begin(subscribing(privateToken), lastMessageId, hold, instance);
         } catch (CometException e) {
             return completed(CometAnswer.error(e));
         }
@@ -234,14 +235,14 @@ final class Subscriptions implements ICometStateProvider.Listener {
     }
 
     private CometAsyncResult begin(
-            ClientSession session, long lastMessageId, @Nullable Duration hold) {
+            ClientSession session, long lastMessageId, @Nullable Duration hold, long instance) {
         CometClient client = session.client();
         long holdNanos = client.connectionTimeout().toNanos();
         if (hold != null && hold.compareTo(client.connectionTimeout()) < 0) {
             holdNanos = Math.max(hold.toNanos(), 0);
         }
         HeldRequest request =
-                new HeldRequest(this, session, lastMessageId, clock.nanos() + holdNanos);
+                new HeldRequest(this, session, lastMessageId, clock.nanos() + holdNanos, instance);
         counters.heldRequests.increment();
         if (takesOver(request)) {
             if (draining) {
@@ -255,7 +256,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         return request.result();
     }
 
-    void open(String privateToken, long lastMessageId, CometStreamSink sink) {
+    void open(String privateToken, long lastMessageId, CometStreamSink sink, long instance) {
         ClientSession session;
         try {
             session = subscribing(privateToken);
@@ -263,7 +264,8 @@ final class Subscriptions implements ICometStateProvider.Listener {
             sink.ended(CometAnswer.error(e));
             return;
         }
-        OpenStream stream = new OpenStream(this, session, lastMessageId, streamTimes, sink);
+        OpenStream stream =
+                new OpenStream(this, session, lastMessageId, streamTimes, sink, instance);
         sink.opened(stream);
         counters.openStreams.increment();
         if (takesOver(stream)) {

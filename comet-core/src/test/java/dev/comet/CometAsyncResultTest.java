@@ -48,7 +48,7 @@ class CometAsyncResultTest {
         result.whenCompleted(answers::add, Runnable::run);
         CometAnswer first = CometAnswer.timeout(5);
         assertThat(result.complete(first)).isTrue();
-        assertThat(result.complete(CometAnswer.superseded())).isFalse();
+        assertThat(result.complete(CometAnswer.superseded(0))).isFalse();
         assertThat(result.answer()).isSameAs(first);
         assertThat(answers).containsExactly(first);
     }
@@ -66,7 +66,7 @@ class CometAsyncResultTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> result.whenCompleted(answer -> {}, Runnable::run))
                 .withMessage("this request has a callback already");
-        result.complete(CometAnswer.superseded());
+        result.complete(CometAnswer.superseded(0));
         assertThat(answers).hasSize(1);
     }
 
@@ -77,7 +77,7 @@ class CometAsyncResultTest {
                 task -> {
                     throw new RejectedExecutionException("full, as the test wants");
                 });
-        assertThat(result.complete(CometAnswer.superseded())).isTrue();
+        assertThat(result.complete(CometAnswer.superseded(0))).isTrue();
         assertThat(answers).hasSize(1);
     }
 
@@ -89,7 +89,7 @@ class CometAsyncResultTest {
                     // OutOfMemoryError is what a pool throws that can have no more threads.
                     throw new Error("no thread is left, as the test wants");
                 });
-        assertThat(result.complete(CometAnswer.superseded())).isTrue();
+        assertThat(result.complete(CometAnswer.superseded(0))).isTrue();
         assertThat(answers).hasSize(1);
     }
 
@@ -100,7 +100,7 @@ class CometAsyncResultTest {
                     throw new AssertionError("this callback fails, as the test wants");
                 },
                 Runnable::run);
-        assertThat(result.complete(CometAnswer.superseded())).isTrue();
+        assertThat(result.complete(CometAnswer.superseded(0))).isTrue();
         assertThat(result.answer().outcome()).isEqualTo(Outcome.SUPERSEDED);
     }
 

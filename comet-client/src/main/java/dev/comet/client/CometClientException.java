@@ -1,6 +1,7 @@
 package dev.comet.client;
 
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A failure, in the server's words where it had any.
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * what Comet answers), {@code unexpected-status} (from something on the way), {@code slept} (asked
  * again after a sleep of the machine, still no answer), {@code timed-out} (no reply in time),
  * {@code reconnect-failed} (the application's function), {@code parameters-invalid}, {@code
- * cancelled}, {@code closed}.
+ * cancelled}, {@code closed}, {@code overtaken} (by an older request of this client's own, which
+ * arrived late; it asks again).
  */
 public final class CometClientException extends RuntimeException {
 
@@ -25,6 +27,7 @@ public final class CometClientException extends RuntimeException {
     static final String CLIENT_DOES_NOT_EXIST = "client-does-not-exist";
     static final String CANCELLED = "cancelled";
     static final String RESTARTED = "restarted";
+    static final String OVERTAKEN = "overtaken";
     static final String CLOSED = "closed";
     static final String TIMED_OUT = "timed-out";
     static final String TOO_MANY_REQUESTS = "too-many-requests";
@@ -35,6 +38,7 @@ public final class CometClientException extends RuntimeException {
     private final int status;
     private final double retryAfterSeconds;
     private final int index;
+    private long instance; // whose request took over
 
     CometClientException(String code, String reason) {
         this(code, reason, 0, 0, -1, null);
@@ -57,6 +61,28 @@ public final class CometClientException extends RuntimeException {
         this.status = status;
         this.retryAfterSeconds = retryAfterSeconds;
         this.index = index;
+    }
+
+    /** A newer request of the same client took over. */
+    static CometClientException superseded(JsonNode contents, int status) {
+        CometClientException error =
+                new CometClientException(
+                        SUPERSEDED,
+                        "a newer request of the same client took over",
+                        status,
+                        0,
+                        -1,
+                        null);
+        error.instance = contents.path("instance").asLong(0);
+        return error;
+    }
+
+    /** As itself, unless it says that a request of this instance took over. */
+    CometClientException seenBy(long self) {
+        return code.equals(SUPERSEDED) && instance == self
+                ? new CometClientException(
+                        OVERTAKEN, "an older request of this client arrived late")
+                : this;
     }
 
     /** What kind of failure. */

@@ -28,26 +28,16 @@ final class Connection {
     private final Platform platform;
     private final Polling polling;
     private final Streaming streaming;
-    private final Runnable gaveUp;
     private CometTransport wanted;
     private Transport current;
     private long pollUntil = Long.MIN_VALUE;
     private long probeMillis = PROBE_MILLIS;
     private int cuts; // of streams that did not live long, one after the other
 
-    /**
-     * @param gaveUp called when a request was given up that may still arrive
-     */
-    Connection(
-            Platform platform,
-            Polling polling,
-            Streaming streaming,
-            CometTransport wanted,
-            Runnable gaveUp) {
+    Connection(Platform platform, Polling polling, Streaming streaming, CometTransport wanted) {
         this.platform = platform;
         this.polling = polling;
         this.streaming = streaming;
-        this.gaveUp = gaveUp;
         this.wanted = wanted;
         this.current = wanted == CometTransport.POLL ? polling : streaming;
     }
@@ -122,7 +112,6 @@ final class Connection {
         } else if (!begun) {
             // It did not get through: nothing is wrong yet that the application should know of,
             // if a poll does.
-            gaveUp.run();
             current = polling;
             polling.next(cursor, prompt, new Polled(outcome, true));
         } else {

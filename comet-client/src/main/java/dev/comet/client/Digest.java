@@ -70,7 +70,7 @@ record Digest(long cursor, List<Entry> entries, long waitMillis, @Nullable Strin
                 continue;
             }
             switch (name) {
-                case "comet.superseded" -> throw superseded(0);
+                case "comet.superseded" -> throw CometClientException.superseded(contents, 0);
                 case "comet.error" -> throw refusal(contents, 0, 0);
                 case "comet.heartbeat" -> {
                     long sent = position(contents.path("lastSentId"));
@@ -117,16 +117,6 @@ record Digest(long cursor, List<Entry> entries, long waitMillis, @Nullable Strin
             throw invalid("the answer contains nothing new");
         }
         return new Digest(cursor, entries, waitMillis, closed);
-    }
-
-    static CometClientException superseded(int status) {
-        return new CometClientException(
-                CometClientException.SUPERSEDED,
-                "a newer request of the same client took over",
-                status,
-                0,
-                -1,
-                null);
     }
 
     static CometClientException refusal(JsonNode contents, int status, double retryAfterSeconds) {

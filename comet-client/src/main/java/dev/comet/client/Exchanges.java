@@ -167,7 +167,7 @@ final class Exchanges {
             for (JsonNode message : body) {
                 String name = message.path("name").asString("");
                 if (name.equals("comet.superseded")) {
-                    throw Digest.superseded(status);
+                    throw CometClientException.superseded(message.path("contents"), status);
                 }
                 if (name.equals("comet.error")) {
                     throw Digest.refusal(message.path("contents"), status, retryAfterSeconds);

@@ -24,14 +24,12 @@ final class Loop {
 
     private static final long BACKOFF_MILLIS = 250;
     private static final long BACKOFF_CAP_MILLIS = 30_000;
-    private static final long OVERTAKEN_MILLIS = 5_000;
-
-    private static final long NEVER = Long.MIN_VALUE / 2;
 
     /** The shortest hold is a second. */
     private static final long EARLY_MILLIS = 500;
 
     private final URI base;
+    private final long instance; // by which this client knows its own requests
     private final CometOptions options;
     private final Platform platform;
     private final Strand strand;
@@ -53,9 +51,7 @@ final class Loop {
     private int failures;
     private boolean replaced; // the session was, or was tried to be, since the last held answer
     private boolean slept; // a request was started again, unreported, since the last answer
-    private long restartedAt = NEVER; // when a request was given up for another transport
     private boolean switched; // the transport was changed since the last answer
-    private boolean unanswered; // one was given up since, and may arrive after a newer one
     private long began; // when the last request was
     private boolean prompt; // and whether it asked for an answer at once
 
@@ -79,6 +75,7 @@ final class Loop {
         this.base = base;
         this.options = options;
         this.platform = options.platform;
+        this.instance = (long) (platform.random() * (1L << 52));
         this.strand = strand;
         this.renew = renew;
         Executor handlers = new PatientExecutor(options.handlers(), platform);
@@ -142,7 +139,6 @@ final class Loop {
         strand.execute(
                 () -> {
                     if (turn != null) {
-                        unanswered = true;
                         stop();
                         enter(CometState.PAUSED);
                     }
@@ -203,11 +199,11 @@ final class Loop {
                 new Polling(
                         platform,
                         exchanges,
+                        instance,
                         hold == null ? of.connectionTimeoutSeconds() : hold.toSeconds(),
                         hold != null),
-                new Streaming(platform, strand, exchanges),
-                wanted,
-                () -> unanswered = true);
+                new Streaming(platform, strand, exchanges, instance),
+                wanted);
     }
 
     private void begin(CometSession next) {
@@ -295,7 +291,6 @@ final class Loop {
         long millis = platform.nowMillis() - began;
         slept = false;
         switched = false;
-        unanswered = false;
         if (!prompt) { // a prompt answer does not show yet that a held one gets through
             failures = 0;
             replaced = false;
@@ -380,37 +375,26 @@ final class Loop {
     }
 
     /** What follows a failure: nothing, a request at once, or one after a wait. */
-    private void recover(Turn current, CometClientException error) {
+    private void recover(Turn current, CometClientException failure) {
+        CometClientException error = failure.seenBy(instance);
         connection.close();
         switch (error.code()) {
             case CometClientException.RESTARTED -> {
-                unanswered = true;
                 switched = true;
-                restartedAt = platform.nowMillis();
                 receive(current);
                 return;
             }
             case CometClientException.SLEPT -> {
                 if (!slept) {
                     slept = true;
-                    unanswered = true;
                     receive(current);
                     return;
                 }
-                unanswered = true;
             }
             case CometClientException.SUPERSEDED -> {
-                // Can be the work of an older request of our own, given up, that arrived late: ask
-                // once more before believing it.
-                long now = platform.nowMillis();
-                boolean late = now - restartedAt < OVERTAKEN_MILLIS;
-                restartedAt = NEVER;
-                if (!late && (!unanswered || now - began >= OVERTAKEN_MILLIS)) {
-                    delivery.tell(CometListener::superseded);
-                    end(CometState.SUPERSEDED, error);
-                    return;
-                }
-                unanswered = false;
+                delivery.tell(CometListener::superseded);
+                end(CometState.SUPERSEDED, error);
+                return;
             }
             case CometClientException.CLIENT_DOES_NOT_EXIST -> {
                 if (renew == null) {
@@ -433,7 +417,6 @@ final class Loop {
                     end(CometState.LOST, error);
                     return;
                 }
-                unanswered |= error.status() == 0;
             }
         }
         int attempt = ++failures;

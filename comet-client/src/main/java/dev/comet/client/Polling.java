@@ -26,6 +26,7 @@ final class Polling implements Transport {
 
     private final Platform platform;
     private final Exchanges exchanges;
+    private final long instance;
     private final long full;
     private final boolean always;
 
@@ -40,12 +41,14 @@ final class Polling implements Transport {
     private @Nullable Attempt current;
 
     /**
+     * @param instance by which a client knows its own requests
      * @param full seconds, at most
      * @param always whether to ask for a hold of its own in any case: it is not the server's
      */
-    Polling(Platform platform, Exchanges exchanges, long full, boolean always) {
+    Polling(Platform platform, Exchanges exchanges, long instance, long full, boolean always) {
         this.platform = platform;
         this.exchanges = exchanges;
+        this.instance = instance;
         this.full = full;
         this.always = always;
         this.hold = full;
@@ -62,6 +65,8 @@ final class Polling implements Transport {
         String query =
                 "/poll?lastMessageId="
                         + cursor
+                        + "&instance="
+                        + instance
                         + (prompt || always || hold < full ? "&hold=" + asked : "");
         long began = platform.nowMillis();
         current =

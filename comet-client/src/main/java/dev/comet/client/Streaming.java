@@ -38,6 +38,7 @@ final class Streaming implements Transport {
     private final Platform platform;
     private final Strand strand;
     private final Exchanges exchanges;
+    private final long instance;
     private @Nullable Stream open;
     private @Nullable Attempt current;
     private long beatSeconds = BEAT_SECONDS;
@@ -46,10 +47,14 @@ final class Streaming implements Transport {
     private int received; // since then
     private boolean acknowledging;
 
-    Streaming(Platform platform, Strand strand, Exchanges exchanges) {
+    /**
+     * @param instance by which a client knows its own requests
+     */
+    Streaming(Platform platform, Strand strand, Exchanges exchanges, long instance) {
         this.platform = platform;
         this.strand = strand;
         this.exchanges = exchanges;
+        this.instance = instance;
     }
 
     @Override
@@ -151,7 +156,9 @@ final class Streaming implements Transport {
         void begin(long cursor, Outcome outcome) {
             await(cursor, FIRST_MILLIS, outcome);
             try {
-                exchange = exchanges.open("/stream?lastMessageId=" + cursor, this);
+                exchange =
+                        exchanges.open(
+                                "/stream?lastMessageId=" + cursor + "&instance=" + instance, this);
             } catch (RuntimeException e) {
                 strand.execute(() -> failed(e));
             }

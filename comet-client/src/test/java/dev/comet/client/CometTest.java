@@ -174,18 +174,27 @@ class CometTest {
     }
 
     @Test
-    @DisplayName("L3 its own late request is not believed to be another program; a real one is")
-    void superseded_afterAGivenUpRequest_isDoubted() {
+    @DisplayName("L3 its own late request is not taken for another program; another's is")
+    void superseded_byItsOwnRequest_asksAgain() {
         Comet comet = world.connected();
-        world.last().fail();
-        world.advance(250);
-        world.last().answer(409, "application/json", "[" + own("superseded", "{}") + "]");
-        assertThat(comet.state()).isNotEqualTo(CometState.SUPERSEDED);
-        advanceToNextRequest();
-        world.last().answer(409, "application/json", "[" + own("superseded", "{}") + "]");
+        for (int wait : new int[] {0, 6_000, 20_000}) {
+            world.advance(wait); // however late it comes: nobody else is there
+            superseded("{\"instance\":" + world.last().instance() + "}");
+            assertThat(comet.state()).isNotEqualTo(CometState.SUPERSEDED);
+            advanceToNextRequest();
+            world.poll(own("timeout", "{\"lastMessageId\":10}"));
+            assertThat(comet.state()).isEqualTo(CometState.CONNECTED);
+        }
+        superseded("{\"instance\":7}");
         assertThat(comet.state()).isEqualTo(CometState.SUPERSEDED);
         comet.subscribe();
         assertThat(comet.state()).isEqualTo(CometState.CONNECTING);
+        superseded("{}");
+        assertThat(comet.state()).isEqualTo(CometState.SUPERSEDED);
+    }
+
+    private void superseded(String contents) {
+        world.last().answer(409, "application/json", "[" + own("superseded", contents) + "]");
     }
 
     @Test

@@ -178,10 +178,16 @@ final class World implements Platform, CometHttp {
             this.receiver = receiver;
         }
 
-        /** Path and query. */
+        /** Path and query, but the client's instance. */
         String target() {
             String text = request.uri().toString();
-            return text.substring("https://x.example/comet".length());
+            return text.substring("https://x.example/comet".length())
+                    .replaceFirst("&instance=\\d+", "");
+        }
+
+        /** What the client calls itself. */
+        String instance() {
+            return request.uri().toString().replaceFirst(".*&instance=(\\d+).*", "$1");
         }
 
         JsonNode body() {

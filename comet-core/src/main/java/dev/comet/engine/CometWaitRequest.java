@@ -51,6 +51,11 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
     /** Completes it without messages. Any thread. */
     protected abstract void end(Ending why);
 
+    /** Completes it, because this newer request of the same client took over. Any thread. */
+    protected void superseded(CometWaitRequest newer) {
+        end(Ending.SUPERSEDED);
+    }
+
     /** The client's session. */
     public final WaitSession session() {
         return session;

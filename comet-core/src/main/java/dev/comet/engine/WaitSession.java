@@ -75,7 +75,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
     public final void takeOver(CometWaitRequest request) {
         CometWaitRequest before = NEWEST.getAndSet(this, request);
         if (before != null) {
-            before.end(Ending.SUPERSEDED);
+            before.superseded(request);
             post(() -> releaseIfDone());
         }
     }

@@ -24,7 +24,6 @@ public final class ProtocolMessages {
     public static final String REFUSED = "comet.refused";
 
     private static final Pattern CORRELATION_ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
-    private static final EncodedMessage SUPERSEDED = json("comet.superseded", "{}");
 
     private ProtocolMessages() {}
 
@@ -69,9 +68,13 @@ public final class ProtocolMessages {
                 "{\"from\":" + from + ",\"to\":" + to + ",\"reason\":" + quoted(reason) + "}");
     }
 
-    /** A newer request of the same client took over. */
-    public static EncodedMessage superseded() {
-        return SUPERSEDED;
+    /**
+     * A newer request of the same client took over.
+     *
+     * @param instance what that request calls its sender, 0 if it does not
+     */
+    public static EncodedMessage superseded(long instance) {
+        return json("comet.superseded", instance == 0 ? "{}" : "{\"instance\":" + instance + "}");
     }
 
     /** This server is going away; come back after the delay. */

@@ -21,8 +21,11 @@ class ProtocolMessagesTest {
         assertThat(text(ProtocolMessages.gap(1, 2, "overflow")))
                 .isEqualTo(
                         "[{\"id\":0,\"name\":\"comet.gap\",\"contents\":{\"from\":1,\"to\":2,\"reason\":\"overflow\"}}]");
-        assertThat(text(ProtocolMessages.superseded()))
+        assertThat(text(ProtocolMessages.superseded(0)))
                 .isEqualTo("[{\"id\":0,\"name\":\"comet.superseded\",\"contents\":{}}]");
+        assertThat(text(ProtocolMessages.superseded(7)))
+                .isEqualTo(
+                        "[{\"id\":0,\"name\":\"comet.superseded\",\"contents\":{\"instance\":7}}]");
         assertThat(text(ProtocolMessages.reconnect(1_500)))
                 .isEqualTo(
                         "[{\"id\":0,\"name\":\"comet.reconnect\",\"contents\":{\"delayMillis\":1500}}]");

@@ -7,9 +7,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a poll or a disconnect says of itself: the same three parameters in a query, a form or a
- * JSON object. Anything else in there is ignored, so that later clients can talk to this server.
- * Strict about the three: each at most once, whole numbers, valid escapes.
+ * What a poll or a disconnect says of itself: the same parameters in a query, a form or a JSON
+ * object. Anything else in there is ignored, so that later clients can talk to this server. Strict
+ * about what it knows: each at most once, whole numbers, valid escapes.
  */
 final class Parameters {
 
@@ -18,10 +18,12 @@ final class Parameters {
 
     private static final String LAST_MESSAGE_ID = "lastMessageId";
     private static final String HOLD = "hold";
+    private static final String INSTANCE = "instance";
     private static final String PRIVATE_TOKEN = "privateToken";
 
     private @Nullable Long lastMessageId;
     private @Nullable Long hold;
+    private @Nullable Long instance;
     private @Nullable String privateToken;
 
     private Parameters() {}
@@ -34,6 +36,11 @@ final class Parameters {
     /** In seconds; {@link #UNSET} unless given. */
     long hold() {
         return hold == null ? UNSET : hold;
+    }
+
+    /** What the client calls itself; 0 unless given. */
+    long instance() {
+        return instance == null ? 0 : instance;
     }
 
     @Nullable String privateToken() {
@@ -89,6 +96,9 @@ final class Parameters {
         if (object.has(HOLD)) {
             parameters.hold = hold(whole(HOLD, object.get(HOLD)));
         }
+        if (object.has(INSTANCE)) {
+            parameters.instance = whole(INSTANCE, object.get(INSTANCE));
+        }
         parameters.privateToken = privateToken(object);
         return parameters;
     }
@@ -114,6 +124,10 @@ final class Parameters {
             case HOLD -> {
                 once(name, hold);
                 hold = hold(whole(name, value));
+            }
+            case INSTANCE -> {
+                once(name, instance);
+                instance = whole(name, value);
             }
             case PRIVATE_TOKEN -> {
                 once(name, privateToken);

@@ -77,12 +77,13 @@ final class PollEndpoint {
 
     private CometAsyncResult subscribe(String token, Parameters parameters) {
         long hold = parameters.hold();
-        return hold == Parameters.UNSET
-                ? comet.beginSubscribe(token, parameters.lastMessageId())
-                : comet.beginSubscribe(
-                        token,
-                        parameters.lastMessageId(),
-                        Duration.ofSeconds(Math.min(hold, MAX_HOLD_SECONDS)));
+        return comet.beginSubscribe(
+                token,
+                parameters.lastMessageId(),
+                hold == Parameters.UNSET
+                        ? null
+                        : Duration.ofSeconds(Math.min(hold, MAX_HOLD_SECONDS)),
+                parameters.instance());
     }
 
     private static void respond(Call call, CometAnswer answer) {

@@ -23,11 +23,13 @@ final class StreamEndpoint {
         CometExchange exchange = call.exchange();
         // What a browser's EventSource has seen since it asked for this address first.
         @Nullable String lastEventId = exchange.header("Last-Event-ID");
+        Parameters parameters = Parameters.ofEncoded(exchange.query());
         long cursor =
                 lastEventId == null || lastEventId.isEmpty()
-                        ? Parameters.ofEncoded(exchange.query()).lastMessageId()
+                        ? parameters.lastMessageId()
                         : Parameters.lastEventId(lastEventId);
         String token = callers.privateToken(call, null);
-        comet.openStream(token, cursor, new EventStream(call, callers, encoder));
+        comet.openStream(
+                token, cursor, new EventStream(call, callers, encoder), parameters.instance());
     }
 }

@@ -172,6 +172,25 @@ class PollTest {
     }
 
     @Test
+    @DisplayName("W5 L3 whoever is superseded is told whose request took over, if that says so")
+    void poll_againWithAnInstance_saysWhose() {
+        FakeExchange first = protocol.poll(ada, "?instance=5");
+        FakeExchange second = protocol.poll(ada, "?instance=7&lastMessageId=0");
+        FakeExchange third = protocol.poll(ada, "");
+
+        assertThat(first.only("comet.superseded").path("instance").longValue()).isEqualTo(7);
+        assertThat(second.only("comet.superseded").isEmpty()).isTrue();
+        assertThat(third.isHeld()).isTrue();
+        protocol.poll(ada, "?instance=7&instance=7").isError(400, "parameters-invalid");
+        protocol.poll(ada, "?instance=seven").isError(400, "parameters-invalid");
+        protocol.handle(
+                FakeExchange.post("/poll")
+                        .bearer(ada.privateToken())
+                        .json("{\"hold\":0,\"instance\":9}"));
+        assertThat(third.only("comet.superseded").path("instance").longValue()).isEqualTo(9);
+    }
+
+    @Test
     @DisplayName("W6 W13 a peer that goes away releases its request and no newer one")
     void poll_peerGoes_isReleasedWithoutAnAnswer() {
         FakeExchange first = protocol.poll(ada, "");

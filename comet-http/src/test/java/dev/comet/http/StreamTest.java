@@ -164,13 +164,13 @@ class StreamTest {
             CometClient ada = protocol.client("ada");
             FakeOutput output = stream(protocol, ada, 0).output();
 
-            protocol.poll(ada, "?hold=0");
+            protocol.poll(ada, "?hold=0&instance=7");
             protocol.settle();
 
             assertThat(output.end()).isEqualTo("ended");
             assertThat(output.text())
                     .endsWith(
-                            "\n\ndata: {\"id\":0,\"name\":\"comet.superseded\",\"contents\":{}}\n\n");
+                            "\n\ndata: {\"id\":0,\"name\":\"comet.superseded\",\"contents\":{\"instance\":7}}\n\n");
         }
     }
 

@@ -255,10 +255,7 @@ abstract class BrowserFaultsContract {
             visitor.await("way => comet.transport === way", way);
         }
         // An own request that was given up may arrive after the newer one.
-        assertThat(
-                        (List<?>)
-                                visitor.page.evaluate(
-                                        "failures.filter(code => code !== 'superseded')"))
+        assertThat((List<?>) visitor.page.evaluate("failures.filter(code => code !== 'overtaken')"))
                 .isEmpty();
         visitor.check();
     }
