@@ -14,6 +14,10 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -49,7 +53,13 @@ abstract class BrowserFaultsContract {
             async ([session, transport]) => {
               const { Comet } = await import("/app/comet/comet.js");
               const asked = (url) => Number(new URL(url, location).searchParams.get("hold") ?? NaN);
-              const platform = { fetch: (url, init) => (holds.push(asked(url)), fetch(url, init)) };
+              const platform = {
+                fetch: (url, init) => {
+                  holds.push(asked(url));
+                  if (/lastMessageId=/.test(url)) window.receiving = url;
+                  return fetch(url, init);
+                },
+              };
               Object.assign(window, { seen: [], failures: [], transports: [], holds: [] });
               window.comet = Comet.adopt("/app/comet", session, { transport, platform });
               comet.on("*", ({ id }) => seen.push(id));
@@ -236,6 +246,30 @@ abstract class BrowserFaultsContract {
             visitor.send(1);
             visitor.check();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"poll", "stream"})
+    @DisplayName("L3 its own request, repeated on the way and arriving late, does not stop it")
+    void page_itsRequestIsRepeated_goesOn(String transport) throws Exception {
+        Visitor visitor = new Visitor("repeated-" + transport, rig.container.port(), transport);
+        visitor.await("way => receiving.includes(way)", transport);
+        visitor.await("() => !receiving.includes('hold=0')", null);
+        URI again =
+                URI.create(
+                        "http://127.0.0.1:"
+                                + rig.container.port()
+                                + visitor.page.evaluate("receiving"));
+        HttpRequest ghost =
+                HttpRequest.newBuilder(again)
+                        .header("Authorization", "Bearer " + visitor.client.privateToken())
+                        .build();
+        var gone = HttpClient.newHttpClient().sendAsync(ghost, BodyHandlers.ofString());
+        visitor.await("() => failures.includes('overtaken')", null);
+        visitor.await("() => comet.state === 'connected'", null);
+        visitor.send(1);
+        visitor.check();
+        assertThat(gone.get(30, TimeUnit.SECONDS).body()).contains("comet.superseded");
     }
 
     @Test
