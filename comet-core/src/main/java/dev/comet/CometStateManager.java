@@ -193,7 +193,7 @@ public final class CometStateManager implements AutoCloseable {
      * connectionTimeoutSeconds.
      */
     public CometAsyncResult beginSubscribe(@Nullable String privateToken, long lastMessageId) {
-        return subscribe(privateToken, lastMessageId, null, 0);
+        return beginSubscribe(privateToken, lastMessageId, null, 0);
     }
 
     /**
@@ -211,7 +211,7 @@ public final class CometStateManager implements AutoCloseable {
      */
     public CometAsyncResult beginSubscribe(
             @Nullable String privateToken, long lastMessageId, Duration hold) {
-        return subscribe(privateToken, lastMessageId, hold, 0);
+        return beginSubscribe(privateToken, lastMessageId, hold, 0);
     }
 
     /**
@@ -225,14 +225,6 @@ public final class CometStateManager implements AutoCloseable {
      *     whoever is superseded by this one. 0: nothing
      */
     public CometAsyncResult beginSubscribe(
-            @Nullable String privateToken,
-            long lastMessageId,
-            @Nullable Duration hold,
-            long instance) {
-        return subscribe(privateToken, lastMessageId, hold, instance);
-    }
-
-    private CometAsyncResult subscribe(
             @Nullable String privateToken,
             long lastMessageId,
             @Nullable Duration hold,

@@ -55,7 +55,6 @@ abstract class Subscription extends CometWaitRequest {
     @Override
     protected final void end(Ending why) {
         switch (why) {
-            case SUPERSEDED -> complete(CometAnswer.superseded(0));
             case CLIENT_GONE -> endWithClient();
             case DRAINING -> complete(subscriptions.reconnect());
             case CLOSED -> complete(CometAnswer.error(Subscriptions.closed()));

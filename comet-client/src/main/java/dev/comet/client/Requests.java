@@ -4,9 +4,9 @@ import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
@@ -23,7 +23,15 @@ final class Requests {
     private static final int ID_BYTES = 16;
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    private final Map<String, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+    private final Map<String, Promise<JsonNode>> waiting = new ConcurrentHashMap<>();
+    private final Executor completing;
+
+    /**
+     * @param completing where what hangs on a reply runs
+     */
+    Requests(Executor completing) {
+        this.completing = completing;
+    }
 
     static String newCorrelationId() {
         byte[] bytes = new byte[ID_BYTES];
@@ -31,9 +39,9 @@ final class Requests {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     }
 
-    /** What hangs on the stage must not block. */
+    /** For the application: if that gives it up, nobody waits any more. */
     CompletionStage<JsonNode> begin(String correlationId) {
-        CompletableFuture<JsonNode> reply = new CompletableFuture<>();
+        Promise<JsonNode> reply = new Promise<>();
         waiting.put(correlationId, reply);
         CompletionStage<JsonNode> end = reply;
         end.whenComplete((value, error) -> waiting.remove(correlationId, reply));
@@ -41,11 +49,11 @@ final class Requests {
     }
 
     void reply(String correlationId, JsonNode contents) {
-        settle(correlationId, waiter -> waiter.complete(contents));
+        settle(correlationId, waiter -> waiter.keep(contents, completing));
     }
 
     void fail(String correlationId, CometClientException error) {
-        settle(correlationId, waiter -> waiter.completeExceptionally(error));
+        settle(correlationId, waiter -> waiter.fail(error, completing));
     }
 
     /** A message that answers a request; one that nobody waits for is too late. */
@@ -64,8 +72,8 @@ final class Requests {
         }
     }
 
-    private void settle(String id, Consumer<CompletableFuture<JsonNode>> end) {
-        CompletableFuture<JsonNode> waiter = waiting.remove(id);
+    private void settle(String id, Consumer<Promise<JsonNode>> end) {
+        Promise<JsonNode> waiter = waiting.remove(id);
         if (waiter != null) {
             end.accept(waiter);
         }

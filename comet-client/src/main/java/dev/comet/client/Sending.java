@@ -20,7 +20,7 @@ final class Sending {
     private final CometOptions options;
     private final Strand strand;
     private final Executor completing;
-    private final Requests requests = new Requests();
+    private final Requests requests;
     private volatile boolean closed;
 
     // The strand's. A handler on the server may wait for a reply of this client: replies do not
@@ -33,6 +33,7 @@ final class Sending {
         this.options = options;
         this.strand = strand;
         this.completing = Stages.completing(options.completions());
+        this.requests = new Requests(completing);
         this.sends = new Lane(this::exchanges, options);
         this.replies = new Lane(this::exchanges, options);
     }
@@ -125,7 +126,7 @@ final class Sending {
                                 requests.reply(correlationId, answer);
                             }
                         });
-        return Promise.of(reply, completing);
+        return reply;
     }
 
     /** Whether the request was not handled; without an answer it may have been all the same. */

@@ -147,7 +147,9 @@ class SendingTest {
     @DisplayName("M10 the application ends what it waits for itself: whoever waits goes on")
     void request_cancelled_waiterGoesOn() {
         CompletableFuture<JsonNode> reply = request(world.connected());
+        int timers = world.timers();
         reply.cancel(false);
+        assertThat(world.timers()).as("nobody waits for its time any more").isLessThan(timers);
         assertThatThrownBy(reply::join).isInstanceOf(CancellationException.class);
         assertThatThrownBy(() -> reply.get(1, TimeUnit.SECONDS))
                 .isInstanceOf(CancellationException.class);

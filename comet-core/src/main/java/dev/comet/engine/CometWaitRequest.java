@@ -11,8 +11,6 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
 
     /** Why a request that got no messages ends before its deadline. */
     public enum Ending {
-        /** A newer request of the same client took over. */
-        SUPERSEDED,
         /** The client exists no longer. */
         CLIENT_GONE,
         /** The server is draining: the client shall come back. */
@@ -52,9 +50,7 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
     protected abstract void end(Ending why);
 
     /** Completes it, because this newer request of the same client took over. Any thread. */
-    protected void superseded(CometWaitRequest newer) {
-        end(Ending.SUPERSEDED);
-    }
+    protected abstract void superseded(CometWaitRequest newer);
 
     /** The client's session. */
     public final WaitSession session() {

@@ -311,6 +311,11 @@ class WaitThreadPoolTest {
         protected void end(Ending why) {
             complete(why.name());
         }
+
+        @Override
+        protected void superseded(CometWaitRequest newer) {
+            complete("SUPERSEDED");
+        }
     }
 
     /** Moves when told to, and then wakes whoever parks. */
