@@ -8,33 +8,32 @@ import org.jspecify.annotations.Nullable;
 /** What this manager keeps of a client: its place on a wait thread, and its events. */
 final class ClientSession extends WaitSession {
 
-    private final CometClient client;
     private final Subscriptions subscriptions;
     private final EventDispatcher.ClientEvents events;
 
     /** Why the client was ended, if it was not for being idle; written before it is. */
     private volatile CometClientEventHandler.@Nullable EndReason endReason;
 
+    /** Whether it may have missed a group that its client is in. */
+    private volatile boolean missedAGroup;
+
     ClientSession(
             WaitThreadPool<ClientSession> pool,
             CometClient client,
             Subscriptions subscriptions,
             EventDispatcher.ClientEvents events) {
-        super(
-                pool,
-                client.privateToken(),
-                TimeUnit.SECONDS.toNanos(client.connectionIdleSeconds()));
-        this.client = client;
+        super(pool, client);
         this.subscriptions = subscriptions;
         this.events = events;
     }
 
     CometClient client() {
-        return client;
+        return (CometClient) key();
     }
 
-    long idleNanos() {
-        return TimeUnit.SECONDS.toNanos(client.connectionIdleSeconds());
+    @Override
+    protected long idleNanos() {
+        return TimeUnit.SECONDS.toNanos(client().connectionIdleSeconds());
     }
 
     EventDispatcher.ClientEvents events() {
@@ -43,6 +42,14 @@ final class ClientSession extends WaitSession {
 
     void endsBecause(CometClientEventHandler.EndReason reason) {
         endReason = reason;
+    }
+
+    void missedAGroup(boolean missed) {
+        missedAGroup = missed;
+    }
+
+    boolean missedAGroup() {
+        return missedAGroup;
     }
 
     /** What a request is told when its client is gone. */

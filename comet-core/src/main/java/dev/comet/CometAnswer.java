@@ -42,6 +42,13 @@ public final class CometAnswer {
         this.error = error;
     }
 
+    /** Made before it is needed: when there is no memory to say anything better. */
+    private static final CometAnswer FAILED =
+            error(
+                    new CometException(
+                            CometException.Reason.PROVIDER_UNAVAILABLE,
+                            "the server could not look for messages; try again later"));
+
     static CometAnswer messages(CometBatch batch, byte[] body) {
         return new CometAnswer(Outcome.MESSAGES, batch, body, null);
     }
@@ -75,6 +82,11 @@ public final class CometAnswer {
         EncodedMessage message = ProtocolMessages.error(error.reason().code(), text);
         return new CometAnswer(
                 Outcome.ERROR, CometBatch.nothing(0), ProtocolMessages.array(message), error);
+    }
+
+    /** The request has to end, and nothing better can be said. Allocates nothing. */
+    static CometAnswer failed() {
+        return FAILED;
     }
 
     private static CometAnswer control(Outcome outcome, EncodedMessage message) {

@@ -1,5 +1,6 @@
 package dev.comet;
 
+import dev.comet.engine.Faults;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
@@ -74,16 +75,16 @@ public final class CometAsyncResult {
      * @throws IllegalStateException if there is a callback already
      */
     public void whenCompleted(Consumer<CometAnswer> callback, Executor executor) {
-        if (STATE.compareAndSet(this, null, new Callback(callback, executor))) {
+        if (STATE.compareAndSet(this, null, new Callback(this, callback, executor))) {
             return;
         }
         if (!(state instanceof CometAnswer answer)) {
             throw new IllegalStateException("this request has a callback already");
         }
-        run(callback, answer);
+        call(callback, answer);
     }
 
-    /** Completes the request, unless it is complete. */
+    /** Completes the request, unless it is complete. Allocates nothing and never throws. */
     boolean complete(CometAnswer answer) {
         while (true) {
             Object before = state;
@@ -92,17 +93,22 @@ public final class CometAsyncResult {
             }
             if (STATE.compareAndSet(this, before, answer)) {
                 if (before instanceof Callback callback) {
-                    try {
-                        callback.executor.execute(() -> run(callback.consumer, answer));
-                    } catch (Throwable e) { // an Error too: a pool that finds no thread throws one
-                        LOG.warn(
-                                "The executor of a request's callback refused it; it runs on the completing thread",
-                                e);
-                        run(callback.consumer, answer);
-                    }
+                    handOver(callback);
                 }
                 return true;
             }
+        }
+    }
+
+    private static void handOver(Callback callback) {
+        try {
+            callback.executor.execute(callback);
+        } catch (Throwable e) { // an Error too: a pool that finds no thread throws one
+            Faults.warn(
+                    LOG,
+                    "The executor of a request's callback refused it; it runs on the completing thread",
+                    e);
+            callback.run();
         }
     }
 
@@ -110,13 +116,22 @@ public final class CometAsyncResult {
         return request;
     }
 
-    private static void run(Consumer<CometAnswer> callback, CometAnswer answer) {
+    private static void call(Consumer<CometAnswer> callback, CometAnswer answer) {
         try {
             callback.accept(answer);
         } catch (Throwable e) {
-            LOG.warn("A request's callback failed; the peer may have got no answer", e);
+            Faults.warn(LOG, "A request's callback failed; the peer may have got no answer", e);
         }
     }
 
-    private record Callback(Consumer<CometAnswer> consumer, Executor executor) {}
+    /** Runs when there is an answer. */
+    private record Callback(
+            CometAsyncResult result, Consumer<CometAnswer> consumer, Executor executor)
+            implements Runnable {
+
+        @Override
+        public void run() {
+            call(consumer, result.answer());
+        }
+    }
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +15,12 @@ import org.jspecify.annotations.Nullable;
  * <b>private token</b> is the secret with which it fetches its messages.
  *
  * <p>Immutable. Neither {@link #toString()} nor Jackson ever shows the private token: sent as a
- * message's contents, a client is {@code {"publicToken":…,"displayName":…}}. Two clients are equal
- * if their public tokens are.
+ * message's contents, a client is {@code {"publicToken":…,"displayName":…}}.
+ *
+ * <p><b>Incarnations.</b> Tokens can be used again when their client has ended. What {@link
+ * CometStateManager#initializeClient} returns is one client from its beginning to its end, and equal
+ * to no other with the same tokens: whatever is done to it, however late, never touches the one
+ * that follows.
  */
 @JsonAutoDetect(
         fieldVisibility = JsonAutoDetect.Visibility.NONE,
@@ -29,6 +34,7 @@ public final class CometClient {
     private final int connectionTimeoutSeconds;
     private final int connectionIdleSeconds;
     private final Map<String, String> attributes;
+    private final long incarnation;
 
     private CometClient(Builder builder) {
         this.publicToken =
@@ -48,6 +54,17 @@ public final class CometClient {
         this.connectionIdleSeconds =
                 Rules.seconds("connectionIdleSeconds", builder.connectionIdleSeconds);
         this.attributes = Rules.attributes(builder.attributes);
+        this.incarnation = builder.incarnation;
+    }
+
+    private CometClient(CometClient description, long incarnation) {
+        this.publicToken = description.publicToken;
+        this.privateToken = description.privateToken;
+        this.displayName = description.displayName;
+        this.connectionTimeoutSeconds = description.connectionTimeoutSeconds;
+        this.connectionIdleSeconds = description.connectionIdleSeconds;
+        this.attributes = description.attributes;
+        this.incarnation = incarnation;
     }
 
     /** A client yet to be described; what is not set gets a default. */
@@ -90,6 +107,23 @@ public final class CometClient {
         return attributes;
     }
 
+    /**
+     * Which of the clients that have had these tokens it is: a number that no other of them has. 0
+     * of a description that was never initialised.
+     */
+    public long incarnation() {
+        return incarnation;
+    }
+
+    /** A client of this description that has not been before. */
+    CometClient born() {
+        long number = 0;
+        while (number == 0) {
+            number = ThreadLocalRandom.current().nextLong();
+        }
+        return new CometClient(this, number);
+    }
+
     Duration connectionTimeout() {
         return Duration.ofSeconds(connectionTimeoutSeconds);
     }
@@ -100,12 +134,15 @@ public final class CometClient {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof CometClient client && client.publicToken.equals(publicToken);
+        return this == other
+                || (other instanceof CometClient client
+                        && client.incarnation == incarnation
+                        && client.publicToken.equals(publicToken));
     }
 
     @Override
     public int hashCode() {
-        return publicToken.hashCode();
+        return 31 * publicToken.hashCode() + Long.hashCode(incarnation);
     }
 
     @Override
@@ -133,6 +170,7 @@ public final class CometClient {
         private int connectionTimeoutSeconds = 25;
         private int connectionIdleSeconds = 60;
         private final Map<String, String> attributes = new LinkedHashMap<>();
+        private long incarnation;
 
         private Builder() {}
 
@@ -187,6 +225,12 @@ public final class CometClient {
          */
         public Builder attribute(String key, String value) {
             attributes.put(key, value);
+            return this;
+        }
+
+        /** For state providers: the number of a client that they have stored. */
+        public Builder incarnation(long incarnation) {
+            this.incarnation = incarnation;
             return this;
         }
 

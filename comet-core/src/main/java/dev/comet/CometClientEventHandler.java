@@ -26,7 +26,12 @@ public interface CometClientEventHandler {
      */
     default void clientDisconnected(CometClient client, EndReason reason) {}
 
-    /** A gap was announced to the client: an answer that says so has been prepared. */
+    /**
+     * The client was told that it has lost messages. Once for each answer that says so: several gaps
+     * of one answer, and those that come while this event waits, are merged into one.
+     *
+     * @param gap from the first id to the last; the reason is that of the latest
+     */
     default void messagesDropped(CometClient client, CometGap gap) {}
 
     /** Why a client was disconnected. */

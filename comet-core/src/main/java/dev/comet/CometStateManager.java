@@ -1,5 +1,8 @@
 package dev.comet;
 
+import dev.comet.engine.Faults;
+import dev.comet.engine.PatientExecutor;
+import dev.comet.engine.WaitThreadPool;
 import dev.comet.spi.Audience;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.ProtocolMessages;
@@ -12,8 +15,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -50,32 +52,33 @@ public final class CometStateManager implements AutoCloseable {
 
     private final ICometStateProvider provider;
     private final Counters counters = new Counters();
+    private final WaitThreadPool<ClientSession> pool;
     private final EventDispatcher events;
     private final Subscriptions subscriptions;
     private final Sender sender;
     private final Requests requests;
-    private final @Nullable OwnThreads ownEventThreads;
-    private final @Nullable OwnThreads ownCompletionThreads;
-    private final @Nullable OwnThreads storeThreads;
-    private final Executor eventExecutor;
-    private final Executor completing;
+    private final OwnThreads ownEventThreads;
+    private final OwnThreads ownCompletionThreads;
+    private final OwnThreads storeThreads;
+    private final PatientExecutor eventExecutor;
+    private final PatientExecutor completing;
+    private final PatientExecutor storeExecutor;
     private final AtomicBoolean tidying = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private CometStateManager(Builder builder) {
         provider = builder.provider;
-        if (builder.eventExecutor == null) {
-            ownEventThreads = new OwnThreads("comet-events");
-            ownCompletionThreads = new OwnThreads("comet-completions");
-            eventExecutor = ownEventThreads;
-            completing = completing(ownCompletionThreads);
-        } else {
-            ownEventThreads = null;
-            ownCompletionThreads = null;
-            eventExecutor = builder.eventExecutor;
-            completing = completing(eventExecutor);
-        }
-        storeThreads = provider.readsFromMemory() ? null : new OwnThreads("comet-store");
+        ownEventThreads = new OwnThreads("comet-events", builder.threadFactory);
+        ownCompletionThreads = new OwnThreads("comet-completions", builder.threadFactory);
+        storeThreads = new OwnThreads("comet-store", builder.threadFactory);
+        pool = new WaitThreadPool<>(builder.waitThreads, builder.clock);
+        Executor given = builder.eventExecutor;
+        eventExecutor =
+                new PatientExecutor(given == null ? ownEventThreads : given, ownEventThreads, pool);
+        completing =
+                new PatientExecutor(
+                        given == null ? ownCompletionThreads : given, ownCompletionThreads, pool);
+        storeExecutor = new PatientExecutor(storeThreads, storeThreads, pool);
         events =
                 new EventDispatcher(
                         builder.handlers, eventExecutor, counters, builder.maxPendingEvents);
@@ -86,14 +89,14 @@ public final class CometStateManager implements AutoCloseable {
                         builder.clock,
                         counters,
                         events,
-                        storeThreads != null ? storeThreads : Runnable::run,
+                        provider.readsFromMemory() ? Runnable::run : storeExecutor,
                         Subscriptions::randomBelow,
                         StreamTimes.of(builder.heartbeat, builder.stallTimeout),
-                        builder.waitThreads);
+                        pool);
         sender = new Sender(provider, builder.limits, builder.mapper, counters, subscriptions);
         requests =
                 new Requests(
-                        sender, subscriptions, counters, completing, builder.maxPendingRequests);
+                        provider, sender, pool, counters, completing, builder.maxPendingRequests);
         subscriptions.whenGone(requests::clientIsGone);
         try {
             provider.start(
@@ -102,18 +105,7 @@ public final class CometStateManager implements AutoCloseable {
             subscriptions.close();
             throw e;
         }
-        subscriptions.every(TIDY_INTERVAL, () -> eventExecutor.execute(this::tidy));
-    }
-
-    /** Of the executor, but what that refuses runs elsewhere: an outcome is never left out. */
-    private static Executor completing(Executor executor) {
-        return completion -> {
-            try {
-                executor.execute(completion);
-            } catch (RejectedExecutionException e) {
-                ForkJoinPool.commonPool().execute(completion);
-            }
-        };
+        pool.every(TIDY_INTERVAL.toNanos(), () -> eventExecutor.execute(this::tidy));
     }
 
     /**
@@ -128,10 +120,11 @@ public final class CometStateManager implements AutoCloseable {
     // ---- clients
 
     /**
-     * Makes the client known. From now on it can be sent to, and has its idle time to begin
-     * polling.
+     * Makes a client of this description. From now on it can be sent to, and has its idle time to
+     * begin polling.
      *
-     * @return the client
+     * @return the client: to be kept in the place of the description. It is equal to none that has
+     *     its tokens before or after it
      * @throws CometException CLIENT_ALREADY_EXISTS if either token is in use; LIMIT_REACHED;
      *     DRAINING; CLOSED; PROVIDER_UNAVAILABLE
      */
@@ -143,8 +136,9 @@ public final class CometStateManager implements AutoCloseable {
                                 CometException.Reason.DRAINING,
                                 "this server is draining and takes no new clients; go to another");
                     }
-                    subscriptions.initialize(client);
-                    return client;
+                    CometClient newcomer = client.born();
+                    subscriptions.initialize(newcomer);
+                    return newcomer;
                 });
     }
 
@@ -164,8 +158,8 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     /**
-     * Ends the client now. Its held request is answered, its tokens are free again, its messages
-     * are gone.
+     * Ends the client that has this private token now. Its held request is answered, its tokens are
+     * free again, its messages are gone.
      *
      * @return whether this call did it; false if there is no such client
      */
@@ -177,13 +171,32 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     /**
+     * As {@link #disconnect(String)}, but ends this very client, and never one that has taken its
+     * tokens since: for what may come late.
+     *
+     * @param client as {@link #initializeClient} returned it, or a look-up or an event gave it
+     * @return whether this call did it; false if it has ended before
+     * @throws CometException PARAMETERS_INVALID if it is a description that was never initialised
+     */
+    public boolean disconnect(CometClient client) {
+        if (client.incarnation() == 0) {
+            throw Rules.invalid(
+                    "client is a description; use what initializeClient has made of it");
+        }
+        return fromStore(
+                () ->
+                        subscriptions.disconnect(
+                                client, CometClientEventHandler.EndReason.DISCONNECTED));
+    }
+
+    /**
      * The highest cursor that the client has confirmed; in the beginning, the id after which
      * messages are for it. What a client that is handed its tokens begins to poll with.
      *
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public long confirmedMessageId(String privateToken) {
-        return fromStore(() -> provider.confirmedMessageId(privateToken));
+        return fromStore(() -> provider.confirmedMessageId(requireClient(privateToken)));
     }
 
     // ---- requests
@@ -290,7 +303,8 @@ public final class CometStateManager implements AutoCloseable {
      *     have given the client this cursor
      */
     public void confirm(String privateToken, long lastMessageId) {
-        if (!fromStore(() -> provider.confirmMessages(privateToken, lastMessageId))) {
+        if (!fromStore(
+                () -> provider.confirmMessages(requireClient(privateToken), lastMessageId))) {
             throw Rules.invalid(
                     "lastMessageId is "
                             + lastMessageId
@@ -414,7 +428,7 @@ public final class CometStateManager implements AutoCloseable {
     public void acceptReply(String privateToken, String correlationId, @Nullable Object contents) {
         String id = Rules.correlationId(correlationId);
         CometReply reply = new CometReply(sender.encode(ProtocolMessages.REPLY, id, contents));
-        requests.reply(requireClient(privateToken).publicToken(), id, reply);
+        requests.reply(requireClient(privateToken), id, reply);
     }
 
     /**
@@ -426,7 +440,7 @@ public final class CometStateManager implements AutoCloseable {
     public void acceptRefusal(String privateToken, String correlationId, String reason) {
         String id = Rules.correlationId(correlationId);
         CometException refusal = new CometException(CometException.Reason.REFUSED, reason);
-        requests.refuse(requireClient(privateToken).publicToken(), id, refusal);
+        requests.refuse(requireClient(privateToken), id, refusal);
     }
 
     /**
@@ -520,8 +534,12 @@ public final class CometStateManager implements AutoCloseable {
 
     /** What the manager is doing. Cheap; fit to be asked every second. */
     public CometStatistics statistics() {
-        int busyStoreReads = storeThreads == null ? 0 : storeThreads.waiting();
-        return counters.read(provider.clientCount(), busyStoreReads, provider.droppedMessages());
+        return counters.read(
+                provider.clientCount(),
+                storeThreads.waiting(),
+                provider.droppedMessages(),
+                pool.replacedThreads(),
+                Faults.count());
     }
 
     /** Whether {@link #drain} was called. */
@@ -557,15 +575,12 @@ public final class CometStateManager implements AutoCloseable {
         }
         subscriptions.close();
         requests.close();
-        if (storeThreads != null) {
-            storeThreads.close();
-        }
-        if (ownEventThreads != null) {
-            ownEventThreads.close();
-        }
-        if (ownCompletionThreads != null) {
-            ownCompletionThreads.close();
-        }
+        storeExecutor.close();
+        storeThreads.close();
+        eventExecutor.close();
+        ownEventThreads.close();
+        completing.close();
+        ownCompletionThreads.close();
         provider.close();
     }
 
@@ -622,6 +637,7 @@ public final class CometStateManager implements AutoCloseable {
         private Duration stallTimeout = Duration.ofSeconds(30);
         private JsonMapper mapper = new JsonMapper();
         private CometClock clock = CometClock.system();
+        private ThreadFactory threadFactory = Thread::new;
 
         private Builder(ICometStateProvider provider) {
             this.provider = provider;
@@ -723,6 +739,12 @@ public final class CometStateManager implements AutoCloseable {
         /** The time. Default: the system's; for tests. */
         public Builder clock(CometClock clock) {
             this.clock = clock;
+            return this;
+        }
+
+        /** For tests: makes the manager's own threads, but for wait threads. */
+        Builder threadFactory(ThreadFactory threadFactory) {
+            this.threadFactory = threadFactory;
             return this;
         }
 

@@ -28,7 +28,12 @@ final class Counters {
     final LongAdder requestsFailed = new LongAdder();
     final LongAdder repliesIgnored = new LongAdder();
 
-    CometStatistics read(int clients, int busyStoreReads, long messagesDropped) {
+    CometStatistics read(
+            int clients,
+            int busyStoreReads,
+            long messagesDropped,
+            long waitThreadsReplaced,
+            long internalFaults) {
         return new CometStatistics(
                 clients,
                 heldRequests.intValue(),
@@ -53,7 +58,9 @@ final class Counters {
                 requestsReplied.sum(),
                 requestsTimedOut.sum(),
                 requestsFailed.sum(),
-                repliesIgnored.sum());
+                repliesIgnored.sum(),
+                waitThreadsReplaced,
+                internalFaults);
     }
 
     /** An answer was given to a request. */
@@ -71,6 +78,8 @@ final class Counters {
     void count(CometBatch batch) {
         answersWithMessages.increment();
         messagesAnswered.add(batch.messages().size());
-        gapsAnnounced.add(batch.gaps().size());
+        if (!batch.gaps().isEmpty()) {
+            gapsAnnounced.increment();
+        }
     }
 }

@@ -1,10 +1,13 @@
 package dev.comet;
 
+import dev.comet.engine.Faults;
+import dev.comet.engine.PatientExecutor;
+import dev.comet.engine.SerialWork;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,14 +21,19 @@ final class EventDispatcher {
 
     private static final Logger LOG = LoggerFactory.getLogger(EventDispatcher.class);
 
+    private static final SerialWork<ClientEvents> DRAINS =
+            new SerialWork<>(
+                    AtomicIntegerFieldUpdater.newUpdater(ClientEvents.class, "drainsAsked"),
+                    ClientEvents::drain);
+
     private final List<CometClientEventHandler> handlers;
-    private final Executor executor;
+    private final PatientExecutor executor;
     private final Counters counters;
     private final int maxPending;
 
     EventDispatcher(
             List<CometClientEventHandler> handlers,
-            Executor executor,
+            PatientExecutor executor,
             Counters counters,
             int maxPending) {
         this.handlers = new CopyOnWriteArrayList<>(handlers);
@@ -39,109 +47,179 @@ final class EventDispatcher {
     }
 
     /**
-     * The events of one client. A drain loop: whoever adds to an idle queue has it run, and it runs
-     * until it is empty. The lock guards the queue and is never held while a handler runs.
+     * The events of one client. What waits is bounded: its first and its last event, one gap, into
+     * which those that follow are merged, and of {@code clientSubscribed} as many as may wait in all.
      */
-    final class ClientEvents {
+    static final class ClientEvents extends PatientExecutor.Task {
 
-        private @Nullable Queue<Consumer<CometClientEventHandler>> waiting; // guarded by this
-        private boolean running; // guarded by this
-        private boolean over; // guarded by this: the last event was posted
-        private final boolean heldBack; // until begin
+        private final EventDispatcher dispatcher;
 
-        ClientEvents() {
-            heldBack = false;
-        }
+        @SuppressWarnings("UnusedVariable") // read by its updater
+        private volatile int drainsAsked;
+
+        // All guarded by this. The lock is never held while a handler runs.
+        private boolean heldBack;
+        private @Nullable Queue<Consumer<CometClientEventHandler>> waiting;
+        private @Nullable Gap gap; // one of those that wait
+        private @Nullable Consumer<CometClientEventHandler> last;
+        private boolean over; // the last event was posted
 
         /**
-         * With an event that comes before all others, however early those are posted. It is told
-         * from {@link #begin} on.
+         * @param heldBack whether nothing is told until {@link #begin}
          */
-        ClientEvents(Consumer<CometClientEventHandler> first) {
-            heldBack = !handlers.isEmpty() && enqueue(first, false);
+        ClientEvents(EventDispatcher dispatcher, boolean heldBack) {
+            super(dispatcher.executor);
+            this.dispatcher = dispatcher;
+            this.heldBack = heldBack;
         }
 
-        /** Once. */
-        void begin() {
-            if (heldBack) {
-                execute();
+        /** Messages that were lost and that nobody has been told of. */
+        private static final class Gap implements Consumer<CometClientEventHandler> {
+            private final CometClient client;
+            private volatile CometGap lost;
+
+            Gap(CometClient client, CometGap lost) {
+                this.client = client;
+                this.lost = lost;
+            }
+
+            @Override
+            public void accept(CometClientEventHandler handler) {
+                handler.messagesDropped(client, lost);
             }
         }
 
-        /**
-         * One that may be left out when too many wait; the others are as many as clients and gaps.
-         */
+        /** With an event that comes before all others, however early those were posted. Once. */
+        void begin(Consumer<CometClientEventHandler> first) {
+            synchronized (this) {
+                Queue<Consumer<CometClientEventHandler>> rest = waiting;
+                waiting = null;
+                if (isHeard()) {
+                    enqueue(first);
+                }
+                if (rest != null && waiting == null) {
+                    waiting = rest;
+                } else if (rest != null) {
+                    waiting.addAll(rest);
+                }
+                heldBack = false;
+            }
+            start(true);
+        }
+
+        /** Nobody is to be told anything. */
+        void discard() {
+            synchronized (this) {
+                over = true;
+                int left = (waiting == null ? 0 : waiting.size()) + (last == null ? 0 : 1);
+                dispatcher.counters.pendingEvents.addAndGet(-left);
+                waiting = null;
+                last = null;
+            }
+        }
+
+        /** One that may be left out when too many wait. */
         void postUnlessBusy(Consumer<CometClientEventHandler> event) {
-            if (handlers.isEmpty()) {
+            if (!isHeard()) {
                 return;
             }
-            if (counters.pendingEvents.get() >= maxPending) {
-                counters.eventsSkipped.increment();
+            if (dispatcher.counters.pendingEvents.get() >= dispatcher.maxPending) {
+                dispatcher.counters.eventsSkipped.increment();
                 return;
             }
             post(event);
         }
 
         void post(Consumer<CometClientEventHandler> event) {
-            if (!handlers.isEmpty() && enqueue(event, false)) {
-                execute();
+            if (!isHeard()) {
+                return;
             }
+            boolean posted = false;
+            synchronized (this) {
+                if (!over) {
+                    enqueue(event);
+                    posted = true;
+                }
+            }
+            start(posted);
         }
 
-        /** The client has ended: whatever is posted from now on is left out. */
+        /** An answer says what the client has lost. One such event waits at a time. */
+        void postGap(CometClient client, CometGap lost) {
+            if (!isHeard()) {
+                return;
+            }
+            boolean posted = false;
+            synchronized (this) {
+                if (!over && gap != null) {
+                    gap.lost = merged(gap.lost, lost);
+                } else if (!over) {
+                    Gap event = new Gap(client, lost);
+                    enqueue(event);
+                    gap = event;
+                    posted = true;
+                }
+            }
+            start(posted);
+        }
+
+        /**
+         * The client has ended: whatever is posted from now on is left out. Allocates nothing: this
+         * event is never lost.
+         */
         void postLast(Consumer<CometClientEventHandler> event) {
-            if (!handlers.isEmpty() && enqueue(event, true)) {
-                execute();
+            boolean posted = false;
+            synchronized (this) {
+                if (!over) {
+                    over = true;
+                    if (isHeard()) {
+                        last = event;
+                        dispatcher.counters.pendingEvents.incrementAndGet();
+                        posted = true;
+                    }
+                }
             }
+            start(posted);
         }
 
-        /** Returns whether the caller is to have the queue run. */
-        private synchronized boolean enqueue(
-                Consumer<CometClientEventHandler> event, boolean last) {
-            if (over) {
-                return false;
-            }
-            over = last;
-            counters.pendingEvents.incrementAndGet();
+        private boolean isHeard() {
+            return !dispatcher.handlers.isEmpty();
+        }
+
+        /** Under the lock. */
+        private void enqueue(Consumer<CometClientEventHandler> event) {
             if (waiting == null) {
                 waiting = new ArrayDeque<>(2);
             }
             waiting.add(event);
-            boolean idle = !running;
-            running = true;
-            return idle;
+            dispatcher.counters.pendingEvents.incrementAndGet();
         }
 
-        private void execute() {
-            try {
-                executor.execute(this::drain);
-            } catch (Throwable e) { // an Error too: a pool that finds no thread throws one
-                LOG.debug("The event executor refused; events of one client are left out", e);
-                discard();
+        private void start(boolean posted) {
+            if (posted && !isHeldBack() && DRAINS.begin(this)) {
+                start();
             }
+        }
+
+        private synchronized boolean isHeldBack() {
+            return heldBack;
+        }
+
+        @Override
+        protected void work() {
+            DRAINS.finish(this);
         }
 
         private void drain() {
             for (Consumer<CometClientEventHandler> event = next(); event != null; event = next()) {
-                for (CometClientEventHandler handler : handlers) {
+                for (CometClientEventHandler handler : dispatcher.handlers) {
                     try {
                         event.accept(handler);
                     } catch (Throwable e) {
                         failed(e);
                     }
                 }
-                counters.pendingEvents.decrementAndGet();
-            }
-        }
-
-        private static void failed(Throwable e) {
-            if (e instanceof CometException known
-                    && known.reason() == CometException.Reason.CLOSED) {
-                // As each does that sends when clients end with the manager: nothing to wake
-                // somebody for.
-                LOG.debug("An event handler called a manager that is closed", e);
-            } else {
-                LOG.warn("An event handler failed; the others and the client go on", e);
+                dispatcher.counters.pendingEvents.decrementAndGet();
             }
         }
 
@@ -149,20 +227,32 @@ final class EventDispatcher {
             Consumer<CometClientEventHandler> event = waiting == null ? null : waiting.poll();
             if (event == null) {
                 waiting = null;
-                running = false;
+                event = last;
+                last = null;
+            }
+            if (event == gap) {
+                gap = null; // what is lost from now on is another one
             }
             return event;
         }
+    }
 
-        /**
-         * The executor takes no more: the manager is being closed, or the application's own
-         * executor is.
-         */
-        private void discard() {
-            while (next() != null) {
-                counters.pendingEvents.decrementAndGet();
-                counters.eventsSkipped.increment();
-            }
+    /** From the first to the last; the ranges may well have had something between them. */
+    static CometGap merged(CometGap one, CometGap other) {
+        return new CometGap(
+                Math.min(one.from(), other.from()),
+                Math.max(one.to(), other.to()),
+                other.reason());
+    }
+
+    private static void failed(Throwable e) {
+        if (e instanceof CometException known
+                && known.reason() == CometException.Reason.CLOSED) {
+            // As each does that sends when clients end with the manager: nothing to wake
+            // somebody for.
+            LOG.debug("An event handler called a manager that is closed", e);
+        } else {
+            Faults.warn(LOG, "An event handler failed; the others and the client go on", e);
         }
     }
 }

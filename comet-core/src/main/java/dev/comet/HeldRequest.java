@@ -1,6 +1,10 @@
 package dev.comet;
 
+import dev.comet.engine.Faults;
+import dev.comet.engine.SerialWork;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The engine's view of a {@link CometAsyncResult}: reads the store when told to look, and completes
@@ -11,11 +15,16 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  */
 final class HeldRequest extends Subscription {
 
-    // Not an object of its own: there are as many as held requests.
-    private static final AtomicIntegerFieldUpdater<HeldRequest> LOOKS_ASKED =
-            AtomicIntegerFieldUpdater.newUpdater(HeldRequest.class, "looksAsked");
+    private static final Logger LOG = LoggerFactory.getLogger(HeldRequest.class);
+
+    private static final SerialWork<HeldRequest> LOOKS =
+            new SerialWork<>(
+                    AtomicIntegerFieldUpdater.newUpdater(HeldRequest.class, "looksAsked"),
+                    HeldRequest::read);
 
     private final CometAsyncResult result = new CometAsyncResult(this);
+
+    @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int looksAsked;
 
     /** Up to where the client has been looked after; written by the look that runs. */
@@ -42,49 +51,55 @@ final class HeldRequest extends Subscription {
 
     @Override
     protected void look() {
-        if (LOOKS_ASKED.getAndIncrement(this) == 0) {
-            subscriptions.onStoreThread(
-                    () -> {
-                        lookWhileAsked();
-                        if (isDone()) {
-                            session().releaseSoon();
-                        }
-                    });
+        if (!LOOKS.begin(this)) {
+            return;
+        }
+        if (subscriptions.readsFromMemory()) {
+            LOOKS.finish(this);
+            return;
+        }
+        try {
+            subscriptions.onStoreThread(this::lookOnStoreThread);
+        } catch (Throwable e) { // no memory to hand it over
+            LOOKS.giveUp(this);
+            complete(CometAnswer.failed());
+        }
+    }
+
+    private void lookOnStoreThread() {
+        LOOKS.finish(this);
+        if (isDone()) {
+            session().releaseSoon(this);
         }
     }
 
     @Override
     void lookNow() {
-        LOOKS_ASKED.getAndIncrement(this);
-        lookWhileAsked();
-    }
-
-    private void lookWhileAsked() {
-        int asked = looksAsked;
-        while (asked > 0) {
-            if (!isDone()) {
-                read();
-            }
-            asked = LOOKS_ASKED.addAndGet(this, -asked);
-        }
+        LOOKS.run(this);
     }
 
     private void read() {
+        if (isDone()) {
+            return;
+        }
         try {
             CometBatch batch = subscriptions.reader().read(clientSession(), cursor);
             if (batch.isEmpty()) {
                 cursor = batch.cursor();
-            } else {
-                complete(subscriptions.answer(clientSession(), batch));
+            } else if (complete(subscriptions.answer(batch))) {
+                subscriptions.announce(clientSession(), batch);
             }
         } catch (CometException e) {
             failed(e);
+        } catch (Throwable e) {
+            complete(CometAnswer.failed());
+            Faults.warn(LOG, "A look for messages failed; its request was answered", e);
         }
     }
 
     @Override
     protected void timeOut() {
-        complete(CometAnswer.timeout(Math.max(cursor, 0)));
+        completeWith(() -> CometAnswer.timeout(Math.max(cursor, 0)));
     }
 
     @Override
@@ -97,11 +112,9 @@ final class HeldRequest extends Subscription {
         if (isDone()) {
             return false;
         }
-        subscriptions.letGo(this);
+        boolean wasNewest = session().letGo(this);
         boolean completed = result.complete(answer);
-        if (completed) {
-            subscriptions.heldRequestEnded(answer);
-        }
+        subscriptions.heldRequestEnded(this, wasNewest, completed ? answer : null);
         return completed;
     }
 }

@@ -26,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>ids are positive, below 2^53, and higher than every id of an earlier life of the store.
  * </ul>
  *
+ * <p><b>Incarnations.</b> Tokens can be used again when their client has ended. A method that takes a
+ * {@link CometClient} means that very one, {@linkplain CometClient#incarnation() number} and all: for
+ * one that has ended it does what it does for a client that never was, whoever has the tokens by
+ * then. A provider keeps the number with the client, and gives it back with it.
+ *
  * <p><b>Threading.</b> All methods may be called by any number of threads at once. They may block
  * unless {@link #readsFromMemory()}; they call the {@link Listener} without holding a lock that
  * reading or sending needs. <b>Failure.</b> What the caller did wrong is a {@link CometException}
@@ -59,16 +64,16 @@ public interface ICometStateProvider extends AutoCloseable {
         void groupGrew(String group);
 
         /** This client's own log grew. */
-        void clientGrew(String privateToken);
+        void clientGrew(CometClient client);
 
         /**
          * From now on this client reads this group's log. Of one client, joins and leaves are told
          * in the order in which they took effect.
          */
-        void joined(String privateToken, String group);
+        void joined(CometClient client, String group);
 
         /** The client has left the group; what was sent before it left it can still read. */
-        void left(String privateToken, String group);
+        void left(CometClient client, String group);
     }
 
     /**
@@ -118,7 +123,7 @@ public interface ICometStateProvider extends AutoCloseable {
      *     EncodedMessage#sizeInBytes bytes}, but not before the first
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    CometBatch getMessages(String privateToken, long lastMessageId, int maxMessages, int maxBytes);
+    CometBatch getMessages(CometClient client, long lastMessageId, int maxMessages, int maxBytes);
 
     /**
      * Reads what is above a position and confirms nothing: for a stream, whose peer confirms later.
@@ -133,7 +138,7 @@ public interface ICometStateProvider extends AutoCloseable {
      * @param maxBytes as {@link #getMessages}
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    CometBatch peekMessages(String privateToken, long deliveredId, int maxMessages, int maxBytes);
+    CometBatch peekMessages(CometClient client, long deliveredId, int maxMessages, int maxBytes);
 
     /**
      * Confirms everything up to the cursor, as {@link #getMessages}, and reads nothing.
@@ -142,7 +147,7 @@ public interface ICometStateProvider extends AutoCloseable {
      *     birth. Nothing was confirmed then
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    boolean confirmMessages(String privateToken, long lastMessageId);
+    boolean confirmMessages(CometClient client, long lastMessageId);
 
     /**
      * The highest cursor that this client has confirmed; in the beginning, the top of the store
@@ -150,7 +155,7 @@ public interface ICometStateProvider extends AutoCloseable {
      *
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    long confirmedMessageId(String privateToken);
+    long confirmedMessageId(CometClient client);
 
     /**
      * Appends a message to the logs that the audience names.
@@ -168,7 +173,7 @@ public interface ICometStateProvider extends AutoCloseable {
      * @param idleInNanos nanoseconds, positive
      * @return false if there is no such client
      */
-    boolean keepAlive(String privateToken, long idleInNanos);
+    boolean keepAlive(CometClient client, long idleInNanos);
 
     /**
      * Ends the client if it is idle. Of all calls, on all nodes, only one is answered {@link
@@ -176,14 +181,14 @@ public interface ICometStateProvider extends AutoCloseable {
      *
      * @return {@link #KILLED}, {@link #ABSENT}, or in how many nanoseconds to ask again
      */
-    long killIdleCometClient(String privateToken);
+    long killIdleCometClient(CometClient client);
 
     /**
      * Ends the client: its tokens are free again, its messages are gone.
      *
      * @return whether this call did it
      */
-    boolean removeClient(String privateToken);
+    boolean removeClient(CometClient client);
 
     /**
      * Makes the client a member of the group. From now on it gets what is sent to the group.
@@ -203,7 +208,7 @@ public interface ICometStateProvider extends AutoCloseable {
     boolean leaveGroup(String publicToken, String group);
 
     /** The groups that this client is in; empty if there is no such client. */
-    Set<String> groupsOf(String privateToken);
+    Set<String> groupsOf(CometClient client);
 
     /**
      * The members of a group, as a snapshot in the order in which they joined; empty if there is no

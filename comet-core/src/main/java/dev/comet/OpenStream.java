@@ -1,5 +1,7 @@
 package dev.comet;
 
+import dev.comet.engine.Faults;
+import dev.comet.engine.SerialWork;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
@@ -22,14 +24,17 @@ final class OpenStream extends Subscription implements CometStream {
 
     private static final AtomicIntegerFieldUpdater<OpenStream> LOOK_POSTED =
             AtomicIntegerFieldUpdater.newUpdater(OpenStream.class, "lookPosted");
-    private static final AtomicIntegerFieldUpdater<OpenStream> WORK =
-            AtomicIntegerFieldUpdater.newUpdater(OpenStream.class, "work");
+    private static final SerialWork<OpenStream> WORK =
+            new SerialWork<>(
+                    AtomicIntegerFieldUpdater.newUpdater(OpenStream.class, "workAsked"),
+                    OpenStream::workOnce);
     private static final AtomicReferenceFieldUpdater<OpenStream, @Nullable CometAnswer> ENDING =
             AtomicReferenceFieldUpdater.newUpdater(OpenStream.class, CometAnswer.class, "ending");
 
     /*
-     * Whatever happens is written down in one of the volatile fields, and then work() is called. The first who calls it works, for all others too, until
-     * nothing is left: so the sink is called by one thread at a time, nobody waits for it, and nothing that was written down is missed.
+     * Whatever happens is written down in one of the volatile fields, and then WORK is run: so the sink is called by one thread at a time, nobody waits for
+     * it, and nothing that was written down is missed. The first to work is the opener, whatever others bring before: an answer is begun on the thread of its
+     * own request, for no other may touch that request once its thread has left it.
      *
      * What could read the store comes through look(), on a thread that may. An end does not: it is told on the thread that it happens on, whether or not
      * the store answers, unless a look is just reading; then by that look.
@@ -40,7 +45,9 @@ final class OpenStream extends Subscription implements CometStream {
     @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int lookPosted; // 0 or 1
 
-    private volatile int work;
+    @SuppressWarnings("UnusedVariable") // read by its updater
+    private volatile int workAsked;
+
     private volatile @Nullable CometAnswer ending;
     private volatile boolean lookAsked;
     private volatile boolean readyAsked;
@@ -50,6 +57,9 @@ final class OpenStream extends Subscription implements CometStream {
     private volatile long stalledNanos;
 
     private volatile long lastSentNanos;
+
+    /** The opener's: whether it has not worked yet. */
+    private boolean isOpening;
 
     // Whoever works alone.
     private boolean begun;
@@ -72,6 +82,7 @@ final class OpenStream extends Subscription implements CometStream {
         this.sink = sink;
         this.keptAliveNanos = subscriptions.nowNanos();
         this.lastSentNanos = keptAliveNanos;
+        this.isOpening = WORK.begin(this);
     }
 
     // ---- what happens to it
@@ -85,20 +96,37 @@ final class OpenStream extends Subscription implements CometStream {
     protected void look() {
         lookAsked = true;
         if (subscriptions.readsFromMemory()) {
-            work(); // each broadcast comes here once for every stream
+            WORK.run(this); // each broadcast comes here once for every stream
         } else if (LOOK_POSTED.compareAndSet(this, 0, 1)) {
-            subscriptions.onStoreThread(
-                    () -> {
-                        lookPosted = 0;
-                        work();
-                    });
+            try {
+                subscriptions.onStoreThread(
+                        () -> {
+                            lookPosted = 0;
+                            WORK.run(this);
+                        });
+            } catch (Throwable e) { // no memory to hand it over
+                lookPosted = 0;
+                complete(CometAnswer.failed());
+            }
         }
     }
 
+    /** By the opener, who now begins the answer, or ends it. */
     @Override
     void lookNow() {
         lookAsked = true;
-        work();
+        openerWorks();
+    }
+
+    /**
+     * By the opener, when there is nothing to wait for any more: tells the sink what others have
+     * written down meanwhile. Again does nothing.
+     */
+    void openerWorks() {
+        if (isOpening) {
+            isOpening = false;
+            WORK.finish(this);
+        }
     }
 
     @Override
@@ -133,7 +161,7 @@ final class OpenStream extends Subscription implements CometStream {
     @Override
     public void close() {
         if (complete(CometAnswer.abandoned())) {
-            session().releaseSoon();
+            session().releaseSoon(this);
         }
     }
 
@@ -142,24 +170,13 @@ final class OpenStream extends Subscription implements CometStream {
         if (!ENDING.compareAndSet(this, null, answer)) {
             return false;
         }
-        subscriptions.letGo(this);
-        subscriptions.streamEnded(answer);
-        work();
+        boolean wasNewest = session().letGo(this);
+        WORK.run(this);
+        subscriptions.streamEnded(this, wasNewest, answer);
         return true;
     }
 
     // ---- what is done about it
-
-    private void work() {
-        if (WORK.getAndIncrement(this) != 0) {
-            return;
-        }
-        int asked = work;
-        do {
-            workOnce();
-            asked = WORK.addAndGet(this, -asked);
-        } while (asked > 0);
-    }
 
     private void workOnce() {
         try {
@@ -183,13 +200,17 @@ final class OpenStream extends Subscription implements CometStream {
         } catch (CometException e) {
             failed(e);
         } catch (Throwable e) {
-            LOG.warn("The sink of a stream of {} failed", clientSession().client(), e);
             complete(CometAnswer.abandoned());
+            sinkFailed(e);
         }
         if (isDone() && !told) {
             told = true;
             tell();
         }
+    }
+
+    private void sinkFailed(Throwable e) {
+        Faults.warn(LOG, "The sink of a stream of {} failed", clientSession().client(), e);
     }
 
     private boolean canGoOn() {
@@ -211,13 +232,13 @@ final class OpenStream extends Subscription implements CometStream {
             if (batch.isEmpty()) {
                 return;
             }
-            subscriptions.streamed(clientSession(), batch);
             List<CometMessage> messages = batch.messages();
             if (!messages.isEmpty()) {
                 lastSentId = messages.get(messages.size() - 1).messageId();
             }
             beatAsked = false;
             sent(sink.messages(batch));
+            subscriptions.streamed(clientSession(), batch);
             if (lastSentNanos - keptAliveNanos >= times.heartbeatNanos()) {
                 keepAlive();
             }
@@ -258,7 +279,7 @@ final class OpenStream extends Subscription implements CometStream {
         try {
             sink.ended(answer);
         } catch (Throwable e) {
-            LOG.warn("The sink of a stream of {} failed", clientSession().client(), e);
+            sinkFailed(e);
         }
     }
 

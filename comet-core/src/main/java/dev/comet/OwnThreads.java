@@ -5,15 +5,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Threads that may block: for event handlers, for what hangs on stages, and for providers that do
- * not answer from memory. They come when there is work and go when there is none.
+ * Threads that may block: for event handlers, for dependent stages, and for providers that do not
+ * answer from memory. They come when there is work and go when there is none.
  *
  * <p>The queue needs no bound of its own: it holds at most one drain for each client's events, one
- * look and one idle check for each client, or what hangs on requests, which are bounded.
+ * look and one idle check for each client, or the stages of requests, which are bounded.
  */
 final class OwnThreads implements Executor {
 
@@ -23,7 +24,10 @@ final class OwnThreads implements Executor {
     private final ThreadPoolExecutor executor;
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
-    OwnThreads(String name) {
+    /**
+     * @param factory makes the threads
+     */
+    OwnThreads(String name, ThreadFactory factory) {
         executor =
                 new ThreadPoolExecutor(
                         THREADS,
@@ -41,7 +45,8 @@ final class OwnThreads implements Executor {
                                             threads.remove(self[0]);
                                         }
                                     };
-                            Thread thread = new Thread(registered, name);
+                            Thread thread = factory.newThread(registered);
+                            thread.setName(name);
                             self[0] = thread;
                             thread.setDaemon(true);
                             threads.add(thread);
@@ -60,25 +65,35 @@ final class OwnThreads implements Executor {
         return executor.getQueue().size();
     }
 
-    /** What has been handed in still runs, for a while; then it is interrupted. Idempotent. */
+    /**
+     * What has been handed in still runs, for a while; then it is interrupted. Idempotent. An
+     * interrupt of the calling thread shortens nobody's time: it is kept for afterwards.
+     */
     void close() {
         List<Thread> running = List.copyOf(threads);
         executor.shutdown();
         if (threads.contains(Thread.currentThread())) {
             return; // a handler closes the manager: it cannot wait for itself
         }
-        try {
-            if (!executor.awaitTermination(GRACE_SECONDS, TimeUnit.SECONDS)) {
-                executor.shutdownNow();
-                return;
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(GRACE_SECONDS);
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (!executor.awaitTermination(until - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                    executor.shutdownNow();
+                    break;
+                }
+                // The pool has let them go, but a container that looks for threads left behind by
+                // an application may look at once.
+                for (Thread thread : running) {
+                    thread.join();
+                }
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
-            // The pool has let them go, but a container that looks for threads left behind by an
-            // application may look at once.
-            for (Thread thread : running) {
-                thread.join();
-            }
-        } catch (InterruptedException e) {
-            executor.shutdownNow();
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }

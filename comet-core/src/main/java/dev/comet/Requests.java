@@ -1,6 +1,8 @@
 package dev.comet;
 
-import dev.comet.engine.Deadline;
+import dev.comet.engine.PatientExecutor;
+import dev.comet.engine.WaitThreadPool;
+import dev.comet.engine.WaitTimer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -8,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,27 +28,30 @@ final class Requests {
      * answered stays until its deadline, so that a second reply is told from one that nobody asked for; of those there are at most as many as of requests
      * that wait. Promises are kept outside of the map.
      */
-    private final ConcurrentHashMap<String, Map<String, Pending>> byReceiver =
+    private final ConcurrentHashMap<CometClient, Map<String, Pending>> byReceiver =
             new ConcurrentHashMap<>();
     private final AtomicInteger answered = new AtomicInteger();
+    private final ICometStateProvider provider;
     private final Sender sender;
-    private final Subscriptions subscriptions;
+    private final WaitThreadPool<?> pool;
     private final Counters counters;
-    private final Executor completing;
+    private final PatientExecutor completing;
     private final int max;
     private volatile boolean closed;
 
     /**
-     * @param completing runs what hangs on replies, and refuses nothing
+     * @param completing runs dependent stages of replies
      */
     Requests(
+            ICometStateProvider provider,
             Sender sender,
-            Subscriptions subscriptions,
+            WaitThreadPool<?> pool,
             Counters counters,
-            Executor completing,
+            PatientExecutor completing,
             int max) {
+        this.provider = provider;
         this.sender = sender;
-        this.subscriptions = subscriptions;
+        this.pool = pool;
         this.counters = counters;
         this.completing = completing;
         this.max = max;
@@ -59,35 +63,64 @@ final class Requests {
         OVER
     }
 
-    private static final class Pending {
-        final String receiver;
+    private final class Pending {
+        final CometClient receiver;
         final String correlationId;
-        final Promise<CometReply> reply = new Promise<>();
+        final Promise<CometReply> reply = new Promise<>(completing);
+        final WaitTimer deadline;
         State state = State.WAITING;
-        @Nullable Deadline deadline;
 
-        Pending(String receiver, String correlationId) {
+        Pending(CometClient receiver, String correlationId, Duration timeout) {
             this.receiver = receiver;
             this.correlationId = correlationId;
+            this.deadline = pool.timer(receiver, () -> timeOut(this, timeout));
         }
     }
 
     CompletionStage<CometReply> request(
             String receiver, String name, Object contents, Duration timeout, String correlationId) {
-        Pending pending = new Pending(receiver, correlationId);
-        try {
-            begin(pending, timeout);
-        } catch (CometException e) {
+        if (closed) {
             counters.requestsFailed.increment();
-            pending.reply.completeExceptionally(e);
-            return pending.reply;
+            return failed(Subscriptions.closed());
+        }
+        Pending pending;
+        try {
+            pending = new Pending(existing(receiver), correlationId, timeout);
+            begin(pending, timeout);
+        } catch (RuntimeException e) {
+            counters.requestsFailed.increment();
+            return failed(known(e));
         }
         try {
-            sender.send(receiver, name, contents, correlationId);
-        } catch (CometException e) {
-            fail(pending, e);
+            // It may have ended before the request was known here: its end does not reach that.
+            if (existing(receiver).equals(pending.receiver)) {
+                sender.send(receiver, name, contents, correlationId);
+            } else {
+                fail(pending, gone());
+            }
+        } catch (RuntimeException e) {
+            fail(pending, known(e));
         }
         return pending.reply;
+    }
+
+    private CometException known(RuntimeException e) {
+        return e instanceof CometException known ? known : sender.unavailable(e);
+    }
+
+    private CometClient existing(String publicToken) {
+        CometClient client = provider.findCometClient(publicToken);
+        if (client == null) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST, "no client has this public token");
+        }
+        return client;
+    }
+
+    private Promise<CometReply> failed(CometException e) {
+        Promise<CometReply> reply = new Promise<>(completing);
+        reply.completeExceptionally(e);
+        return reply;
     }
 
     private void begin(Pending pending, Duration timeout) {
@@ -105,9 +138,7 @@ final class Requests {
                     Map<String, Pending> requests = known == null ? new HashMap<>(2) : known;
                     isNew[0] = requests.putIfAbsent(pending.correlationId, pending) == null;
                     if (isNew[0]) {
-                        pending.deadline =
-                                subscriptions.after(
-                                        receiver, timeout, () -> timeOut(pending, timeout));
+                        pending.deadline.startIn(timeout.toNanos());
                     }
                     return requests;
                 });
@@ -129,20 +160,20 @@ final class Requests {
      *
      * @throws CometException NO_SUCH_REQUEST; ALREADY_REPLIED
      */
-    void reply(String receiver, String correlationId, CometReply reply) {
+    void reply(CometClient receiver, String correlationId, CometReply reply) {
         Pending pending = answered(receiver, correlationId);
         counters.requestsReplied.increment();
-        pending.reply.keep(reply, completing);
+        pending.reply.keep(reply);
     }
 
     /** As {@link #reply}: the client will not do it. */
-    void refuse(String receiver, String correlationId, CometException refusal) {
+    void refuse(CometClient receiver, String correlationId, CometException refusal) {
         Pending pending = answered(receiver, correlationId);
         counters.requestsFailed.increment();
-        pending.reply.fail(refusal, completing);
+        pending.reply.fail(refusal);
     }
 
-    private Pending answered(String receiver, String correlationId) {
+    private Pending answered(CometClient receiver, String correlationId) {
         Pending[] found = new Pending[1];
         State[] before = new State[1];
         byReceiver.computeIfPresent(
@@ -177,19 +208,18 @@ final class Requests {
     }
 
     private void timeOut(Pending pending, Duration timeout) {
+        CometException late =
+                new CometException(CometException.Reason.TIMED_OUT, "no reply within " + timeout);
         if (end(pending)) {
             counters.requestsTimedOut.increment();
-            pending.reply.fail(
-                    new CometException(
-                            CometException.Reason.TIMED_OUT, "no reply within " + timeout),
-                    completing);
+            pending.reply.fail(late);
         }
     }
 
     private void fail(Pending pending, CometException why) {
         if (end(pending)) {
             counters.requestsFailed.increment();
-            pending.reply.fail(why, completing);
+            pending.reply.fail(why);
         }
     }
 
@@ -224,19 +254,17 @@ final class Requests {
             answered.decrementAndGet();
         }
         pending.state = State.OVER;
-        if (pending.deadline != null) {
-            pending.deadline.callOff();
-        }
+        pending.deadline.stop();
     }
 
     /** The client has ended. */
     void clientIsGone(CometClient client) {
-        endAll(
-                client.publicToken(),
-                () ->
-                        new CometException(
-                                CometException.Reason.CLIENT_DOES_NOT_EXIST,
-                                "the client ended before it replied"));
+        endAll(client, Requests::gone);
+    }
+
+    private static CometException gone() {
+        return new CometException(
+                CometException.Reason.CLIENT_DOES_NOT_EXIST, "the client ended before it replied");
     }
 
     /** Ends every request with CLOSED; later ones end at once. */
@@ -246,7 +274,7 @@ final class Requests {
                 .forEach(receiver -> endAll(receiver, Subscriptions::closed));
     }
 
-    private void endAll(String receiver, Supplier<CometException> why) {
+    private void endAll(CometClient receiver, Supplier<CometException> why) {
         List<Pending> waiting = new ArrayList<>();
         byReceiver.computeIfPresent(
                 receiver,
@@ -262,7 +290,7 @@ final class Requests {
         for (Pending pending : waiting) {
             counters.pendingRequests.decrementAndGet();
             counters.requestsFailed.increment();
-            pending.reply.fail(why.get(), completing);
+            pending.reply.fail(why.get());
         }
     }
 }

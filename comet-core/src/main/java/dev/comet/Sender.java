@@ -59,7 +59,11 @@ final class Sender {
 
     private CometException refused(RuntimeException e) {
         counters.sendsRefused.increment();
-        return e instanceof CometException known ? known : subscriptions.reader().unavailable(e);
+        return e instanceof CometException known ? known : unavailable(e);
+    }
+
+    CometException unavailable(Throwable e) {
+        return subscriptions.reader().unavailable(e);
     }
 
     EncodedMessage encode(String name, @Nullable String correlationId, @Nullable Object contents) {
@@ -109,8 +113,7 @@ final class Sender {
                 throw e;
             }
             for (CometClient full : e.fullClients()) {
-                subscriptions.disconnect(
-                        full.privateToken(), CometClientEventHandler.EndReason.OVERFLOW);
+                subscriptions.disconnect(full, CometClientEventHandler.EndReason.OVERFLOW);
             }
             Audience rest = without(audience, e.fullClients());
             if (rest == null) {

@@ -32,7 +32,7 @@ final class StoreReader {
         return fromStore(
                 () ->
                         provider.getMessages(
-                                session.key(), cursor, limits.messagesPerAnswer(), maxBytes));
+                                session.client(), cursor, limits.messagesPerAnswer(), maxBytes));
     }
 
     /** Reads, for one write of a stream, what is above what the stream has carried already. */
@@ -40,7 +40,7 @@ final class StoreReader {
         return fromStore(
                 () ->
                         provider.peekMessages(
-                                session.key(),
+                                session.client(),
                                 delivered,
                                 limits.messagesPerAnswer(),
                                 limits.bytesPerWrite()));

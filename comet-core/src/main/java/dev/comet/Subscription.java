@@ -1,6 +1,7 @@
 package dev.comet;
 
 import dev.comet.engine.CometWaitRequest;
+import java.util.function.Supplier;
 
 /** What a client has open to be told of messages: a held request or a stream. */
 abstract class Subscription extends CometWaitRequest {
@@ -29,7 +30,7 @@ abstract class Subscription extends CometWaitRequest {
 
     /**
      * Ends it, unless it has ended. It stops being its client's newest before the peer is told, so
-     * that what the peer then does finds nothing to supersede.
+     * that what the peer then does finds nothing to supersede. Never throws.
      *
      * @return whether this call did it
      */
@@ -48,7 +49,7 @@ abstract class Subscription extends CometWaitRequest {
             endWithClient();
             subscriptions.clientIsGone(clientSession());
         } else {
-            complete(CometAnswer.error(e));
+            completeWith(() -> CometAnswer.error(e));
         }
     }
 
@@ -56,19 +57,30 @@ abstract class Subscription extends CometWaitRequest {
     protected final void end(Ending why) {
         switch (why) {
             case CLIENT_GONE -> endWithClient();
-            case DRAINING -> complete(subscriptions.reconnect());
-            case CLOSED -> complete(CometAnswer.error(Subscriptions.closed()));
+            case DRAINING -> completeWith(subscriptions::reconnect);
+            case CLOSED -> completeWith(() -> CometAnswer.error(Subscriptions.closed()));
         }
     }
 
     @Override
     protected final void superseded(CometWaitRequest newer) {
-        complete(CometAnswer.superseded(((Subscription) newer).instance));
+        completeWith(() -> CometAnswer.superseded(((Subscription) newer).instance));
     }
 
-    /** Let go of first: no idle time begins, for the token may be another client's by now. */
+    /** Let go of first: no idle time begins, for the client has ended. */
     private void endWithClient() {
         session().letGo(this);
-        complete(clientSession().goodbye());
+        completeWith(clientSession()::goodbye);
+    }
+
+    /** Whatever happens, it is complete afterwards: nobody else would see to that. */
+    final boolean completeWith(Supplier<CometAnswer> answer) {
+        CometAnswer made;
+        try {
+            made = answer.get();
+        } catch (Throwable e) { // no memory for it
+            made = CometAnswer.failed();
+        }
+        return complete(made);
     }
 }

@@ -1,16 +1,14 @@
 package dev.comet;
 
 import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.EventDispatcher.ClientEvents;
 import dev.comet.engine.CometWaitRequest.Ending;
-import dev.comet.engine.Deadline;
+import dev.comet.engine.Faults;
 import dev.comet.engine.WaitThreadPool;
 import dev.comet.spi.CometClock;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -40,12 +38,6 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private final StreamTimes streamTimes;
     private final BatchAssembler assembler = new BatchAssembler();
 
-    /**
-     * Private tokens of clients that the store may have, but that have no session yet: nobody is to
-     * make one for them.
-     */
-    private final Set<String> beingInitialized = ConcurrentHashMap.newKeySet();
-
     private volatile Consumer<CometClient> whenGone = client -> {};
     private volatile boolean draining;
     private volatile boolean closed;
@@ -63,7 +55,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             Executor storeThreads,
             LongUnaryOperator random,
             StreamTimes streamTimes,
-            int waitThreads) {
+            WaitThreadPool<ClientSession> pool) {
         this.provider = provider;
         this.clock = clock;
         this.counters = counters;
@@ -73,7 +65,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         this.random = random;
         this.reader = new StoreReader(provider, limits, counters);
         this.streamTimes = streamTimes;
-        this.pool = new WaitThreadPool<>(waitThreads, clock);
+        this.pool = pool;
     }
 
     static CometException unknownClient() {
@@ -89,75 +81,87 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     // ---- clients
 
+    /**
+     * @param client one that was just {@linkplain CometClient#born born}
+     */
     void initialize(CometClient client) {
-        if (!beingInitialized.add(client.privateToken())) {
-            throw new CometException(
-                    CometException.Reason.CLIENT_ALREADY_EXISTS,
-                    "a client with the private token of " + client + " is being initialised");
-        }
+        // All that this needs memory for before the store has the client; and the session can be
+        // found by whoever finds the client there, from its first moment on.
+        ClientSession session =
+                new ClientSession(pool, client, this, new ClientEvents(dispatcher, true));
+        Consumer<CometClientEventHandler> first = handler -> handler.clientInitialized(client);
+        pool.add(session);
+        boolean stored = false;
         try {
             provider.initializeClient(client);
-            ClientSession session =
-                    newSession(
-                            client,
-                            dispatcher
-                            .new ClientEvents(handler -> handler.clientInitialized(client)));
-            // A session of this token can only be of a client that had it before and is about to
-            // end.
-            for (ClientSession found = pool.open(session);
-                    found != session;
-                    found = pool.open(session)) {
-                clientIsGone(found);
-            }
-            session.events().begin();
-            joinItsGroups(session);
+            stored = true;
         } finally {
-            beingInitialized.remove(client.privateToken());
+            if (!stored) {
+                session.events().discard();
+                pool.end(session, Ending.CLIENT_GONE);
+            }
         }
+        pool.begin(session);
+        session.events().begin(first);
+        joinItsGroups(session);
     }
 
     boolean disconnect(String privateToken, EndReason reason) {
-        ClientSession session = sessionOf(privateToken);
-        if (session == null) {
-            return false;
-        }
+        CometClient client = provider.getCometClient(privateToken);
+        return client != null && disconnect(client, reason);
+    }
+
+    boolean disconnect(CometClient client, EndReason reason) {
+        ClientSession session = sessionOf(client);
         session.endsBecause(reason);
-        if (!provider.removeClient(privateToken)) {
-            return false;
+        Consumer<CometClientEventHandler> last =
+                handler -> handler.clientDisconnected(client, reason);
+        boolean removed = provider.removeClient(client);
+        if (removed) {
+            session.events().postLast(last);
+            counters.clientsDisconnected.increment();
         }
-        counters.clientsDisconnected.increment();
-        CometClient client = session.client();
-        session.events().postLast(handler -> handler.clientDisconnected(client, reason));
-        clientIsGone(session);
-        return true;
+        endSafely(session);
+        return removed;
+    }
+
+    /** The store has no such client any more: what fails now is seen to when it could be idle. */
+    private void endSafely(ClientSession session) {
+        try {
+            clientIsGone(session);
+        } catch (Throwable e) {
+            Faults.error("The session of a client that was ended is left for later", e);
+        }
     }
 
     /** A wait thread asks: no request is held, and the client could be idle. The provider knows. */
     void killIfIdle(ClientSession session) {
-        onStoreThread(
-                () -> {
-                    try {
-                        long answer = provider.killIdleCometClient(session.key());
-                        if (answer > 0) {
-                            session.askAgainIn(answer);
-                            return;
-                        }
-                        if (answer == ICometStateProvider.KILLED) {
-                            counters.idleClientsKilled.increment();
-                            session.events()
-                                    .postLast(
-                                            handler -> handler.idleClientKilled(session.client()));
-                        }
-                        clientIsGone(session);
-                    } catch (Throwable e) {
-                        counters.providerFailures.increment();
-                        LOG.warn(
-                                "The provider could not say whether {} is idle; asking again",
-                                session.client(),
-                                e);
-                        session.askAgainIn(RETRY_NANOS);
-                    }
-                });
+        onStoreThread(() -> killNowIfIdle(session));
+    }
+
+    private void killNowIfIdle(ClientSession session) {
+        CometClient client = session.client();
+        try {
+            Consumer<CometClientEventHandler> last = handler -> handler.idleClientKilled(client);
+            long answer = provider.killIdleCometClient(client);
+            if (answer > 0) {
+                session.askAgainIn(answer);
+                return;
+            }
+            if (answer == ICometStateProvider.KILLED) {
+                session.events().postLast(last);
+                counters.idleClientsKilled.increment();
+            }
+            endSafely(session);
+        } catch (Throwable e) {
+            session.askAgainIn(RETRY_NANOS);
+            counters.providerFailures.increment();
+            Faults.warn(
+                    LOG,
+                    "The provider could not say whether {} is idle; asking again",
+                    client,
+                    e);
+        }
     }
 
     void clientIsGone(ClientSession session) {
@@ -170,31 +174,32 @@ final class Subscriptions implements ICometStateProvider.Listener {
         whenGone = action;
     }
 
-    Deadline after(String key, Duration delay, Runnable task) {
-        return pool.after(key, delay.toNanos(), task);
-    }
-
+    /** Null if the store has no client of this token. */
     private @Nullable ClientSession sessionOf(String privateToken) {
-        ClientSession session = pool.get(privateToken);
-        return session != null ? session : adopt(privateToken);
+        CometClient client = provider.getCometClient(privateToken);
+        return client == null ? null : sessionOf(client);
     }
 
-    /** A client that was initialised on another node, or before this manager began. */
-    private @Nullable ClientSession adopt(String privateToken) {
-        if (beingInitialized.contains(privateToken)) {
-            return null;
+    private ClientSession sessionOf(CometClient client) {
+        ClientSession session = pool.get(client);
+        if (session == null) {
+            return adopt(client);
         }
-        CometClient client = provider.getCometClient(privateToken);
-        if (client == null) {
-            return null;
+        if (session.missedAGroup()) {
+            joinItsGroups(session);
         }
-        ClientSession session = pool.open(newSession(client, dispatcher.new ClientEvents()));
-        joinItsGroups(session);
         return session;
     }
 
-    private ClientSession newSession(CometClient client, EventDispatcher.ClientEvents events) {
-        return new ClientSession(pool, client, this, events);
+    /** A client that was initialised on another node, or before this manager began. */
+    private ClientSession adopt(CometClient client) {
+        ClientSession session =
+                new ClientSession(pool, client, this, new ClientEvents(dispatcher, false));
+        ClientSession known = pool.open(session);
+        if (known == session) {
+            joinItsGroups(session);
+        }
+        return known;
     }
 
     /**
@@ -202,7 +207,16 @@ final class Subscriptions implements ICometStateProvider.Listener {
      * seen a new client in the store may make it a member.
      */
     private void joinItsGroups(ClientSession session) {
-        provider.groupsOf(session.key()).forEach(group -> pool.join(session, group));
+        session.missedAGroup(false);
+        boolean joined = false;
+        try {
+            provider.groupsOf(session.client()).forEach(group -> pool.join(session, group));
+            joined = true;
+        } finally {
+            if (!joined) {
+                session.missedAGroup(true);
+            }
+        }
     }
 
     // ---- requests
@@ -244,14 +258,19 @@ final class Subscriptions implements ICometStateProvider.Listener {
         HeldRequest request =
                 new HeldRequest(this, session, lastMessageId, clock.nanos() + holdNanos, instance);
         counters.heldRequests.increment();
-        if (takesOver(request)) {
-            if (draining) {
-                request.end(Ending.DRAINING);
-            } else if (holdNanos == 0) {
-                request.timeOut();
-            } else {
-                pool.hold(request);
+        try {
+            if (takesOver(request)) {
+                if (draining) {
+                    request.end(Ending.DRAINING);
+                } else if (holdNanos == 0) {
+                    request.timeOut();
+                } else {
+                    pool.hold(request);
+                }
             }
+        } catch (Throwable e) { // it is known to others by now: nobody else would answer it
+            request.complete(CometAnswer.failed());
+            Faults.warn(LOG, "A request of {} could not be held", client, e);
         }
         return request.result();
     }
@@ -266,14 +285,21 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
         OpenStream stream =
                 new OpenStream(this, session, lastMessageId, streamTimes, sink, instance);
-        sink.opened(stream);
+        sink.opened(stream); // nobody else knows it yet
         counters.openStreams.increment();
-        if (takesOver(stream)) {
-            if (draining) {
-                stream.end(Ending.DRAINING);
-            } else {
-                pool.hold(stream);
+        try {
+            if (!stream.isDone() && takesOver(stream)) {
+                if (draining) {
+                    stream.end(Ending.DRAINING);
+                } else {
+                    pool.hold(stream);
+                }
             }
+        } catch (Throwable e) {
+            stream.complete(CometAnswer.failed());
+            Faults.warn(LOG, "A stream of {} could not be opened", session.client(), e);
+        } finally {
+            stream.openerWorks();
         }
     }
 
@@ -304,16 +330,19 @@ final class Subscriptions implements ICometStateProvider.Listener {
     boolean keepAlive(Subscription request) {
         ClientSession session = request.clientSession();
         try {
-            if (provider.keepAlive(session.key(), request.aliveNanos())) {
+            if (provider.keepAlive(session.client(), request.aliveNanos())) {
                 return true;
             }
             request.end(Ending.CLIENT_GONE);
             clientIsGone(session);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             session.letGo(request); // no idle time begins: the store would fail again
-            request.complete(
-                    CometAnswer.error(
-                            e instanceof CometException known ? known : reader.unavailable(e)));
+            request.completeWith(
+                    () ->
+                            CometAnswer.error(
+                                    e instanceof CometException known
+                                            ? known
+                                            : reader.unavailable(e)));
         }
         return false;
     }
@@ -321,27 +350,45 @@ final class Subscriptions implements ICometStateProvider.Listener {
     CometAnswer end(CometAsyncResult result) {
         HeldRequest request = result.request();
         if (request != null && request.complete(CometAnswer.abandoned())) {
-            request.session().releaseSoon();
+            request.session().releaseSoon(request);
         }
         return result.answer();
     }
 
-    /** The request is about to be answered: it is its client's newest no more. */
-    void letGo(Subscription request) {
-        ClientSession session = request.clientSession();
-        if (session.letGo(request)) {
-            idleTimeBegins(session);
+    /**
+     * @param wasNewest whether it was its client's newest until now: its idle time begins
+     * @param answer what it was answered, or null if somebody else was first
+     */
+    void heldRequestEnded(HeldRequest request, boolean wasNewest, @Nullable CometAnswer answer) {
+        try {
+            if (answer != null) {
+                counters.heldRequests.decrement();
+                counters.count(answer);
+            }
+            if (wasNewest) {
+                idleTimeBegins(request.clientSession());
+            }
+        } catch (Throwable e) {
+            leftOut(e);
         }
     }
 
-    void heldRequestEnded(CometAnswer answer) {
-        counters.heldRequests.decrement();
-        counters.count(answer);
+    /** As {@link #heldRequestEnded}. */
+    void streamEnded(OpenStream stream, boolean wasNewest, CometAnswer answer) {
+        try {
+            counters.openStreams.decrement();
+            counters.count(answer);
+            if (wasNewest) {
+                idleTimeBegins(stream.clientSession());
+            }
+        } catch (Throwable e) {
+            leftOut(e);
+        }
     }
 
-    void streamEnded(CometAnswer answer) {
-        counters.openStreams.decrement();
-        counters.count(answer);
+    /** The client is taken for one with a request until the end of the hold, and then for idle. */
+    private static void leftOut(Throwable e) {
+        Faults.error("The beginning of a client's idle time was left out", e);
     }
 
     void streamWasCutOff(CometClient client) {
@@ -358,7 +405,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
                     }
                     try {
                         provider.keepAlive(
-                                session.key(), session.client().connectionIdle().toNanos());
+                                session.client(), session.client().connectionIdle().toNanos());
                         if (session.newest() instanceof Subscription newer) {
                             keepAlive(newer); // it came meanwhile, and may have been overwritten
                         }
@@ -376,20 +423,20 @@ final class Subscriptions implements ICometStateProvider.Listener {
         return reader;
     }
 
-    CometAnswer answer(ClientSession session, CometBatch batch) {
-        announce(session, batch);
+    CometAnswer answer(CometBatch batch) {
         return CometAnswer.messages(batch, assembler.assemble(batch));
     }
 
     void streamed(ClientSession session, CometBatch batch) {
-        announce(session, batch);
         counters.count(batch);
+        announce(session, batch);
     }
 
-    private static void announce(ClientSession session, CometBatch batch) {
-        for (CometGap gap : batch.gaps()) {
-            session.events().post(handler -> handler.messagesDropped(session.client(), gap));
-        }
+    /** An answer or a stream says what was lost: one event for each, whatever there is in it. */
+    void announce(ClientSession session, CometBatch batch) {
+        batch.gaps().stream()
+                .reduce(EventDispatcher::merged)
+                .ifPresent(gap -> session.events().postGap(session.client(), gap));
     }
 
     /** Late enough for a load balancer to have noticed, and not all at once. */
@@ -403,11 +450,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     }
 
     void onStoreThread(Runnable task) {
-        try {
-            storeThreads.execute(task);
-        } catch (RejectedExecutionException e) {
-            LOG.debug("Closed: a read of the store was left out");
-        }
+        storeThreads.execute(task);
     }
 
     private CometAsyncResult completed(CometAnswer answer) {
@@ -430,21 +473,29 @@ final class Subscriptions implements ICometStateProvider.Listener {
     }
 
     @Override
-    public void clientGrew(String privateToken) {
-        pool.grew(privateToken);
+    public void clientGrew(CometClient client) {
+        pool.grew(client);
     }
 
     @Override
-    public void joined(String privateToken, String group) {
-        ClientSession session = pool.get(privateToken);
+    public void joined(CometClient client, String group) {
+        ClientSession session = pool.get(client);
         if (session != null) {
-            pool.join(session, group);
+            boolean joined = false;
+            try {
+                pool.join(session, group);
+                joined = true;
+            } finally {
+                if (!joined) {
+                    session.missedAGroup(true);
+                }
+            }
         }
     }
 
     @Override
-    public void left(String privateToken, String group) {
-        ClientSession session = pool.get(privateToken);
+    public void left(CometClient client, String group) {
+        ClientSession session = pool.get(client);
         if (session != null) {
             pool.leave(session, group);
         }
@@ -454,10 +505,6 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     WaitThreadPool<ClientSession> pool() {
         return pool;
-    }
-
-    void every(Duration interval, Runnable task) {
-        pool.every(interval.toNanos(), task);
     }
 
     boolean isDraining() {

@@ -1,11 +1,13 @@
 package dev.comet.engine;
 
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+
 /**
  * A held request or a stream, as the wait threads see it: something with a deadline that can be
  * asked to look for messages.
  *
  * <p>It may be completed by any thread, once; the wait thread lets go of it when it next meets it.
- * No method blocks.
+ * No method blocks, and none throws: who looks, ends or supersedes has others to see to.
  */
 public abstract class CometWaitRequest extends Mailbox.Entry {
 
@@ -19,8 +21,14 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
         CLOSED
     }
 
+    private static final AtomicIntegerFieldUpdater<CometWaitRequest> POSTED =
+            AtomicIntegerFieldUpdater.newUpdater(CometWaitRequest.class, "posted");
+
     private final WaitSession session;
     private volatile long deadlineNanos;
+
+    @SuppressWarnings("UnusedVariable") // read by its updater
+    private volatile int posted; // 0 or 1
 
     /**
      * @param session the client's
@@ -67,8 +75,23 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
         deadlineNanos = nanos;
     }
 
+    /**
+     * Any thread. Has the owner look at it: to hold it, to see whether there is something for it,
+     * or to see that it is done. Again before the owner has come to it is the same once. Allocates
+     * nothing and cannot fail, for it is all that wakes a client.
+     *
+     * @return false if the wait thread has stopped
+     */
+    final boolean post() {
+        if (POSTED.compareAndSet(this, 0, 1)) {
+            return session.owner().post(this);
+        }
+        return !session.owner().isClosed();
+    }
+
     @Override
-    final void run() {
-        session.hold(this);
+    final void met() {
+        posted = 0; // before looking: what comes from now on is posted anew
+        session.meet(this);
     }
 }

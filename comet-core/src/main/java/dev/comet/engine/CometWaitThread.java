@@ -1,6 +1,7 @@
 package dev.comet.engine;
 
 import dev.comet.spi.CometClock;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,16 +11,22 @@ import org.slf4j.LoggerFactory;
  * thread alone. Everybody else posts to its mailbox.
  *
  * <p>It never blocks except to park, never does I/O and never runs code of an application; what
- * goes wrong in one entry harms no other.
+ * goes wrong in one entry harms no other. What it owns is kept apart from the thread that runs it:
+ * if something throws that thread out of its loop all the same, another one goes on where it was.
  */
 final class CometWaitThread implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometWaitThread.class);
 
+    /** When to try again what failed for want of memory or threads. */
+    static final long RETRY_NANOS = 1_000_000_000;
+
+    private final String name;
     private final CometClock clock;
+    private final AtomicLong replaced;
     private final Mailbox mailbox = new Mailbox();
-    private final Thread thread;
     private final TimerWheel timers;
+    private volatile Thread thread;
 
     // No lost wake-up, between owner and poster: the owner writes parked, then reads the mailbox;
     // the poster writes the mailbox, then reads parked. At least one of them sees the other's
@@ -28,12 +35,31 @@ final class CometWaitThread implements Runnable {
     private volatile boolean parked;
 
     private volatile boolean stopping;
+    private boolean failing; // owner: entries are to be repeated
+    private long repeatNanos; // owner: when
 
-    CometWaitThread(String name, CometClock clock) {
+    /**
+     * @param replaced counts the threads that had to be replaced
+     */
+    CometWaitThread(String name, CometClock clock, AtomicLong replaced) {
+        this.name = name;
         this.clock = clock;
+        this.replaced = replaced;
         this.timers = new TimerWheel(clock.nanos());
-        this.thread = new Thread(this, name);
-        thread.setDaemon(true);
+        this.thread = new Worker(this, name);
+    }
+
+    /** A thread that runs one of these. */
+    private static final class Worker extends Thread {
+        Worker(CometWaitThread work, String name) {
+            super(work, name);
+            setDaemon(true);
+        }
+    }
+
+    /** Whether this code is run by a wait thread, of whichever pool: then it must not block. */
+    static boolean isRunning() {
+        return Thread.currentThread() instanceof Worker;
     }
 
     void start() {
@@ -51,6 +77,11 @@ final class CometWaitThread implements Runnable {
         return true;
     }
 
+    /** Any thread. Whether it has stopped and takes no entries. */
+    boolean isClosed() {
+        return mailbox.isClosed();
+    }
+
     /** Any thread. What has been posted before still runs. */
     void stop() {
         stopping = true;
@@ -59,11 +90,8 @@ final class CometWaitThread implements Runnable {
 
     /** Waits until the thread has ended; does nothing on the thread itself. */
     void join() {
-        if (isCurrent()) {
-            return;
-        }
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (!isCurrent() && thread.isAlive()) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
@@ -94,13 +122,36 @@ final class CometWaitThread implements Runnable {
             try {
                 runOnce();
             } catch (Throwable e) {
-                LOG.error("A wait thread failed; it goes on", e);
+                Faults.error("A wait thread failed; another one takes its place", e);
+                if (isReplaced()) {
+                    return;
+                }
             }
         }
         mailbox.runAllAndClose();
     }
 
+    /** Everything that it owns is as it was: the other one goes on from there. */
+    private boolean isReplaced() {
+        Thread before = thread;
+        try {
+            Thread next = new Worker(this, name);
+            thread = next;
+            next.start();
+            replaced.incrementAndGet();
+            LOG.info("{} was replaced", name);
+            return true;
+        } catch (Throwable e) {
+            if (thread != before && thread.isAlive()) {
+                return true; // only the log failed
+            }
+            thread = before; // there is no other thread to be had: this one goes on
+            return false;
+        }
+    }
+
     private void runOnce() {
+        repeatFailed();
         mailbox.runAll();
         timers.advance(clock.nanos());
         // Nobody ends this thread by an interrupt. One that a callback left behind would make every
@@ -108,32 +159,27 @@ final class CometWaitThread implements Runnable {
         Thread.interrupted();
         parked = true;
         if (mailbox.isEmpty() && !stopping) {
-            clock.parkUntil(timers.nextWakeNanos());
+            clock.parkUntil(nextWakeNanos());
         }
         parked = false;
     }
 
-    static void runSafely(Mailbox.Entry entry) {
-        try {
-            entry.run();
-        } catch (Throwable e) {
-            LOG.error("A wait thread's entry failed; the thread goes on", e);
+    private void repeatFailed() {
+        if (failing && clock.nanos() - repeatNanos >= 0) {
+            failing = false;
+            mailbox.repeatFailed();
         }
     }
 
-    static void lookSafely(WaitSession session) {
-        try {
-            session.look();
-        } catch (Throwable e) {
-            LOG.error("A look for messages failed; the other readers' go on", e);
+    private long nextWakeNanos() {
+        long due = timers.nextWakeNanos();
+        if (!mailbox.hasFailed()) {
+            return due;
         }
-    }
-
-    static void runSafely(TimerWheel.Timer timer, long nowNanos) {
-        try {
-            timer.fire(nowNanos);
-        } catch (Throwable e) {
-            LOG.error("A wait thread's timer failed; the thread goes on", e);
+        if (!failing) {
+            failing = true;
+            repeatNanos = clock.nanos() + RETRY_NANOS;
         }
+        return due - repeatNanos < 0 ? due : repeatNanos;
     }
 }

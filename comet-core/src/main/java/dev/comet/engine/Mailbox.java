@@ -16,8 +16,16 @@ final class Mailbox {
 
         private @Nullable Entry next;
 
-        /** Runs on the owner. */
-        abstract void run();
+        /** The owner has come to it. What it throws is logged, and harms no other entry. */
+        abstract void met();
+
+        /**
+         * Whether it is done once, and can be done again if it failed for want of memory. Never of
+         * an entry that others may post again by then: it has one link.
+         */
+        boolean isRepeatable() {
+            return false;
+        }
     }
 
     // A stack of entries, newest first; the owner takes all at once and turns them round. CLOSED
@@ -26,10 +34,14 @@ final class Mailbox {
     private static final Entry CLOSED =
             new Entry() {
                 @Override
-                void run() {}
+                void met() {}
             };
 
     private final AtomicReference<@Nullable Entry> newest = new AtomicReference<>();
+
+    // The owner's. Fields, so that what was taken is not lost if the owner is thrown out of here.
+    private @Nullable Entry oldestTaken;
+    private @Nullable Entry lastFailed;
 
     /** Any thread. Returns false if the mailbox is closed: the entry will not run. */
     boolean post(Entry entry) {
@@ -45,8 +57,13 @@ final class Mailbox {
         }
     }
 
+    boolean isClosed() {
+        return newest.get() == CLOSED;
+    }
+
+    /** Owner. Whether nothing has been posted, nor is left of what was taken. */
     boolean isEmpty() {
-        return newest.get() == null;
+        return newest.get() == null && oldestTaken == null;
     }
 
     /**
@@ -54,20 +71,44 @@ final class Mailbox {
      * call. Returns whether there was anything.
      */
     boolean runAll() {
-        Entry taken = newest.get();
-        if (taken == null || taken == CLOSED) {
-            return false;
+        if (oldestTaken == null) {
+            Entry posted = newest.get();
+            if (posted == null || posted == CLOSED) {
+                return false;
+            }
+            oldestTaken = turned(newest.getAndSet(null));
         }
-        runInOrder(newest.getAndSet(null));
+        runTaken();
         return true;
     }
 
     /** Owner. Runs what has been posted and refuses everything from then on. */
     void runAllAndClose() {
-        runInOrder(newest.getAndSet(CLOSED));
+        runTaken();
+        oldestTaken = turned(newest.getAndSet(CLOSED));
+        runTaken();
+        repeatFailed();
+        runTaken();
     }
 
-    private static void runInOrder(@Nullable Entry stack) {
+    /** Owner. Whether there is an entry that failed for want of memory. */
+    boolean hasFailed() {
+        return lastFailed != null;
+    }
+
+    /** Owner. Has those that failed run once more, by the next call of {@link #runAll}. */
+    void repeatFailed() {
+        Entry failed = lastFailed;
+        lastFailed = null;
+        for (Entry entry = failed; entry != null; ) {
+            Entry before = entry.next;
+            entry.next = oldestTaken;
+            oldestTaken = entry;
+            entry = before;
+        }
+    }
+
+    private static @Nullable Entry turned(@Nullable Entry stack) {
         Entry oldest = null;
         for (Entry entry = stack; entry != null && entry != CLOSED; ) {
             Entry next = entry.next;
@@ -75,12 +116,23 @@ final class Mailbox {
             oldest = entry;
             entry = next;
         }
-        for (Entry entry = oldest; entry != null; ) {
+        return oldest;
+    }
+
+    private void runTaken() {
+        for (Entry entry = oldestTaken; entry != null; entry = oldestTaken) {
             // Let go before it runs: from then on it may be posted again.
-            Entry next = entry.next;
+            oldestTaken = entry.next;
             entry.next = null;
-            CometWaitThread.runSafely(entry);
-            entry = next;
+            try {
+                entry.met();
+            } catch (Throwable e) {
+                Faults.error("An entry of a mailbox failed; the others go on", e);
+                if (e instanceof VirtualMachineError && entry.isRepeatable()) {
+                    entry.next = lastFailed;
+                    lastFailed = entry;
+                }
+            }
         }
     }
 }

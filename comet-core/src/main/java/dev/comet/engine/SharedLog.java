@@ -77,11 +77,15 @@ final class SharedLog {
         }
 
         @Override
-        void run() {
+        void met() {
             // Before looking: a signal from now on is a new one.
             posted.set(false);
             for (int i = 0; i < readers.size(); i++) {
-                CometWaitThread.lookSafely(readers.get(i).session);
+                try {
+                    readers.get(i).session.look();
+                } catch (Throwable e) {
+                    Faults.error("A look for messages failed; the other readers' go on", e);
+                }
             }
         }
 

@@ -1,8 +1,6 @@
 package dev.comet.engine;
 
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +36,16 @@ final class TimerWheel {
     private static final long UNARMED = Long.MAX_VALUE;
     private static final int SLOTS = 2_048;
 
+    /** In the place of a tick: is about to fire. */
+    private static final long DUE = Long.MIN_VALUE;
+
     private final Timer[] slots = new Timer[SLOTS];
     private final BitSet used = new BitSet(SLOTS);
-    private final List<Timer> due =
-            new ArrayList<>(); // empty but while advancing (or if that failed); kept so that a tick
-    // allocates nothing
+
+    // Those that are about to fire, in a list of their own and in order: empty but while advancing.
+    // A field, so that none is lost if that is broken off; and linked, so that no tick allocates.
+    private @Nullable Timer firstDue;
+    private @Nullable Timer lastDue;
     private final long originNanos;
     private long currentTick;
     private int size;
@@ -81,6 +84,17 @@ final class TimerWheel {
         if (!timer.isArmed()) {
             return;
         }
+        if (timer.tick == DUE) {
+            unlinkDue(timer);
+        } else {
+            unlink(timer);
+        }
+        timer.previous = null;
+        timer.next = null;
+        timer.tick = UNARMED;
+    }
+
+    private void unlink(Timer timer) {
         if (timer.previous == null) {
             int slot = slot(timer.tick);
             slots[slot] = timer.next;
@@ -93,24 +107,43 @@ final class TimerWheel {
         if (timer.next != null) {
             timer.next.previous = timer.previous;
         }
-        timer.previous = null;
-        timer.next = null;
-        timer.tick = UNARMED;
         size--;
     }
 
-    /** Fires every timer that is due. */
+    private void unlinkDue(Timer timer) {
+        if (timer.previous == null) {
+            firstDue = timer.next;
+        } else {
+            timer.previous.next = timer.next;
+        }
+        if (timer.next == null) {
+            lastDue = timer.previous;
+        } else {
+            timer.next.previous = timer.previous;
+        }
+    }
+
+    /**
+     * Fires every timer that is due. One that fails for want of memory fires again later; so do
+     * those that see to that themselves.
+     */
     void advance(long nowNanos) {
         long nowTick = Math.floorDiv(nowNanos - originNanos, TICK_NANOS);
-        if (nowTick <= currentTick) {
-            return;
+        if (nowTick > currentTick) {
+            takeDue(nowTick);
+            currentTick = nowTick;
         }
-        takeDue(nowTick);
-        currentTick = nowTick;
-        for (Timer timer : due) {
-            CometWaitThread.runSafely(timer, nowNanos);
+        for (Timer timer = firstDue; timer != null; timer = firstDue) {
+            disarm(timer);
+            try {
+                timer.fire(nowNanos);
+            } catch (Throwable e) {
+                Faults.error("A timer failed; the others go on", e);
+                if (e instanceof VirtualMachineError) {
+                    armNoLaterThan(timer, nowNanos + CometWaitThread.RETRY_NANOS);
+                }
+            }
         }
-        due.clear();
     }
 
     private void takeDue(long nowTick) {
@@ -121,11 +154,22 @@ final class TimerWheel {
                 Timer next = timer.next;
                 if (timer.tick <= nowTick) {
                     disarm(timer);
-                    due.add(timer);
+                    addDue(timer);
                 }
                 timer = next;
             }
         }
+    }
+
+    private void addDue(Timer timer) {
+        timer.tick = DUE;
+        timer.previous = lastDue;
+        if (lastDue == null) {
+            firstDue = timer;
+        } else {
+            lastDue.next = timer;
+        }
+        lastDue = timer;
     }
 
     /**

@@ -2,8 +2,6 @@ package dev.comet.engine;
 
 import dev.comet.engine.CometWaitRequest.Ending;
 import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -19,23 +17,20 @@ public abstract class WaitSession extends TimerWheel.Timer {
             NEWEST =
                     AtomicReferenceFieldUpdater.newUpdater(
                             WaitSession.class, CometWaitRequest.class, "newest");
-    private static final AtomicIntegerFieldUpdater<WaitSession> WAKES_POSTED =
-            AtomicIntegerFieldUpdater.newUpdater(WaitSession.class, "wakesPosted");
 
     /*
      * newest is the client's request that counts, for all threads. A subscriber puts its request there and supersedes the one it finds: so at most one is
      * not done, whatever the order in which registrations reach the wait thread. held is the one that the wait thread has registered; it may be done
      * already, and is let go when the thread next meets it.
      *
+     * Whatever is to be done about a request, to register it, to look, to let it go, is done when the owner meets it: it is its own entry in the mailbox,
+     * so that nothing is allocated on the way, and nothing can be lost for want of memory.
+     *
      * The timer is armed for the earliest moment at which the request or the idle client could be due, never later. fire() looks what is due and arms it again.
      */
-    private final String key;
-    private final long idleNanos;
+    private final Object key;
     private final CometWaitThread owner;
     private volatile @Nullable CometWaitRequest newest;
-
-    @SuppressWarnings("UnusedVariable") // read by its updater
-    private volatile int wakesPosted; // 0 or 1
 
     // The owner's alone.
     private @Nullable CometWaitRequest held;
@@ -43,28 +38,30 @@ public abstract class WaitSession extends TimerWheel.Timer {
     private boolean draining;
     private long drainNanos;
     private SharedLog.@Nullable Reader everyone;
-    private List<SharedLog.Reader> groups = List.of(); // until the first is joined
+    private @Nullable ArrayList<SharedLog.Reader> groups; // null until the first is joined
 
     /**
      * @param pool whose threads will own it
      * @param key unique among the pool's sessions; decides which thread
-     * @param idleNanos how long after its last answer the client could be idle
      */
-    protected WaitSession(WaitThreadPool<?> pool, String key, long idleNanos) {
+    protected WaitSession(WaitThreadPool<?> pool, Object key) {
         this.key = key;
-        this.idleNanos = idleNanos;
         this.owner = pool.ownerOf(key);
     }
+
+    /** How long after its last answer the client could be idle. */
+    protected abstract long idleNanos();
 
     /**
      * The client has no held request and could be idle. The session finds out, on whatever thread
      * it likes, and then either has itself {@linkplain WaitThreadPool#end ended} or asks to be
-     * {@linkplain #askAgainIn asked again}. Owner; must not block.
+     * {@linkplain #askAgainIn asked again}. If neither happens, it is called again when the client
+     * could be idle anew. Owner; must not block.
      */
     protected abstract void couldBeIdle();
 
     /** Unique among the pool's sessions. */
-    public final String key() {
+    public final Object key() {
         return key;
     }
 
@@ -76,7 +73,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
         CometWaitRequest before = NEWEST.getAndSet(this, request);
         if (before != null) {
             before.superseded(request);
-            post(() -> releaseIfDone());
+            before.post();
         }
     }
 
@@ -95,12 +92,12 @@ public abstract class WaitSession extends TimerWheel.Timer {
     }
 
     /**
-     * Any thread. The held request was completed: if that was elsewhere than on the wait thread,
-     * which sees to it itself, has the thread let go of it, and the idle time begin.
+     * Any thread. The request was completed: if that was elsewhere than on the wait thread, which
+     * sees to it itself, has the thread let go of it, and the idle time begin.
      */
-    public final void releaseSoon() {
+    public final void releaseSoon(CometWaitRequest request) {
         if (!owner.isCurrent()) {
-            post(() -> releaseIfDone());
+            request.post();
         }
     }
 
@@ -113,23 +110,33 @@ public abstract class WaitSession extends TimerWheel.Timer {
 
     /**
      * Any thread. There may be something to read; a signal while one is under way is the same
-     * signal.
+     * signal. Cannot fail.
      */
     public final void signal() {
-        if (newest != null && WAKES_POSTED.compareAndSet(this, 0, 1)) {
-            owner.post(new Wake());
+        CometWaitRequest request = newest;
+        if (request != null && !request.post()) {
+            request.end(Ending.CLOSED);
         }
     }
 
     /** Any thread. */
     final boolean post(Runnable task) {
-        return owner.post(
-                new Mailbox.Entry() {
-                    @Override
-                    void run() {
-                        task.run();
-                    }
-                });
+        return owner.post(entry(task));
+    }
+
+    /** What is posted once. The task can be run a second time if it failed for want of memory. */
+    static Mailbox.Entry entry(Runnable task) {
+        return new Mailbox.Entry() {
+            @Override
+            void met() {
+                task.run();
+            }
+
+            @Override
+            boolean isRepeatable() {
+                return true;
+            }
+        };
     }
 
     /** Any thread. */
@@ -146,21 +153,29 @@ public abstract class WaitSession extends TimerWheel.Timer {
 
     // ---- from here on: the owner's alone
 
+    /** It may have been found, and a request been held, before. */
     final void begin(SharedLog log) {
-        everyone = log.on(owner).add(this);
-        arm(owner.nowNanos() + idleNanos);
+        arm(owner.nowNanos() + idleNanos());
+        if (!ended && everyone == null) {
+            everyone = log.on(owner).add(this);
+            look();
+        }
     }
 
     /**
      * Registers, then looks: what is appended later signals, what was appended earlier is found.
      */
-    final void hold(CometWaitRequest request) {
+    final void meet(CometWaitRequest request) {
         if (ended) {
             request.end(Ending.CLIENT_GONE);
         } else if (newest == request) { // if not, whoever took it away says how it ends
-            held = request;
-            armHeld();
+            if (held != request) {
+                held = request;
+                armHeld();
+            }
             look();
+        } else {
+            releaseIfDone();
         }
     }
 
@@ -178,18 +193,31 @@ public abstract class WaitSession extends TimerWheel.Timer {
     private void releaseIfDone() {
         if (held != null && held.isDone()) {
             held = null;
-            arm(owner.nowNanos() + idleNanos);
+            arm(owner.nowNanos() + idleNanos());
         }
     }
 
     @Override
     final void fire(long nowNanos) {
+        boolean done = false;
+        try {
+            fireOnce(nowNanos);
+            done = true;
+        } finally {
+            if (!done) {
+                arm(nowNanos + CometWaitThread.RETRY_NANOS);
+            }
+        }
+    }
+
+    private void fireOnce(long nowNanos) {
         if (ended) {
             return;
         }
         releaseIfDone();
         CometWaitRequest request = held;
         if (request == null) {
+            arm(nowNanos + idleNanos()); // in case that nobody says anything else
             couldBeIdle();
         } else if (draining && drainNanos - nowNanos <= 0) {
             request.end(Ending.DRAINING);
@@ -220,54 +248,56 @@ public abstract class WaitSession extends TimerWheel.Timer {
 
     /** Returns whether the client was not yet a reader of the log. */
     final boolean join(SharedLog log) {
-        if (ended || groups.stream().anyMatch(reader -> reader.log() == log)) {
+        if (ended || indexOf(log) >= 0) {
             return false;
         }
-        if (groups.isEmpty()) {
-            groups = new ArrayList<>(1);
-        }
-        groups.add(log.on(owner).add(this));
+        ArrayList<SharedLog.Reader> joined = groups == null ? new ArrayList<>(1) : groups;
+        joined.ensureCapacity(joined.size() + 1); // from here on it is a reader, or is none
+        joined.add(log.on(owner).add(this));
+        groups = joined;
         look();
         return true;
     }
 
     /** Returns whether the client was a reader of the log. */
     final boolean leave(SharedLog log) {
-        for (int i = 0; i < groups.size(); i++) {
+        int index = indexOf(log);
+        if (index < 0 || groups == null) {
+            return false;
+        }
+        groups.remove(index).leave();
+        // What was appended before may not have been signalled yet, and the signal to come no
+        // longer reaches this client.
+        look();
+        return true;
+    }
+
+    private int indexOf(SharedLog log) {
+        for (int i = 0; groups != null && i < groups.size(); i++) {
             if (groups.get(i).log() == log) {
-                groups.remove(i).leave();
-                // What was appended before may not have been signalled yet, and the signal to come
-                // no longer reaches this client.
-                look();
-                return true;
+                return i;
             }
         }
-        return false;
+        return -1;
     }
 
     final void end(Consumer<SharedLog> left) {
         ended = true;
         owner.timers().disarm(this);
-        if (everyone != null) {
-            leave(everyone, left);
-            everyone = null;
+        CometWaitRequest request = held;
+        held = null;
+        if (request != null) {
+            request.end(Ending.CLIENT_GONE);
         }
-        groups.forEach(reader -> leave(reader, left));
-        groups = List.of();
-        if (held != null) {
-            held.end(Ending.CLIENT_GONE);
-            held = null;
+        SharedLog.Reader reader = everyone;
+        everyone = null;
+        if (reader != null) {
+            leave(reader, left);
         }
-    }
-
-    /** Made when needed: most clients have none under way. */
-    private final class Wake extends Mailbox.Entry {
-
-        @Override
-        void run() {
-            wakesPosted = 0; // before looking: a signal from now on is a new one
-            look();
+        while (groups != null && !groups.isEmpty()) {
+            leave(groups.remove(groups.size() - 1), left);
         }
+        groups = null;
     }
 
     private static void leave(SharedLog.Reader reader, Consumer<SharedLog> left) {

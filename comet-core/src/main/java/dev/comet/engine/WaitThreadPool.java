@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +26,10 @@ public final class WaitThreadPool<S extends WaitSession> {
 
     private final CometClock clock;
     private final List<CometWaitThread> threads;
-    private final ConcurrentHashMap<String, S> sessions = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Object, S> sessions = new ConcurrentHashMap<>();
     private final SharedLog everyone;
     private final ConcurrentHashMap<String, SharedLog> groups = new ConcurrentHashMap<>();
+    private final AtomicLong replaced = new AtomicLong();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
     /** Starts {@code size} threads. */
@@ -35,21 +37,21 @@ public final class WaitThreadPool<S extends WaitSession> {
         this.clock = clock;
         List<CometWaitThread> started = new ArrayList<>(size);
         for (int i = 1; i <= size; i++) {
-            started.add(new CometWaitThread("comet-wait-" + i, clock));
+            started.add(new CometWaitThread("comet-wait-" + i, clock, replaced));
         }
         this.threads = List.copyOf(started);
         this.everyone = new SharedLog("", threads);
         threads.forEach(CometWaitThread::start);
     }
 
-    CometWaitThread ownerOf(String key) {
+    CometWaitThread ownerOf(Object key) {
         // Spread the hash: keys of an application's own making may differ in few bits.
         int hash = key.hashCode() * 0x9E3779B9;
         return threads.get((int) (((hash & 0xFFFFFFFFL) * threads.size()) >>> 32));
     }
 
     /** The session of this key. */
-    public @Nullable S get(String key) {
+    public @Nullable S get(Object key) {
         return sessions.get(key);
     }
 
@@ -59,16 +61,29 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     /**
-     * Opens the session, and with it its idle deadline. If there is one of this key already,
-     * returns that.
+     * {@linkplain #add Adds} the session and {@linkplain #begin begins} it. If there is one of this
+     * key already, returns that.
      */
     public S open(S session) {
-        S before = sessions.putIfAbsent(session.key(), session);
-        if (before != null) {
-            return before;
+        S known = add(session);
+        if (known == session) {
+            begin(session);
         }
+        return known;
+    }
+
+    /**
+     * Has the session found from now on: requests can be held, groups joined. It is to be begun
+     * soon. If there is one of this key already, returns that.
+     */
+    public S add(S session) {
+        S before = sessions.putIfAbsent(session.key(), session);
+        return before == null ? session : before;
+    }
+
+    /** The session reads the log of everyone from now on, and its idle time begins. */
+    public void begin(S session) {
         session.post(() -> session.begin(everyone));
-        return session;
     }
 
     /**
@@ -77,17 +92,18 @@ public final class WaitThreadPool<S extends WaitSession> {
      * @return whether this call did it
      */
     public boolean end(S session, Ending why) {
+        Mailbox.Entry end = WaitSession.entry(() -> session.end(this::release));
         if (!sessions.remove(session.key(), session)) {
             return false;
         }
+        session.owner().post(end); // made before: from here on nothing needs memory
         session.endNewest(why);
-        session.post(() -> session.end(this::release));
         return true;
     }
 
     /** Holds a request that has {@linkplain WaitSession#takeOver taken over}. */
     public void hold(CometWaitRequest request) {
-        if (!request.session().owner().post(request)) {
+        if (!request.post()) {
             request.end(Ending.CLOSED);
         }
     }
@@ -106,7 +122,7 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     /** A client's own log grew. */
-    public void grew(String key) {
+    public void grew(Object key) {
         S session = sessions.get(key);
         if (session != null) {
             session.signal();
@@ -115,21 +131,28 @@ public final class WaitThreadPool<S extends WaitSession> {
 
     /** The session reads this group's log from now on; again is once. */
     public void join(S session, String group) {
-        SharedLog log =
-                groups.compute(
-                        group,
-                        (name, known) ->
-                                (known == null ? new SharedLog(name, threads) : known).retain());
-        boolean posted =
-                session.post(
-                        () -> {
-                            if (!session.join(log)) {
-                                release(log);
-                            }
-                        });
-        if (!posted) {
-            release(log);
+        SharedLog log = retained(group);
+        boolean posted = false;
+        try {
+            posted =
+                    session.post(
+                            () -> {
+                                if (!session.join(log)) {
+                                    release(log);
+                                }
+                            });
+        } finally {
+            if (!posted) {
+                release(log);
+            }
         }
+    }
+
+    private SharedLog retained(String group) {
+        return groups.compute(
+                group,
+                (name, known) ->
+                        (known == null ? new SharedLog(name, threads) : known).retain());
     }
 
     /** The session no longer reads this group's log. */
@@ -173,42 +196,60 @@ public final class WaitThreadPool<S extends WaitSession> {
      */
     public CompletionStage<Void> drain(long spreadNanos, LongUnaryOperator random) {
         long start = clock.nanos();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        AtomicInteger left = new AtomicInteger(threads.size());
+        for (CometWaitThread thread : threads) {
+            new WaitTimer(
+                            thread,
+                            () -> {
+                                endHeld(thread);
+                                if (left.decrementAndGet() == 0) {
+                                    done.complete(null);
+                                }
+                            })
+                    .startAt(start + spreadNanos);
+        }
         for (S session : sessions.values()) {
             long at = start + random.applyAsLong(spreadNanos);
             session.post(() -> session.drainAt(at));
         }
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        AtomicInteger left = new AtomicInteger(threads.size());
-        for (CometWaitThread thread : threads) {
-            boolean posted =
-                    thread.post(new LastOfDrain(thread, start + spreadNanos, everyone, left, done));
-            if (!posted && left.decrementAndGet() == 0) {
-                done.complete(null);
-            }
-        }
         return done.acceptEither(closed, nothing -> {});
     }
 
-    /**
-     * Has the task called again and again. It is called on a wait thread and must not block: it
-     * hands its work to somebody else.
-     */
-    public void every(long nanos, Runnable task) {
-        CometWaitThread thread = threads.get(0);
-        thread.post(new Periodic(thread, nanos, task));
+    /** Owner. Those, too, that were registered while the drain began. */
+    private void endHeld(CometWaitThread thread) {
+        everyone.on(thread).forEach(session -> session.endNewest(Ending.DRAINING));
+    }
+
+    /** How many wait threads had to be replaced by others, because they had failed. */
+    public long replacedThreads() {
+        return replaced.get();
     }
 
     /**
-     * Has the task called once, in so many nanoseconds, unless it is called off or the pool closed.
-     * It is called on a wait thread and must not block.
-     *
-     * @param key requests of one key share a thread
+     * Has the task started again and again, counted from when it was last started. It is called on
+     * a wait thread and must not block: it hands its work to somebody else.
      */
-    public Deadline after(String key, long nanos, Runnable task) {
-        CometWaitThread thread = ownerOf(key);
-        Deadline deadline = new Deadline(thread, clock.nanos() + nanos, task);
-        thread.post(deadline);
-        return deadline;
+    public void every(long nanos, Runnable task) {
+        WaitTimer[] timer = new WaitTimer[1];
+        timer[0] =
+                timer(
+                        "",
+                        () -> {
+                            timer[0].startIn(nanos);
+                            task.run();
+                        });
+        timer[0].startIn(nanos);
+    }
+
+    /**
+     * A timer yet to be set.
+     *
+     * @param key timers of one key share a thread
+     * @param task what it starts, on a wait thread: it must not block
+     */
+    public WaitTimer timer(Object key, Runnable task) {
+        return new WaitTimer(ownerOf(key), task);
     }
 
     /** Ends all held requests with {@link Ending#CLOSED} and stops the threads. Idempotent. */

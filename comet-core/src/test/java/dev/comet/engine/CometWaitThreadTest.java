@@ -5,9 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.comet.spi.CometClock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -17,7 +22,9 @@ import org.junit.jupiter.api.Timeout;
 class CometWaitThreadTest {
 
     private final StandingClock clock = new StandingClock();
-    private final CometWaitThread thread = new CometWaitThread("comet-wait-test", clock);
+    private final AtomicLong replaced = new AtomicLong();
+    private final CometWaitThread thread =
+            new CometWaitThread("comet-wait-test", clock, replaced);
 
     @AfterEach
     void stop() {
@@ -62,6 +69,31 @@ class CometWaitThreadTest {
     }
 
     @Test
+    @DisplayName("W16: a wait thread that is thrown out of its loop is replaced, and nothing is lost")
+    void run_clockFails_isReplacedAndGoesOn() throws InterruptedException {
+        clock.failure.set(new OutOfMemoryError("as the test wants"));
+        List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+        List<CountDownLatch> ran = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            ran.add(run(() -> threads.add(Thread.currentThread())));
+        }
+        thread.start();
+        await().until(() -> replaced.get() == 1);
+        ran.add(run(() -> threads.add(Thread.currentThread())));
+        for (CountDownLatch one : ran) {
+            one.await();
+        }
+        assertThat(threads).hasSize(101);
+        assertThat(threads.get(0)).isNotSameAs(threads.get(100));
+        threads.get(0).join();
+        assertThat(threads.get(100).isAlive()).isTrue();
+        assertThat(threads.get(100).getName()).isEqualTo("comet-wait-test");
+        thread.stop();
+        thread.join();
+        assertThat(threads.get(100).isAlive()).isFalse();
+    }
+
+    @Test
     void post_afterStop_isRefused() {
         thread.start();
         thread.stop();
@@ -72,7 +104,7 @@ class CometWaitThreadTest {
     @Test
     void stop_entriesPosted_stillRunsThem() {
         for (int i = 0; i < 200; i++) {
-            CometWaitThread one = new CometWaitThread("comet-wait-test", clock);
+            CometWaitThread one = new CometWaitThread("comet-wait-test", clock, new AtomicLong());
             one.start();
             CountDownLatch ran = new CountDownLatch(10);
             for (int k = 0; k < 10; k++) {
@@ -110,7 +142,7 @@ class CometWaitThreadTest {
     private static Mailbox.Entry entry(Runnable action) {
         return new Mailbox.Entry() {
             @Override
-            void run() {
+            void met() {
                 action.run();
             }
         };
@@ -121,6 +153,7 @@ class CometWaitThreadTest {
 
         final AtomicInteger parks = new AtomicInteger();
         final AtomicInteger interruptedParks = new AtomicInteger();
+        final AtomicReference<Error> failure = new AtomicReference<>();
         private volatile Thread parker;
 
         @Override
@@ -140,6 +173,10 @@ class CometWaitThreadTest {
                 interruptedParks.incrementAndGet();
             }
             parks.incrementAndGet();
+            Error now = failure.getAndSet(null);
+            if (now != null) {
+                throw now;
+            }
             LockSupport.park(this);
         }
 

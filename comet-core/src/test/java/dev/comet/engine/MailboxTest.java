@@ -3,10 +3,13 @@ package dev.comet.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,7 +36,7 @@ class MailboxTest {
         mailbox.post(
                 new Mailbox.Entry() {
                     @Override
-                    void run() {
+                    void met() {
                         ran.add(1);
                         mailbox.post(entry(2));
                     }
@@ -49,7 +52,7 @@ class MailboxTest {
         Mailbox.Entry again =
                 new Mailbox.Entry() {
                     @Override
-                    void run() {
+                    void met() {
                         ran.add(ran.size());
                         if (ran.size() < 3) {
                             mailbox.post(this);
@@ -70,7 +73,7 @@ class MailboxTest {
         mailbox.post(
                 new Mailbox.Entry() {
                     @Override
-                    void run() {
+                    void met() {
                         throw new AssertionError("this entry fails, as the test wants");
                     }
                 });
@@ -112,7 +115,7 @@ class MailboxTest {
                                             mailbox.post(
                                                     new Mailbox.Entry() {
                                                         @Override
-                                                        void run() {
+                                                        void met() {
                                                             if (number != lastOf[poster] + 1) {
                                                                 disorder.incrementAndGet();
                                                             }
@@ -148,9 +151,56 @@ class MailboxTest {
     private Mailbox.Entry entry(int number) {
         return new Mailbox.Entry() {
             @Override
-            void run() {
+            void met() {
                 ran.add(number);
             }
         };
+    }
+
+    @Test
+    @DisplayName("W16: what fails for want of memory runs again, in its order; what fails otherwise does not")
+    void runAll_outOfMemory_runsAgainWhenAsked() {
+        List<String> ran = new ArrayList<>();
+        Set<String> failing = new HashSet<>(List.of("a", "c"));
+        for (String name : List.of("a", "b", "c")) {
+            mailbox.post(
+                    WaitSession.entry(
+                            () -> {
+                                if (failing.remove(name)) {
+                                    throw new OutOfMemoryError("as the test wants");
+                                }
+                                ran.add(name);
+                            }));
+        }
+        mailbox.post(
+                WaitSession.entry(
+                        () -> {
+                            throw new IllegalStateException("as the test wants");
+                        }));
+        mailbox.runAll();
+        assertThat(ran).containsExactly("b");
+        assertThat(mailbox.hasFailed()).isTrue();
+        mailbox.runAll();
+        assertThat(ran).containsExactly("b");
+        mailbox.repeatFailed();
+        assertThat(mailbox.hasFailed()).isFalse();
+        mailbox.runAll();
+        assertThat(ran).containsExactly("b", "a", "c");
+    }
+
+    @Test
+    @DisplayName("W16: what failed for want of memory has its last chance when the mailbox is closed")
+    void runAllAndClose_outOfMemoryBefore_runsIt() {
+        AtomicInteger runs = new AtomicInteger();
+        mailbox.post(
+                WaitSession.entry(
+                        () -> {
+                            if (runs.incrementAndGet() == 1) {
+                                throw new OutOfMemoryError("as the test wants");
+                            }
+                        }));
+        mailbox.runAll();
+        mailbox.runAllAndClose();
+        assertThat(runs).hasValue(2);
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -219,6 +220,60 @@ class TimerWheelTest {
                 assertThat(now - timer.deadline).as("never late").isLessThan(TICK_NANOS);
             }
         }
+    }
+
+    @Test
+    @DisplayName("W16: a timer that fails for want of memory fires again, and the others fire")
+    void advance_outOfMemory_firesAgainLater() {
+        TimerWheel wheel = new TimerWheel(0);
+        Recorded before = new Recorded();
+        Recorded after = new Recorded();
+        List<Long> fired = new ArrayList<>();
+        TimerWheel.Timer failing =
+                new TimerWheel.Timer() {
+                    @Override
+                    void fire(long nowNanos) {
+                        fired.add(nowNanos);
+                        if (fired.size() == 1) {
+                            throw new OutOfMemoryError("as the test wants");
+                        }
+                    }
+                };
+        wheel.armNoLaterThan(before, 3 * TICK_NANOS);
+        wheel.armNoLaterThan(failing, 3 * TICK_NANOS);
+        wheel.armNoLaterThan(after, 3 * TICK_NANOS);
+        wheel.advance(3 * TICK_NANOS);
+        assertThat(fired).hasSize(1);
+        assertThat(before.fired).hasSize(1);
+        assertThat(after.fired).hasSize(1);
+        wheel.advance(3 * TICK_NANOS + SECOND);
+        assertThat(fired).hasSize(2);
+        assertThat(wheel.size()).isZero();
+    }
+
+    @Test
+    @DisplayName("W16: a timer that is about to fire can be called off by one before it")
+    void disarm_isDue_doesNotFire() {
+        TimerWheel wheel = new TimerWheel(0);
+        List<TimerWheel.Timer> timers = new ArrayList<>();
+        List<Integer> fired = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            int number = i;
+            timers.add(
+                    new TimerWheel.Timer() {
+                        @Override
+                        void fire(long nowNanos) {
+                            fired.add(number);
+                            wheel.disarm(timers.get(1));
+                            wheel.disarm(timers.get(4));
+                            wheel.armNoLaterThan(timers.get(2), nowNanos + SECOND);
+                        }
+                    });
+            wheel.armNoLaterThan(timers.get(i), (i + 1) * TICK_NANOS);
+        }
+        wheel.advance(10 * TICK_NANOS);
+        assertThat(fired).containsExactly(0, 2, 3);
+        assertThat(wheel.size()).isEqualTo(1); // the one that was armed anew by a later one
     }
 
     private static final class Recorded extends TimerWheel.Timer {

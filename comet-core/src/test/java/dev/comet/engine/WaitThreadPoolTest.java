@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.comet.engine.CometWaitRequest.Ending;
-import dev.comet.spi.CometClock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +13,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -26,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class WaitThreadPoolTest {
 
-    private final StandingClock clock = new StandingClock();
+    private final MovedClock clock = new MovedClock();
     private WaitThreadPool<Session> pool = new WaitThreadPool<>(2, clock);
 
     @AfterEach
@@ -260,7 +257,12 @@ class WaitThreadPoolTest {
 
     private static final class Session extends WaitSession {
         Session(WaitThreadPool<?> pool, String key) {
-            super(pool, key, 5_000_000_000L);
+            super(pool, key);
+        }
+
+        @Override
+        protected long idleNanos() {
+            return 5_000_000_000L;
         }
 
         @Override
@@ -315,42 +317,6 @@ class WaitThreadPoolTest {
         @Override
         protected void superseded(CometWaitRequest newer) {
             complete("SUPERSEDED");
-        }
-    }
-
-    /** Moves when told to, and then wakes whoever parks. */
-    private static final class StandingClock implements CometClock {
-
-        private volatile long nanos;
-        private final List<Thread> parkers = new ArrayList<>();
-
-        @Override
-        public long nanos() {
-            return nanos;
-        }
-
-        @Override
-        public Instant now() {
-            return Instant.EPOCH;
-        }
-
-        @Override
-        public void parkUntil(long untilNanos) {
-            synchronized (parkers) {
-                if (untilNanos - nanos <= 0) {
-                    return;
-                }
-                parkers.add(Thread.currentThread());
-            }
-            LockSupport.park(this);
-        }
-
-        void advance(long by) {
-            synchronized (parkers) {
-                nanos += by;
-                parkers.forEach(LockSupport::unpark);
-                parkers.clear();
-            }
         }
     }
 }

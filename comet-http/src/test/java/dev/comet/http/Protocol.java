@@ -4,6 +4,7 @@ import dev.comet.CometClient;
 import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
+import dev.comet.testkit.CallerExecutor;
 import dev.comet.testkit.ManualClock;
 import java.time.Duration;
 import java.util.function.BiConsumer;
@@ -14,6 +15,7 @@ final class Protocol implements AutoCloseable {
     private static final int WAIT_THREADS = 2;
 
     private final ManualClock clock = new ManualClock();
+    private final CallerExecutor executor = new CallerExecutor();
     final CometStateManager comet;
     private final CometHttpHandler handler;
 
@@ -31,7 +33,7 @@ final class Protocol implements AutoCloseable {
                         .limits(limits)
                         .clock(clock)
                         .waitThreads(WAIT_THREADS)
-                        .eventExecutor(Runnable::run)
+                        .eventExecutor(executor)
                         .build();
         CometApplication application = new CometApplication().clock(clock);
         setUp.accept(comet, application);
@@ -74,9 +76,9 @@ final class Protocol implements AutoCloseable {
         settle();
     }
 
-    /** Until the wait threads have done what they were asked to do, and park. */
+    /** Until the wait threads have done what they were asked to do, and park; and events are told. */
     void settle() {
-        clock.awaitAllParked();
+        executor.settle(clock);
     }
 
     @Override

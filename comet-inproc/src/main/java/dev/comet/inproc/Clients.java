@@ -40,6 +40,12 @@ final class Clients {
         return unlessEnded(byPublicToken.get(publicToken));
     }
 
+    /** This very client, and none that has its tokens by now. */
+    @Nullable ClientRecord find(CometClient client) {
+        ClientRecord record = findPrivate(client.privateToken());
+        return record != null && record.client().equals(client) ? record : null;
+    }
+
     private static @Nullable ClientRecord unlessEnded(@Nullable ClientRecord record) {
         return record == null || record.isEnded() ? null : record;
     }
@@ -47,8 +53,8 @@ final class Clients {
     /**
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    ClientRecord byPrivate(String privateToken) {
-        return existing(findPrivate(privateToken), "this private token; connect again");
+    ClientRecord existing(CometClient client) {
+        return existing(find(client), "this private token; connect again");
     }
 
     /**

@@ -147,14 +147,14 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public boolean keepAlive(String privateToken, long idleInNanos) {
-        ClientRecord record = clients.findPrivate(privateToken);
+    public boolean keepAlive(CometClient client, long idleInNanos) {
+        ClientRecord record = clients.find(client);
         return record != null && record.keepAlive(state().now() + idleInNanos);
     }
 
     @Override
-    public long killIdleCometClient(String privateToken) {
-        ClientRecord record = clients.findPrivate(privateToken);
+    public long killIdleCometClient(CometClient client) {
+        ClientRecord record = clients.find(client);
         if (record == null) {
             return ABSENT;
         }
@@ -164,8 +164,8 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public boolean removeClient(String privateToken) {
-        ClientRecord record = clients.findPrivate(privateToken);
+    public boolean removeClient(CometClient client) {
+        ClientRecord record = clients.find(client);
         return record != null && end(record, record::end) == KILLED;
     }
 
@@ -230,7 +230,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             sequencer.unlock();
         }
         for (ClientRecord receiver : receivers) {
-            s.listener().clientGrew(receiver.client().privateToken());
+            s.listener().clientGrew(receiver.client());
         }
         return id;
     }
@@ -288,9 +288,9 @@ public final class InProcCometStateProvider implements ICometStateProvider {
 
     @Override
     public CometBatch getMessages(
-            String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
+            CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
         State s = state();
-        ClientRecord record = clients.byPrivate(privateToken);
+        ClientRecord record = clients.existing(client);
         long upTo = sequencer.top();
         long cursor = lastMessageId;
         List<CometGap> gaps = List.of();
@@ -307,15 +307,15 @@ public final class InProcCometStateProvider implements ICometStateProvider {
 
     @Override
     public CometBatch peekMessages(
-            String privateToken, long deliveredId, int maxMessages, int maxBytes) {
-        ClientRecord record = clients.byPrivate(privateToken);
+            CometClient client, long deliveredId, int maxMessages, int maxBytes) {
+        ClientRecord record = clients.existing(client);
         long top = sequencer.top();
         return read(state(), record, deliveredId, top, List.of(), maxMessages, maxBytes);
     }
 
     @Override
-    public boolean confirmMessages(String privateToken, long lastMessageId) {
-        ClientRecord record = clients.byPrivate(privateToken);
+    public boolean confirmMessages(CometClient client, long lastMessageId) {
+        ClientRecord record = clients.existing(client);
         if (lastMessageId > sequencer.top() || lastMessageId < record.birthId()) {
             return false;
         }
@@ -372,8 +372,8 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public long confirmedMessageId(String privateToken) {
-        return clients.byPrivate(privateToken).confirmedId();
+    public long confirmedMessageId(CometClient client) {
+        return clients.existing(client).confirmedId();
     }
 
     // ---- groups
@@ -393,7 +393,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             } finally {
                 sequencer.unlock();
             }
-            s.listener().joined(record.client().privateToken(), group);
+            s.listener().joined(record.client(), group);
             return after;
         }
     }
@@ -411,15 +411,15 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                 sequencer.unlock();
             }
             if (left) {
-                s.listener().left(record.client().privateToken(), group);
+                s.listener().left(record.client(), group);
             }
             return left;
         }
     }
 
     @Override
-    public Set<String> groupsOf(String privateToken) {
-        ClientRecord record = clients.findPrivate(privateToken);
+    public Set<String> groupsOf(CometClient client) {
+        ClientRecord record = clients.find(client);
         Set<String> names = new LinkedHashSet<>();
         if (record != null) {
             record.memberships().stream()

@@ -38,7 +38,7 @@ class LastReadTest {
             provider.initializeClient(
                     CometClient.builder().publicToken(name).privateToken(name + "-secret").build());
         }
-        birth = provider.confirmedMessageId("eve-secret");
+        birth = provider.confirmedMessageId(client("eve"));
     }
 
     @AfterEach
@@ -101,11 +101,15 @@ class LastReadTest {
         send(new Audience.Everyone(null));
         send(new Audience.Everyone(null));
         assertThat(peek("ada").messages()).hasSize(2);
-        assertThat(provider.peekMessages("bob-secret", birth, 1, 1_000).messages()).hasSize(1);
+        assertThat(provider.peekMessages(client("bob"), birth, 1, 1_000).messages()).hasSize(1);
+    }
+
+    private CometClient client(String name) {
+        return provider.findCometClient(name);
     }
 
     private CometBatch peek(String client) {
-        return provider.peekMessages(client + "-secret", birth, 10, 1_000);
+        return provider.peekMessages(client(client), birth, 10, 1_000);
     }
 
     private long send(Audience audience) {

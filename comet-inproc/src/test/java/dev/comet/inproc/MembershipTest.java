@@ -57,14 +57,14 @@ class MembershipTest {
         read(batch.cursor());
         provider.joinGroup("ada", "room"); // would be the third of two
         provider.leaveGroup("ada", "room");
-        assertThat(provider.groupsOf("secret")).isEmpty();
+        assertThat(provider.groupsOf(ada)).isEmpty();
     }
 
     @Test
     @DisplayName(
             "M2, M12: a cursor from before a membership that is forgotten gets a gap, not silence")
     void read_backBehindAForgottenMembership_announcesWhatIsGone() {
-        long birth = provider.confirmedMessageId("secret");
+        long birth = provider.confirmedMessageId(ada);
         provider.joinGroup("ada", "room");
         long sent = send();
         provider.leaveGroup("ada", "room");
@@ -79,7 +79,7 @@ class MembershipTest {
     @DisplayName(
             "M2, M12: leaving after everything was confirmed forgets at once, and says so later")
     void leave_everythingConfirmed_announcesItToAnOlderCursor() {
-        long birth = provider.confirmedMessageId("secret");
+        long birth = provider.confirmedMessageId(ada);
         provider.joinGroup("ada", "room");
         long sent = send();
         read(sent);
@@ -90,7 +90,7 @@ class MembershipTest {
 
     @Test
     void leave_nothingWasSent_leavesNothingToAnnounce() {
-        long birth = provider.confirmedMessageId("secret");
+        long birth = provider.confirmedMessageId(ada);
         provider.joinGroup("ada", "room");
         provider.leaveGroup("ada", "room");
         provider.sendMessage(Audience.one("ada"), message());
@@ -124,6 +124,6 @@ class MembershipTest {
     }
 
     private CometBatch read(long cursor) {
-        return provider.getMessages("secret", cursor, 100, 100_000);
+        return provider.getMessages(ada, cursor, 100, 100_000);
     }
 }

@@ -68,7 +68,7 @@ abstract class ClientRows extends ProviderRows {
 
         CometClient ada = client("ada");
         CometClient bob = client("bob");
-        provider.removeClient(client("eve").privateToken());
+        provider.removeClient(client("eve"));
 
         assertThat(provider.clients()).containsExactlyInAnyOrder(ada, bob);
         assertThat(provider.clientCount()).isEqualTo(2);
@@ -135,7 +135,7 @@ abstract class ClientRows extends ProviderRows {
         assertRefused(LIMIT_REACHED, () -> client("eve"));
         assertThat(provider.findCometClient("eve")).isNull();
 
-        provider.removeClient(ada.privateToken());
+        provider.removeClient(ada);
         client("eve");
     }
 
@@ -166,7 +166,7 @@ abstract class ClientRows extends ProviderRows {
         CometClient ada = client("ada");
         join(ada, ROOM);
 
-        assertKnowsNoPrivateToken(ada.publicToken());
+        assertKnowsNot(describe("another", ada.publicToken()));
 
         assertThat(provider.getCometClient(ada.privateToken())).isEqualTo(ada);
     }
@@ -187,7 +187,7 @@ abstract class ClientRows extends ProviderRows {
     void everyMethod_clientNeverExisted_saysSo() {
         client("ada");
 
-        assertKnowsNoPrivateToken("secret-of-nobody");
+        assertKnowsNot(describe("nobody"));
         assertThat(provider.findCometClient("nobody")).isNull();
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.joinGroup("nobody", ROOM));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.leaveGroup("nobody", ROOM));
@@ -200,9 +200,9 @@ abstract class ClientRows extends ProviderRows {
         join(ada, ROOM);
         send(to(ada));
 
-        assertThat(provider.removeClient(ada.privateToken())).isTrue();
+        assertThat(provider.removeClient(ada)).isTrue();
 
-        assertKnowsNoPrivateToken(ada.privateToken());
+        assertKnowsNot(ada);
         assertThat(provider.findCometClient("ada")).isNull();
         assertThat(provider.clients()).isEmpty();
         assertThat(provider.groupMembers(ROOM)).isEmpty();
@@ -217,7 +217,7 @@ abstract class ClientRows extends ProviderRows {
         Queue<CometClient> removed = new ConcurrentLinkedQueue<>();
         AtOnce.Race<CometClient> remove =
                 ada -> {
-                    if (provider.removeClient(ada.privateToken())) {
+                    if (provider.removeClient(ada)) {
                         removed.add(ada);
                     }
                 };
@@ -233,7 +233,7 @@ abstract class ClientRows extends ProviderRows {
         CometClient ada = client("ada");
         fillAllLogsOf(ada);
 
-        provider.removeClient(ada.privateToken());
+        provider.removeClient(ada);
 
         assertStartsAfresh(ada);
     }
@@ -245,7 +245,7 @@ abstract class ClientRows extends ProviderRows {
         fillAllLogsOf(ada);
 
         pass(Duration.ofSeconds(61));
-        assertThat(provider.killIdleCometClient(ada.privateToken()))
+        assertThat(provider.killIdleCometClient(ada))
                 .isEqualTo(ICometStateProvider.KILLED);
 
         assertStartsAfresh(ada);
@@ -258,24 +258,56 @@ abstract class ClientRows extends ProviderRows {
         send(TO_ROOM);
     }
 
-    private void assertStartsAfresh(CometClient client) {
-        provider.initializeClient(client);
+    private void assertStartsAfresh(CometClient before) {
+        CometClient client = client(before.publicToken());
         send(TO_ROOM);
 
         assertThat(received(client)).as("what was sent before its new birth").isEmpty();
-        assertThat(provider.groupsOf(client.privateToken())).isEmpty();
+        assertThat(provider.groupsOf(client)).isEmpty();
         assertThat(provider.groupMembers(ROOM)).isEmpty();
         assertThat(received(client)).isEmpty();
         assertThat(List.of(send(to(client)), send(EVERYONE))).isEqualTo(received(client));
     }
 
-    private void assertKnowsNoPrivateToken(String token) {
-        assertThat(provider.getCometClient(token)).isNull();
-        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.getMessages(token, 0, 10, 1000));
-        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmedMessageId(token));
-        assertThat(provider.keepAlive(token, TimeUnit.MINUTES.toNanos(1))).isFalse();
-        assertThat(provider.killIdleCometClient(token)).isEqualTo(ICometStateProvider.ABSENT);
-        assertThat(provider.removeClient(token)).isFalse();
-        assertThat(provider.groupsOf(token)).isEmpty();
+    @Test
+    @DisplayName("C12 what comes late for a client that has ended never touches the one after it")
+    void everyMethod_earlierClientOfTheTokens_isUnknownAndTheNewcomerUnharmed() {
+        CometClient before = client("ada");
+        join(before, ROOM);
+        provider.removeClient(before);
+        CometClient ada = client("ada");
+        join(ada, ROOM);
+        long id = send(to(ada));
+        long confirmed = provider.confirmedMessageId(ada);
+        provider.keepAlive(ada, TimeUnit.SECONDS.toNanos(90));
+
+        assertIsNoClient(before);
+
+        assertRefused(
+                CLIENT_DOES_NOT_EXIST, () -> provider.peekMessages(before, confirmed, 10, 1_000));
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmMessages(before, id));
+        assertThat(provider.getCometClient(ada.privateToken())).isEqualTo(ada);
+        assertThat(provider.findCometClient("ada")).isEqualTo(ada);
+        assertThat(provider.clients()).containsExactly(ada);
+        assertThat(provider.groupMembers(ROOM)).containsExactly(ada);
+        assertThat(provider.groupsOf(ada)).containsExactly(ROOM);
+        assertThat(received(ada)).containsExactly(id);
+        assertThat(provider.confirmedMessageId(ada)).isEqualTo(confirmed);
+        pass(Duration.ofSeconds(80));
+        assertThat(provider.killIdleCometClient(ada)).as("idle in 10 s").isPositive();
+    }
+
+    private void assertKnowsNot(CometClient client) {
+        assertThat(provider.getCometClient(client.privateToken())).isNull();
+        assertIsNoClient(client);
+    }
+
+    private void assertIsNoClient(CometClient client) {
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.getMessages(client, 0, 10, 1000));
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmedMessageId(client));
+        assertThat(provider.keepAlive(client, TimeUnit.MINUTES.toNanos(1))).isFalse();
+        assertThat(provider.killIdleCometClient(client)).isEqualTo(ICometStateProvider.ABSENT);
+        assertThat(provider.removeClient(client)).isFalse();
+        assertThat(provider.groupsOf(client)).isEmpty();
     }
 }

@@ -102,7 +102,7 @@ abstract class GroupRows extends ProviderRows {
         long third = send(new Audience.Group("other", null));
 
         assertThat(received(ada)).containsExactly(first, second, third);
-        assertThat(provider.groupsOf(ada.privateToken())).containsExactly("other");
+        assertThat(provider.groupsOf(ada)).containsExactly("other");
     }
 
     @Test
@@ -115,7 +115,7 @@ abstract class GroupRows extends ProviderRows {
 
         AtOnce.race(
                 clients,
-                ada -> provider.removeClient(ada.privateToken()),
+                ada -> provider.removeClient(ada),
                 ada -> {
                     try {
                         join(ada, ROOM);
@@ -135,7 +135,7 @@ abstract class GroupRows extends ProviderRows {
 
         assertThat(leave(ada, ROOM)).isTrue();
         assertThat(leave(ada, ROOM)).isFalse();
-        assertThat(provider.groupsOf(ada.privateToken())).isEmpty();
+        assertThat(provider.groupsOf(ada)).isEmpty();
     }
 
     @Test
@@ -152,9 +152,9 @@ abstract class GroupRows extends ProviderRows {
         leave(bob, ROOM);
         join(bob, ROOM);
         assertThat(provider.groupMembers(ROOM)).containsExactly(ada, eve, bob);
-        assertThat(provider.groupsOf(bob.privateToken())).containsExactly(ROOM);
+        assertThat(provider.groupsOf(bob)).containsExactly(ROOM);
 
-        provider.removeClient(eve.privateToken());
+        provider.removeClient(eve);
         assertThat(provider.groupMembers(ROOM)).containsExactly(ada, bob);
     }
 
@@ -244,7 +244,7 @@ abstract class GroupRows extends ProviderRows {
         long id = send(new Audience.Group("one", null));
 
         assertRefused(LIMIT_REACHED, () -> join(bob, "three"));
-        assertThat(provider.groupsOf(bob.privateToken())).isEmpty();
+        assertThat(provider.groupsOf(bob)).isEmpty();
         join(bob, "one");
 
         // A group that nobody is in, that nobody has to read and that holds nothing, is none.
@@ -269,7 +269,7 @@ abstract class GroupRows extends ProviderRows {
         join(ada, "two");
         join(bob, "three");
 
-        assertThat(provider.groupsOf(ada.privateToken())).containsExactlyInAnyOrder("one", "two");
+        assertThat(provider.groupsOf(ada)).containsExactlyInAnyOrder("one", "two");
         assertThat(provider.groupMembers("three")).containsExactly(bob);
     }
 

@@ -50,14 +50,14 @@ abstract class HistoryRows extends ProviderRows {
     }
 
     private void joinRecorded(CometClient client, String group) {
-        if (!provider.groupsOf(client.privateToken()).contains(group)) {
+        if (!provider.groupsOf(client).contains(group)) {
             history.joined(client.publicToken(), group, join(client, group));
         }
     }
 
     /** Messages that the client sends itself tell which ids were before, and which after. */
     private void leaveRecorded(CometClient client, String group) {
-        if (provider.groupsOf(client.privateToken()).contains(group)) {
+        if (provider.groupsOf(client).contains(group)) {
             long before = sendRecorded(to(client));
             leave(client, group);
             history.left(client.publicToken(), group, before, sendRecorded(to(client)));
@@ -131,7 +131,7 @@ abstract class HistoryRows extends ProviderRows {
         private void replace(Reader reader) {
             if (random.nextInt(4) == 0) {
                 readers.remove(reader);
-                provider.removeClient(reader.client().privateToken());
+                provider.removeClient(reader.client());
                 history.sessionLost(reader.client().publicToken());
                 bear();
             }
@@ -267,7 +267,7 @@ abstract class HistoryRows extends ProviderRows {
             joinRecorded(reader.client(), ROOM);
             sendRecorded(to(reader.client()));
             reader.read();
-            provider.removeClient(reader.client().privateToken());
+            provider.removeClient(reader.client());
             history.sessionLost(reader.client().publicToken());
         }
     }

@@ -24,11 +24,11 @@ abstract class IdleRows extends ProviderRows {
     }
 
     private long kill(CometClient client) {
-        return provider.killIdleCometClient(client.privateToken());
+        return provider.killIdleCometClient(client);
     }
 
     private boolean keepAlive(CometClient client, int seconds) {
-        return provider.keepAlive(client.privateToken(), Duration.ofSeconds(seconds).toNanos());
+        return provider.keepAlive(client, Duration.ofSeconds(seconds).toNanos());
     }
 
     private void passSeconds(int seconds) {
@@ -160,7 +160,7 @@ abstract class IdleRows extends ProviderRows {
                     }
                 },
                 ada -> {
-                    if (provider.removeClient(ada.privateToken())) {
+                    if (provider.removeClient(ada)) {
                         ended.add(ada);
                     }
                 });

@@ -47,7 +47,7 @@ abstract class LifeRows extends ProviderRows {
         reopen();
 
         CometClient bob = client("bob");
-        assertThat(provider.confirmedMessageId(bob.privateToken())).isGreaterThanOrEqualTo(before);
+        assertThat(provider.confirmedMessageId(bob)).isGreaterThanOrEqualTo(before);
         assertThat(send(to(bob))).isGreaterThan(before);
     }
 }

@@ -21,7 +21,7 @@ abstract class ListenerRows extends ProviderRows {
     }
 
     /** What could be read by whom, at a call. */
-    private record Sight(Call call, String privateToken, List<Long> ids) {}
+    private record Sight(Call call, CometClient client, List<Long> ids) {}
 
     @Test
     @DisplayName("W7 whoever is told that a log grew can read the message")
@@ -34,17 +34,17 @@ abstract class ListenerRows extends ProviderRows {
                 call -> {
                     for (CometClient client : List.of(ada, bob)) {
                         List<CometMessage> found =
-                                provider.getMessages(client.privateToken(), 0, 1_000, 1 << 20)
+                                provider.getMessages(client, 0, 1_000, 1 << 20)
                                         .messages();
-                        readable.add(new Sight(call, client.privateToken(), ids(found)));
+                        readable.add(new Sight(call, client, ids(found)));
                     }
                 });
 
         for (int i = 0; i < 10; i++) {
-            assertReadable(readable, Call.clientGrew(ada.privateToken()), ada, send(to(ada)));
+            assertReadable(readable, Call.clientGrew(ada), ada, send(to(ada)));
             long both = send(to(ada, bob));
-            assertReadable(readable, Call.clientGrew(ada.privateToken()), ada, both);
-            assertReadable(readable, Call.clientGrew(bob.privateToken()), bob, both);
+            assertReadable(readable, Call.clientGrew(ada), ada, both);
+            assertReadable(readable, Call.clientGrew(bob), bob, both);
             assertReadable(readable, Call.groupGrew(ROOM), bob, send(TO_ROOM));
             assertReadable(readable, Call.everyoneGrew(), ada, send(EVERYONE));
             assertReadable(readable, Call.everyoneGrew(), bob, send(everyoneBut(ada)));
@@ -59,7 +59,7 @@ abstract class ListenerRows extends ProviderRows {
                 1,
                 r ->
                         r.call().equals(call)
-                                && r.privateToken().equals(client.privateToken())
+                                && r.client().equals(client)
                                 && r.ids().contains(id),
                 "%s at which %s can read %d".formatted(call.kind(), client, id));
     }
@@ -69,13 +69,13 @@ abstract class ListenerRows extends ProviderRows {
         CometClient ada = client("ada");
 
         join(ada, ROOM);
-        listener.await(Call.joined(ada.privateToken(), ROOM));
+        listener.await(Call.joined(ada, ROOM));
         leave(ada, ROOM);
-        listener.await(Call.left(ada.privateToken(), ROOM));
+        listener.await(Call.left(ada, ROOM));
 
         listener.clear();
         join(ada, ROOM);
-        listener.await(Call.joined(ada.privateToken(), ROOM));
+        listener.await(Call.joined(ada, ROOM));
     }
 
     @Test
@@ -113,7 +113,7 @@ abstract class ListenerRows extends ProviderRows {
                                     () -> {
                                         read(ada, 0);
                                         join(bob, "other");
-                                        provider.keepAlive(ada.privateToken(), 1_000_000);
+                                        provider.keepAlive(ada, 1_000_000);
                                         provider.clients();
                                     }));
                 });

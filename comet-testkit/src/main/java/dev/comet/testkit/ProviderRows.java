@@ -17,6 +17,7 @@ import dev.comet.spi.Audience;
 import dev.comet.spi.EncodedMessage;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +31,7 @@ abstract class ProviderRows {
 
     private static final String SECRET = "secret-of-";
     private static final int MANY = 10_000;
+    private static final AtomicLong INCARNATIONS = new AtomicLong();
 
     final RecordingListener listener;
     final ManualClock clock;
@@ -114,6 +116,7 @@ abstract class ProviderRows {
                 .publicToken(publicToken)
                 .privateToken(privateToken)
                 .connectionIdleSeconds(60)
+                .incarnation(INCARNATIONS.incrementAndGet())
                 .build();
     }
 

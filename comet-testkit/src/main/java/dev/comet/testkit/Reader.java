@@ -31,7 +31,7 @@ final class Reader {
         this.client = client;
         this.history = history;
         this.random = new Random(seed);
-        this.cursor = provider.confirmedMessageId(client.privateToken());
+        this.cursor = provider.confirmedMessageId(client);
         history.born(client.publicToken(), cursor);
     }
 
@@ -82,7 +82,7 @@ final class Reader {
         if (chance.nextInt(3) == 0) {
             stale = 0;
         }
-        provider.getMessages(client.privateToken(), stale, 1 + chance.nextInt(8), 1_000);
+        provider.getMessages(client, stale, 1 + chance.nextInt(8), 1_000);
     }
 
     /** Reads until there is nothing more. */
@@ -103,7 +103,7 @@ final class Reader {
             int maxMessages,
             int maxBytes) {
         CometBatch batch =
-                provider.getMessages(client.privateToken(), cursor, maxMessages, maxBytes);
+                provider.getMessages(client, cursor, maxMessages, maxBytes);
         String wrong = whatIsWrong(batch, cursor, maxMessages, maxBytes);
         if (wrong != null) {
             throw new AssertionError(

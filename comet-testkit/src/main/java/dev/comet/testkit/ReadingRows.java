@@ -19,7 +19,7 @@ abstract class ReadingRows extends ProviderRows {
     }
 
     private long confirmed(CometClient client) {
-        return provider.confirmedMessageId(client.privateToken());
+        return provider.confirmedMessageId(client);
     }
 
     // ---- M1

@@ -1,5 +1,6 @@
 package dev.comet.testkit;
 
+import dev.comet.CometClient;
 import dev.comet.ICometStateProvider;
 import java.time.Duration;
 import java.util.List;
@@ -28,7 +29,7 @@ public final class RecordingListener implements ICometStateProvider.Listener {
     }
 
     /** One call, with the arguments that this kind of call has. */
-    public record Call(Kind kind, @Nullable String privateToken, @Nullable String group) {
+    public record Call(Kind kind, @Nullable CometClient client, @Nullable String group) {
 
         /** The log of everyone grew. */
         public static Call everyoneGrew() {
@@ -41,18 +42,18 @@ public final class RecordingListener implements ICometStateProvider.Listener {
         }
 
         /** This client's own log grew. */
-        public static Call clientGrew(String privateToken) {
-            return new Call(Kind.CLIENT_GREW, privateToken, null);
+        public static Call clientGrew(CometClient client) {
+            return new Call(Kind.CLIENT_GREW, client, null);
         }
 
         /** This client joined this group. */
-        public static Call joined(String privateToken, String group) {
-            return new Call(Kind.JOINED, privateToken, group);
+        public static Call joined(CometClient client, String group) {
+            return new Call(Kind.JOINED, client, group);
         }
 
         /** This client left this group. */
-        public static Call left(String privateToken, String group) {
-            return new Call(Kind.LEFT, privateToken, group);
+        public static Call left(CometClient client, String group) {
+            return new Call(Kind.LEFT, client, group);
         }
     }
 
@@ -111,17 +112,17 @@ public final class RecordingListener implements ICometStateProvider.Listener {
     }
 
     @Override
-    public void clientGrew(String privateToken) {
-        called(Call.clientGrew(privateToken));
+    public void clientGrew(CometClient client) {
+        called(Call.clientGrew(client));
     }
 
     @Override
-    public void joined(String privateToken, String group) {
-        called(Call.joined(privateToken, group));
+    public void joined(CometClient client, String group) {
+        called(Call.joined(client, group));
     }
 
     @Override
-    public void left(String privateToken, String group) {
-        called(Call.left(privateToken, group));
+    public void left(CometClient client, String group) {
+        called(Call.left(client, group));
     }
 }

@@ -140,7 +140,7 @@ abstract class SharedLogRows extends ProviderRows {
     @DisplayName("M11 a client that everything left out sees no gap, read or unread")
     void getMessages_turnedOverByEveryoneButMe_isNoGap() {
         CometClient ada = startWith("ada");
-        long birth = provider.confirmedMessageId(ada.privateToken());
+        long birth = provider.confirmedMessageId(ada);
         for (int i = 0; i < 10; i++) {
             send(HELD, everyoneBut(ada));
             send(HELD, roomBut(ada));

@@ -21,15 +21,15 @@ abstract class StreamRows extends ProviderRows {
 
     private CometBatch peek(CometClient client, long delivered) {
         return provider.peekMessages(
-                client.privateToken(), delivered, Integer.MAX_VALUE, Integer.MAX_VALUE);
+                client, delivered, Integer.MAX_VALUE, Integer.MAX_VALUE);
     }
 
     private boolean confirm(CometClient client, long id) {
-        return provider.confirmMessages(client.privateToken(), id);
+        return provider.confirmMessages(client, id);
     }
 
     private long confirmed(CometClient client) {
-        return provider.confirmedMessageId(client.privateToken());
+        return provider.confirmedMessageId(client);
     }
 
     /** Opens a stream as a manager does, and has it carry everything. Returns its cursor. */

@@ -139,6 +139,12 @@ class CometStateProviderContractTest {
                         "initializeClient_tokensOfRemovedClient_startsAfresh",
                         "initializeClient_tokensOfKilledClient_startsAfresh"),
                 fault(
+                        FaultyProviders.TakesTokensForIdentity.class,
+                        "everyMethod_earlierClientOfTheTokens_isUnknownAndTheNewcomerUnharmed"),
+                fault(
+                        FaultyProviders.ForgetsIncarnations.class,
+                        "everyMethod_earlierClientOfTheTokens_isUnknownAndTheNewcomerUnharmed"),
+                fault(
                         FaultyProviders.ShowsPrivateTokens.class,
                         "everyMethod_clientNeverExisted_saysSo"),
                 fault(

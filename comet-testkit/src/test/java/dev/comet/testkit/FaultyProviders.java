@@ -42,10 +42,10 @@ final class FaultyProviders {
             return new NaiveStateProvider() {
                 @Override
                 public synchronized CometBatch getMessages(
-                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                        CometClient client, long cursor, int maxMessages, int maxBytes) {
                     CometBatch batch =
-                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
-                    confirm(member(privateToken), batch.cursor());
+                            super.getMessages(client, cursor, maxMessages, maxBytes);
+                    confirm(member(client), batch.cursor());
                     return batch;
                 }
             };
@@ -59,9 +59,9 @@ final class FaultyProviders {
             return new NaiveStateProvider() {
                 @Override
                 public synchronized CometBatch peekMessages(
-                        String privateToken, long deliveredId, int maxMessages, int maxBytes) {
-                    confirm(member(privateToken), deliveredId);
-                    return super.peekMessages(privateToken, deliveredId, maxMessages, maxBytes);
+                        CometClient client, long deliveredId, int maxMessages, int maxBytes) {
+                    confirm(member(client), deliveredId);
+                    return super.peekMessages(client, deliveredId, maxMessages, maxBytes);
                 }
             };
         }
@@ -94,9 +94,9 @@ final class FaultyProviders {
 
                 @Override
                 public synchronized CometBatch getMessages(
-                        String privateToken, long cursor, int maxMessages, int maxBytes) {
-                    highest = Math.max(highest, member(privateToken).delivered);
-                    return super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                        CometClient client, long cursor, int maxMessages, int maxBytes) {
+                    highest = Math.max(highest, member(client).delivered);
+                    return super.getMessages(client, cursor, maxMessages, maxBytes);
                 }
             };
         }
@@ -107,8 +107,8 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                public synchronized boolean confirmMessages(String privateToken, long id) {
-                    confirm(member(privateToken), id);
+                public synchronized boolean confirmMessages(CometClient client, long id) {
+                    confirm(member(client), id);
                     return true;
                 }
             };
@@ -156,7 +156,7 @@ final class FaultyProviders {
                 @Override
                 public synchronized void initializeClient(CometClient client) {
                     super.initializeClient(client);
-                    keepAlive(client.privateToken(), TimeUnit.DAYS.toNanos(365));
+                    keepAlive(client, TimeUnit.DAYS.toNanos(365));
                 }
             };
         }
@@ -169,9 +169,9 @@ final class FaultyProviders {
             return new NaiveStateProvider() {
                 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // that is the fault
                 @Override
-                public long killIdleCometClient(String privateToken) {
+                public long killIdleCometClient(CometClient client) {
                     synchronized (this) {
-                        Member member = byPrivateToken.get(privateToken);
+                        Member member = find(client);
                         if (member == null) {
                             return ABSENT;
                         }
@@ -181,7 +181,7 @@ final class FaultyProviders {
                         }
                     }
                     LockSupport.parkNanos(200_000);
-                    removeClient(privateToken);
+                    removeClient(client);
                     return KILLED;
                 }
             };
@@ -194,15 +194,15 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                public synchronized long killIdleCometClient(String privateToken) {
-                    Member member = byPrivateToken.get(privateToken);
+                public synchronized long killIdleCometClient(CometClient client) {
+                    Member member = find(client);
                     if (member == null) {
                         return ABSENT;
                     }
                     if (clock.nanos() < member.idleAtNanos) {
                         return member.idleAtNanos - clock.nanos();
                     }
-                    removeClient(privateToken);
+                    removeClient(client);
                     return KILLED;
                 }
             };
@@ -228,9 +228,9 @@ final class FaultyProviders {
             return new NaiveStateProvider() {
                 @Override
                 public synchronized CometBatch getMessages(
-                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                        CometClient client, long cursor, int maxMessages, int maxBytes) {
                     CometBatch batch =
-                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                            super.getMessages(client, cursor, maxMessages, maxBytes);
                     return batch.cursor() == top
                             ? batch
                             : new CometBatch(List.of(), batch.messages(), batch.cursor());
@@ -334,9 +334,9 @@ final class FaultyProviders {
             return new NaiveStateProvider() {
                 @Override
                 public synchronized CometBatch getMessages(
-                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                        CometClient client, long cursor, int maxMessages, int maxBytes) {
                     return super.getMessages(
-                            privateToken, Math.min(cursor, top), maxMessages, maxBytes);
+                            client, Math.min(cursor, top), maxMessages, maxBytes);
                 }
             };
         }
@@ -351,9 +351,9 @@ final class FaultyProviders {
             return new NaiveStateProvider() {
                 @Override
                 public synchronized CometBatch getMessages(
-                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                        CometClient client, long cursor, int maxMessages, int maxBytes) {
                     CometBatch batch =
-                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                            super.getMessages(client, cursor, maxMessages, maxBytes);
                     return batch.isEmpty() ? CometBatch.nothing(Math.max(cursor, 0)) : batch;
                 }
             };
@@ -367,9 +367,9 @@ final class FaultyProviders {
             return new NaiveStateProvider() {
                 @Override
                 public synchronized CometBatch getMessages(
-                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                        CometClient client, long cursor, int maxMessages, int maxBytes) {
                     CometBatch batch =
-                            super.getMessages(privateToken, cursor, maxMessages, maxBytes);
+                            super.getMessages(client, cursor, maxMessages, maxBytes);
                     return new CometBatch(batch.gaps(), batch.messages(), top);
                 }
             };
@@ -455,10 +455,9 @@ final class FaultyProviders {
                 private final Map<String, Member> dead = new HashMap<>();
 
                 @Override
-                public synchronized boolean removeClient(String privateToken) {
-                    Member member = byPrivateToken.get(privateToken);
-                    dead.put(privateToken, member);
-                    return super.removeClient(privateToken);
+                public synchronized boolean removeClient(CometClient client) {
+                    dead.put(client.privateToken(), find(client));
+                    return super.removeClient(client);
                 }
 
                 @Override
@@ -466,8 +465,41 @@ final class FaultyProviders {
                     super.initializeClient(client);
                     Member before = dead.remove(client.privateToken());
                     if (before != null) {
-                        member(client.privateToken()).waiting.putAll(before.waiting);
+                        member(client).waiting.putAll(before.waiting);
                     }
+                }
+            };
+        }
+    }
+
+    /** Whoever has the tokens by now is taken for the client that is meant. */
+    static final class TakesTokensForIdentity extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                Member find(CometClient client) {
+                    return byPrivateToken.get(client.privateToken());
+                }
+            };
+        }
+    }
+
+    /** Gives back clients that are equal to none. */
+    static final class ForgetsIncarnations extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                public synchronized CometClient getCometClient(String privateToken) {
+                    CometClient client = super.getCometClient(privateToken);
+                    return client == null
+                            ? null
+                            : CometClient.builder()
+                                    .publicToken(client.publicToken())
+                                    .privateToken(privateToken)
+                                    .displayName(client.displayName())
+                                    .build();
                 }
             };
         }
@@ -478,13 +510,13 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                Member member(String privateToken) {
-                    if (!byPrivateToken.containsKey(privateToken)) {
+                Member member(CometClient client) {
+                    if (find(client) == null) {
                         throw new CometException(
                                 CometException.Reason.CLIENT_DOES_NOT_EXIST,
-                                "no client has the private token " + privateToken);
+                                "no client has the private token " + client.privateToken());
                     }
-                    return super.member(privateToken);
+                    return super.member(client);
                 }
             };
         }

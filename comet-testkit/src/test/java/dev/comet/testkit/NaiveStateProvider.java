@@ -119,8 +119,14 @@ class NaiveStateProvider implements ICometStateProvider {
         return new CometException(reason, reason.code());
     }
 
-    Member member(String privateToken) {
-        return known(byPrivateToken.get(privateToken));
+    Member member(CometClient client) {
+        return known(find(client));
+    }
+
+    /** This very client, and none that has its tokens by now. */
+    Member find(CometClient client) {
+        Member member = byPrivateToken.get(client.privateToken());
+        return member != null && member.client.equals(client) ? member : null;
     }
 
     private Member memberAt(String publicToken) {
@@ -180,8 +186,8 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public synchronized boolean keepAlive(String privateToken, long idleInNanos) {
-        Member member = byPrivateToken.get(privateToken);
+    public synchronized boolean keepAlive(CometClient client, long idleInNanos) {
+        Member member = find(client);
         if (member != null) {
             member.idleAtNanos = clock.nanos() + idleInNanos;
         }
@@ -189,8 +195,8 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public synchronized long killIdleCometClient(String privateToken) {
-        Member member = byPrivateToken.get(privateToken);
+    public synchronized long killIdleCometClient(CometClient client) {
+        Member member = find(client);
         if (member == null) {
             return ABSENT;
         }
@@ -198,16 +204,17 @@ class NaiveStateProvider implements ICometStateProvider {
         if (remaining > 0) {
             return remaining;
         }
-        removeClient(privateToken);
+        removeClient(client);
         return KILLED;
     }
 
     @Override
-    public synchronized boolean removeClient(String privateToken) {
-        Member member = byPrivateToken.remove(privateToken);
+    public synchronized boolean removeClient(CometClient client) {
+        Member member = find(client);
         if (member == null) {
             return false;
         }
+        byPrivateToken.remove(client.privateToken());
         byPublicToken.remove(member.client.publicToken());
         member.groups.values().forEach(group -> group.members.remove(member));
         forgetEmptyGroups();
@@ -218,8 +225,8 @@ class NaiveStateProvider implements ICometStateProvider {
 
     @Override
     public synchronized CometBatch getMessages(
-            String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
-        Member member = member(privateToken);
+            CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
+        Member member = member(client);
         long cursor = Math.max(lastMessageId, 0);
         List<CometGap> gaps = new ArrayList<>();
         if (cursor > top || (cursor > 0 && cursor < member.birth)) {
@@ -233,13 +240,13 @@ class NaiveStateProvider implements ICometStateProvider {
 
     @Override
     public synchronized CometBatch peekMessages(
-            String privateToken, long deliveredId, int maxMessages, int maxBytes) {
-        return read(member(privateToken), deliveredId, new ArrayList<>(), maxMessages, maxBytes);
+            CometClient client, long deliveredId, int maxMessages, int maxBytes) {
+        return read(member(client), deliveredId, new ArrayList<>(), maxMessages, maxBytes);
     }
 
     @Override
-    public synchronized boolean confirmMessages(String privateToken, long lastMessageId) {
-        Member member = member(privateToken);
+    public synchronized boolean confirmMessages(CometClient client, long lastMessageId) {
+        Member member = member(client);
         if (lastMessageId > top || lastMessageId < member.birth) {
             return false;
         }
@@ -302,8 +309,8 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public synchronized long confirmedMessageId(String privateToken) {
-        return member(privateToken).confirmed;
+    public synchronized long confirmedMessageId(CometClient client) {
+        return member(client).confirmed;
     }
 
     // ---- sending
@@ -327,7 +334,7 @@ class NaiveStateProvider implements ICometStateProvider {
             CometMessage numbered = new CometMessage(nextId(), message);
             for (Member member : members) {
                 append(numbered, member.own, new LinkedHashSet<>(Set.of(member)));
-                news.add(() -> listener.clientGrew(member.client.privateToken()));
+                news.add(() -> listener.clientGrew(member.client));
             }
             return numbered.messageId();
         }
@@ -425,7 +432,7 @@ class NaiveStateProvider implements ICometStateProvider {
         }
         if (member.groups.put(name, group) == null) {
             group.members.put(member, top);
-            news.add(() -> listener.joined(member.client.privateToken(), name));
+            news.add(() -> listener.joined(member.client, name));
         }
         return group.members.get(member);
     }
@@ -446,7 +453,7 @@ class NaiveStateProvider implements ICometStateProvider {
         }
         group.members.remove(member);
         forgetEmptyGroups();
-        news.add(() -> listener.left(member.client.privateToken(), name));
+        news.add(() -> listener.left(member.client, name));
         return true;
     }
 
@@ -455,8 +462,8 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public synchronized Set<String> groupsOf(String privateToken) {
-        Member member = byPrivateToken.get(privateToken);
+    public synchronized Set<String> groupsOf(CometClient client) {
+        Member member = find(client);
         return member == null ? Set.of() : Set.copyOf(member.groups.keySet());
     }
 

@@ -95,23 +95,24 @@ class RecordingTest {
 
     @Test
     void recordingListener_calls_areRecordedAfterTheReaction() {
+        CometClient ada = CometClient.builder().build();
         RecordingListener listener = new RecordingListener();
         Recording<Integer> recordedBefore = new Recording<>();
         listener.onCall(call -> recordedBefore.add(listener.calls().size()));
 
         listener.everyoneGrew();
         listener.groupGrew("room");
-        listener.clientGrew("secret");
-        listener.joined("secret", "room");
-        listener.left("secret", "room");
+        listener.clientGrew(ada);
+        listener.joined(ada, "room");
+        listener.left(ada, "room");
 
         assertThat(listener.calls())
                 .containsExactly(
                         Call.everyoneGrew(),
                         Call.groupGrew("room"),
-                        Call.clientGrew("secret"),
-                        Call.joined("secret", "room"),
-                        Call.left("secret", "room"));
+                        Call.clientGrew(ada),
+                        Call.joined(ada, "room"),
+                        Call.left(ada, "room"));
         assertThat(recordedBefore.all()).containsExactly(0, 1, 2, 3, 4);
         assertThat(listener.count(Call.groupGrew("room"))).isEqualTo(1);
     }

@@ -22,7 +22,7 @@ public record PoolFootprint(int sessions, int readers, int groupLogs, int timers
             thread.post(
                     new Mailbox.Entry() {
                         @Override
-                        void run() {
+                        void met() {
                             pool.everyone().on(thread).forEach(any -> readers.incrementAndGet());
                             timers.addAndGet(thread.timers().size());
                             asked.countDown();

@@ -262,11 +262,11 @@ class ClientsTest {
             CometClient ada = node.client("ada", 300, 2);
             Request held = node.poll(ada, 0);
             node.pass(Duration.ofSeconds(299));
-            assertThat(store.killIdleCometClient(ada.privateToken())).isPositive();
+            assertThat(store.killIdleCometClient(ada)).isPositive();
             assertThat(held.isAnswered()).isFalse();
             node.pass(Duration.ofSeconds(2));
             assertThat(held.await().outcome()).isEqualTo(Outcome.TIMEOUT);
-            assertThat(store.killIdleCometClient(ada.privateToken())).isPositive();
+            assertThat(store.killIdleCometClient(ada)).isPositive();
         }
     }
 
@@ -321,7 +321,7 @@ class ClientsTest {
             CometClient ada = node.client("ada");
             Request held = node.poll(ada, 0);
             node.settle();
-            store.removeClient(ada.privateToken());
+            store.removeClient(ada);
             node.manager.sendToAll("whatever", "wakes everybody");
             assertThat(held.await().error())
                     .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);

@@ -53,24 +53,24 @@ class DelegatingProvider implements ICometStateProvider {
 
     @Override
     public CometBatch getMessages(
-            String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
-        return store.getMessages(privateToken, lastMessageId, maxMessages, maxBytes);
+            CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
+        return store.getMessages(client, lastMessageId, maxMessages, maxBytes);
     }
 
     @Override
     public CometBatch peekMessages(
-            String privateToken, long deliveredId, int maxMessages, int maxBytes) {
-        return store.peekMessages(privateToken, deliveredId, maxMessages, maxBytes);
+            CometClient client, long deliveredId, int maxMessages, int maxBytes) {
+        return store.peekMessages(client, deliveredId, maxMessages, maxBytes);
     }
 
     @Override
-    public boolean confirmMessages(String privateToken, long lastMessageId) {
-        return store.confirmMessages(privateToken, lastMessageId);
+    public boolean confirmMessages(CometClient client, long lastMessageId) {
+        return store.confirmMessages(client, lastMessageId);
     }
 
     @Override
-    public long confirmedMessageId(String privateToken) {
-        return store.confirmedMessageId(privateToken);
+    public long confirmedMessageId(CometClient client) {
+        return store.confirmedMessageId(client);
     }
 
     @Override
@@ -79,18 +79,18 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
-    public boolean keepAlive(String privateToken, long idleInNanos) {
-        return store.keepAlive(privateToken, idleInNanos);
+    public boolean keepAlive(CometClient client, long idleInNanos) {
+        return store.keepAlive(client, idleInNanos);
     }
 
     @Override
-    public long killIdleCometClient(String privateToken) {
-        return store.killIdleCometClient(privateToken);
+    public long killIdleCometClient(CometClient client) {
+        return store.killIdleCometClient(client);
     }
 
     @Override
-    public boolean removeClient(String privateToken) {
-        return store.removeClient(privateToken);
+    public boolean removeClient(CometClient client) {
+        return store.removeClient(client);
     }
 
     @Override
@@ -104,8 +104,8 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
-    public Set<String> groupsOf(String privateToken) {
-        return store.groupsOf(privateToken);
+    public Set<String> groupsOf(CometClient client) {
+        return store.groupsOf(client);
     }
 
     @Override

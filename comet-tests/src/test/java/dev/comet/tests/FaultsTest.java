@@ -143,13 +143,13 @@ class FaultsTest {
         FaultyProvider provider =
                 new FaultyProvider(false) {
                     @Override
-                    public boolean keepAlive(String privateToken, long idleInNanos) {
+                    public boolean keepAlive(CometClient client, long idleInNanos) {
                         if (!Thread.currentThread().getName().equals("comet-store")) {
-                            return super.keepAlive(privateToken, idleInNanos);
+                            return super.keepAlive(client, idleInNanos);
                         }
                         begun.countDown();
                         awaitQuietly(release);
-                        boolean alive = super.keepAlive(privateToken, idleInNanos);
+                        boolean alive = super.keepAlive(client, idleInNanos);
                         taken.countDown();
                         return alive;
                     }
@@ -167,7 +167,7 @@ class FaultsTest {
             // Another node asks how long it has got: the hold and the idle time.
             await().untilAsserted(
                             () ->
-                                    assertThat(provider.killIdleCometClient(ada.privateToken()))
+                                    assertThat(provider.killIdleCometClient(ada))
                                             .isEqualTo(Duration.ofSeconds(310).toNanos()));
         } finally {
             release.countDown();
@@ -304,7 +304,11 @@ class FaultsTest {
             assertThat(server.poll(ada, 0).await().messages()).isNotEmpty();
             server.pass(Duration.ofSeconds(70));
             server.events.await(IDLE_CLIENT_KILLED, ada);
-            await().untilAsserted(() -> assertThat(server.manager.clients()).containsExactly(ada));
+            await().untilAsserted(
+                            () ->
+                                    assertThat(server.manager.clients())
+                                            .extracting(CometClient::publicToken)
+                                            .containsExactly("ada"));
         } finally {
             executor.shutdownNow();
         }
@@ -317,9 +321,9 @@ class FaultsTest {
         FaultyProvider provider =
                 new FaultyProvider(true) {
                     @Override
-                    public boolean keepAlive(String privateToken, long idleInNanos) {
-                        boolean alive = super.keepAlive(privateToken, idleInNanos);
-                        manager.get().disconnect(privateToken); // in between, as by another thread
+                    public boolean keepAlive(CometClient client, long idleInNanos) {
+                        boolean alive = super.keepAlive(client, idleInNanos);
+                        manager.get().disconnect(client); // in between, as by another thread
                         return alive;
                     }
                 };
@@ -396,13 +400,13 @@ class FaultsTest {
 
         @Override
         public CometBatch getMessages(
-                String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
+                CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
             // Read first: a read that began before the fault was set, and sees what was sent after
             // it, is to fail too.
             CometBatch batch =
-                    super.getMessages(privateToken, lastMessageId, maxMessages, maxBytes);
+                    super.getMessages(client, lastMessageId, maxMessages, maxBytes);
             Runnable now = fault;
-            if (now != null && privateToken.equals(victim)) {
+            if (now != null && client.privateToken().equals(victim)) {
                 blocked = 1;
                 now.run();
             }
@@ -410,12 +414,12 @@ class FaultsTest {
         }
 
         @Override
-        public long killIdleCometClient(String privateToken) {
+        public long killIdleCometClient(CometClient client) {
             Runnable now = killFault;
             if (now != null) {
                 now.run();
             }
-            return super.killIdleCometClient(privateToken);
+            return super.killIdleCometClient(client);
         }
     }
 }

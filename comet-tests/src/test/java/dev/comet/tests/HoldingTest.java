@@ -335,9 +335,9 @@ class HoldingTest {
 
         @Override
         public CometBatch getMessages(
-                String privateToken, long lastMessageId, int maxMessages, int maxBytes) {
+                CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
             reads.incrementAndGet();
-            return super.getMessages(privateToken, lastMessageId, maxMessages, maxBytes);
+            return super.getMessages(client, lastMessageId, maxMessages, maxBytes);
         }
     }
 }

@@ -194,18 +194,18 @@ class RacesTest {
                                 }
 
                                 @Override
-                                public void clientGrew(String privateToken) {
-                                    listener.clientGrew(privateToken);
+                                public void clientGrew(CometClient client) {
+                                    listener.clientGrew(client);
                                 }
 
                                 @Override
-                                public void joined(String privateToken, String group) {
-                                    listener.joined(privateToken, group);
+                                public void joined(CometClient client, String group) {
+                                    listener.joined(client, group);
                                 }
 
                                 @Override
-                                public void left(String privateToken, String group) {
-                                    listener.left(privateToken, group);
+                                public void left(CometClient client, String group) {
+                                    listener.left(client, group);
                                 }
                             }));
         }

@@ -7,6 +7,7 @@ import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.ICometStateProvider;
 import dev.comet.inproc.InProcCometStateProvider;
+import dev.comet.testkit.CallerExecutor;
 import dev.comet.testkit.ManualClock;
 import dev.comet.testkit.RecordedAnswers;
 import dev.comet.testkit.RecordedStream;
@@ -16,11 +17,12 @@ import java.util.function.UnaryOperator;
 
 /**
  * A manager with time standing still, and what it did. Events are told on the thread that causes
- * them, so that {@link #settle} waits for them too, unless a test says otherwise.
+ * them, unless that is a wait thread or a test says otherwise.
  */
 final class Server implements AutoCloseable {
 
     final ManualClock clock;
+    private final CallerExecutor executor = new CallerExecutor();
     final RecordingEventHandler events = new RecordingEventHandler();
     final RecordedAnswers answers = new RecordedAnswers();
     final CometStateManager manager;
@@ -36,7 +38,7 @@ final class Server implements AutoCloseable {
                                 CometStateManager.builder(provider)
                                         .clock(clock)
                                         .waitThreads(waitThreads)
-                                        .eventExecutor(Runnable::run)
+                                        .eventExecutor(executor)
                                         .eventHandler(events))
                         .build();
         clock.awaitAllParked(waitThreads); // from now on the clock knows them
@@ -105,9 +107,9 @@ final class Server implements AutoCloseable {
         settle();
     }
 
-    /** Until the wait threads have done what they were asked to do, and park. */
+    /** Until the wait threads have done what they were asked to do, and park; and events are told. */
     void settle() {
-        clock.awaitAllParked();
+        executor.settle(clock);
     }
 
     @Override

@@ -507,11 +507,11 @@ class StreamingTest {
 
         @Override
         public CometBatch peekMessages(
-                String privateToken, long deliveredId, int maxMessages, int maxBytes) {
+                CometClient client, long deliveredId, int maxMessages, int maxBytes) {
             if (fails) {
                 throw new IllegalStateException("the store is away, as the test wants");
             }
-            return super.peekMessages(privateToken, deliveredId, maxMessages, maxBytes);
+            return super.peekMessages(client, deliveredId, maxMessages, maxBytes);
         }
     }
 

@@ -1,0 +1,53 @@
+package dev.comet.engine;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one place for what nobody expected: counts it, and says so in the log. Never throws, because
+ * that would stop whoever goes on in spite of it. To log takes memory, and lack of memory is what
+ * it mostly has to log.
+ *
+ * <p>Safe for use by any number of threads.
+ */
+public final class Faults {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+    private static final AtomicLong COUNT = new AtomicLong();
+
+    private Faults() {}
+
+    /** Something that is a fault of this library, or that it could not keep from failing. */
+    public static void error(String text, Throwable e) {
+        COUNT.incrementAndGet();
+        try {
+            LOG.error(text, e);
+        } catch (Throwable again) {
+            // It was counted.
+        }
+    }
+
+    /** Code of the application, or of a transport or store, has failed. */
+    public static void warn(Logger log, String text, Throwable e) {
+        try {
+            log.warn(text, e);
+        } catch (Throwable again) {
+            COUNT.incrementAndGet();
+        }
+    }
+
+    /** As {@link #warn(Logger, String, Throwable)}, about something that the text has a place for. */
+    public static void warn(Logger log, String text, Object about, Throwable e) {
+        try {
+            log.warn(text, about, e);
+        } catch (Throwable again) {
+            COUNT.incrementAndGet();
+        }
+    }
+
+    /** How many there were in this process. */
+    public static long count() {
+        return COUNT.get();
+    }
+}

@@ -1,0 +1,144 @@
+package dev.comet.engine;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands tasks to an executor, and loses none. What that refuses now, because it is full or finds no
+ * thread, is kept and offered again every second; one that was shut down is replaced by threads of
+ * the manager's own. And none runs on a wait thread, whatever the executor does with it: one that
+ * would, as with a policy that has the caller run it, goes to those threads, too.
+ *
+ * <p>It holds as many tasks as the executor refuses: its users bound them. The order is that in
+ * which they were handed in, but for those that were refused.
+ *
+ * <p>Safe for use by any number of threads; never blocks but as the executor does, and never throws
+ * what the executor throws.
+ */
+public final class PatientExecutor implements Executor {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PatientExecutor.class);
+    private static final long RETRY_NANOS = 1_000_000_000;
+
+    private final Executor executor;
+    private final Executor ownThreads;
+    private final WaitTimer retry;
+    private final Mailbox kept = new Mailbox();
+    private volatile boolean saidSo; // that it refuses; until it takes what was kept
+    private volatile boolean closed;
+
+    /**
+     * @param executor runs the tasks
+     * @param ownThreads runs those that the executor cannot: threads that may block
+     * @param pool in whose time refused tasks are offered again
+     */
+    public PatientExecutor(Executor executor, Executor ownThreads, WaitThreadPool<?> pool) {
+        this.executor = executor;
+        this.ownThreads = ownThreads;
+        this.retry = pool.timer(this, this::offerKept);
+    }
+
+    /** Something to run. It may be handed in again when it has begun to run, not before. */
+    public abstract static class Task extends Mailbox.Entry implements Runnable {
+
+        private final PatientExecutor executor;
+
+        /**
+         * @param executor which is to run it
+         */
+        protected Task(PatientExecutor executor) {
+            this.executor = executor;
+        }
+
+        /** Does it. What it throws is logged. */
+        protected abstract void work();
+
+        /** Hands it in. Allocates nothing, and cannot fail. */
+        public final void start() {
+            executor.offer(this);
+        }
+
+        /** For executors. */
+        @Override
+        public final void run() {
+            executor.run(this);
+        }
+
+        @Override
+        final void met() {
+            executor.offer(this);
+        }
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        new Task(this) {
+            @Override
+            protected void work() {
+                task.run();
+            }
+        }.start();
+    }
+
+    private void offer(Task task) {
+        try {
+            usable().execute(task);
+        } catch (Throwable e) { // an Error, too: a pool that finds no thread throws one
+            refused(task, e);
+        }
+    }
+
+    private Executor usable() {
+        return executor instanceof ExecutorService service && service.isShutdown()
+                ? ownThreads
+                : executor;
+    }
+
+    private void run(Task task) {
+        if (CometWaitThread.isRunning()) {
+            try {
+                ownThreads.execute(task);
+            } catch (Throwable e) {
+                refused(task, e);
+            }
+        } else {
+            runHere(task);
+        }
+    }
+
+    private static void runHere(Task task) {
+        try {
+            task.work();
+        } catch (Throwable e) {
+            Faults.error("A task failed", e);
+        }
+    }
+
+    private void refused(Task task, Throwable e) {
+        if (closed || !kept.post(task)) {
+            runHere(task); // nobody else would, and no wait thread is left
+            return;
+        }
+        retry.startIn(RETRY_NANOS);
+        if (!saidSo) {
+            saidSo = true;
+            Faults.warn(
+                    LOG, "An executor refuses event handlers or dependent stages: they wait", e);
+        }
+    }
+
+    /** On a wait thread. Those that are refused again are kept again. */
+    private void offerKept() {
+        if (kept.runAll() && kept.isEmpty()) {
+            saidSo = false;
+        }
+    }
+
+    /** The pool was closed: what is kept is offered for the last time, or else run by the caller. */
+    public void close() {
+        closed = true;
+        kept.runAllAndClose();
+    }
+}

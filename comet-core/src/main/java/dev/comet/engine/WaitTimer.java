@@ -1,0 +1,84 @@
+package dev.comet.engine;
+
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+
+/**
+ * A task that a wait thread starts at a moment. It can be set again and again, also from within the
+ * task, and costs nothing while it is not set.
+ *
+ * <p>Safe for use by any number of threads; neither setting nor stopping it blocks, allocates or
+ * fails. When the pool is closed it does nothing any more.
+ */
+public final class WaitTimer extends Mailbox.Entry {
+
+    private static final AtomicIntegerFieldUpdater<WaitTimer> POSTED =
+            AtomicIntegerFieldUpdater.newUpdater(WaitTimer.class, "posted");
+
+    private final CometWaitThread thread;
+    private final Runnable task;
+    private final TimerWheel.Timer timer =
+            new TimerWheel.Timer() {
+                @Override
+                void fire(long nowNanos) {
+                    fired(nowNanos);
+                }
+            };
+
+    private volatile long atNanos;
+    private volatile boolean set;
+
+    @SuppressWarnings("UnusedVariable") // read by its updater
+    private volatile int posted; // 0 or 1
+
+    /**
+     * @param task is started on the thread, and must not block: it hands its work to somebody else
+     */
+    WaitTimer(CometWaitThread thread, Runnable task) {
+        this.thread = thread;
+        this.task = task;
+    }
+
+    /** Starts the task once, in so many nanoseconds; in the place of what was set before. */
+    public void startIn(long nanos) {
+        startAt(thread.nowNanos() + nanos);
+    }
+
+    void startAt(long nanos) {
+        atNanos = nanos;
+        set = true;
+        post();
+    }
+
+    /** The task is not started. One that is just being started still runs. Idempotent. */
+    public void stop() {
+        set = false;
+        post();
+    }
+
+    private void post() {
+        if (POSTED.compareAndSet(this, 0, 1)) {
+            thread.post(this);
+        }
+    }
+
+    @Override
+    void met() {
+        posted = 0; // before looking: what is set from now on is posted anew
+        thread.timers().disarm(timer);
+        if (set) {
+            thread.timers().armNoLaterThan(timer, atNanos);
+        }
+    }
+
+    private void fired(long nowNanos) {
+        if (!set) {
+            return;
+        }
+        if (atNanos - nowNanos > 0) { // set again meanwhile
+            thread.timers().armNoLaterThan(timer, atNanos);
+            return;
+        }
+        set = false;
+        task.run();
+    }
+}

@@ -1,0 +1,287 @@
+package dev.comet.tests;
+
+import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
+import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_INITIALIZED;
+import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.comet.CometAnswer.Outcome;
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometReply;
+import dev.comet.testkit.RecordedAnswers.Request;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Tokens that are used again at once (row C12): what comes late for the client that had them before
+ * does not touch the one that has them now. The provider brings about what is late.
+ */
+@Timeout(60)
+class IncarnationTest {
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+    /** Calls what a test wants, once, at the moment that it wants. */
+    private static final class LateProvider extends DelegatingProvider {
+
+        volatile @Nullable Runnable beforeRemoval;
+        volatile @Nullable Runnable afterRemoval;
+        volatile @Nullable Runnable afterInitialisation;
+        volatile @Nullable Runnable beforeLeft;
+
+        @Override
+        public void start(Context context) {
+            Listener listener = context.listener();
+            super.start(
+                    new Context(
+                            context.limits(),
+                            context.clock(),
+                            new Listener() {
+                                @Override
+                                public void everyoneGrew() {
+                                    listener.everyoneGrew();
+                                }
+
+                                @Override
+                                public void groupGrew(String group) {
+                                    listener.groupGrew(group);
+                                }
+
+                                @Override
+                                public void clientGrew(CometClient client) {
+                                    listener.clientGrew(client);
+                                }
+
+                                @Override
+                                public void joined(CometClient client, String group) {
+                                    listener.joined(client, group);
+                                }
+
+                                @Override
+                                public void left(CometClient client, String group) {
+                                    run(beforeLeft);
+                                    listener.left(client, group);
+                                }
+                            }));
+        }
+
+        @Override
+        public void initializeClient(CometClient client) {
+            super.initializeClient(client);
+            run(afterInitialisation);
+        }
+
+        @Override
+        public boolean removeClient(CometClient client) {
+            run(beforeRemoval);
+            boolean removed = super.removeClient(client);
+            run(afterRemoval);
+            return removed;
+        }
+
+        private void run(@Nullable Runnable now) {
+            beforeRemoval = now == beforeRemoval ? null : beforeRemoval;
+            afterRemoval = now == afterRemoval ? null : afterRemoval;
+            afterInitialisation = now == afterInitialisation ? null : afterInitialisation;
+            beforeLeft = now == beforeLeft ? null : beforeLeft;
+            if (now != null) {
+                now.run();
+            }
+        }
+    }
+
+    private final LateProvider provider = new LateProvider();
+
+    private Server start() {
+        return Server.start(provider, 1, options -> options);
+    }
+
+    @Test
+    @DisplayName("C12: the end of a client does not end requests to the one that follows it")
+    void request_predecessorsEndComesLate_goesOn() {
+        try (Server server = start()) {
+            server.client("ada");
+            AtomicReference<CompletionStage<CometReply>> reply = new AtomicReference<>();
+            provider.afterRemoval =
+                    () -> {
+                        server.client("ada");
+                        reply.set(
+                                server.manager.request("ada", "n", 1, TIMEOUT, "one-of-the-new"));
+                    };
+            server.manager.disconnect("secret-of-ada");
+            CompletableFuture<CometReply> asked = reply.get().toCompletableFuture();
+            assertThat(asked).isNotDone();
+            server.manager.acceptReply("secret-of-ada", "one-of-the-new", 2);
+            assertThat(new String(asked.join().contentsJson(), UTF_8)).isEqualTo("2");
+        }
+    }
+
+    @Test
+    @DisplayName("C12, M10: a request to a client that ends before it is asked ends with it")
+    void request_clientEndsMeanwhile_failsAlthoughTheTokensAreUsedAgain() {
+        AtomicReference<Server> started = new AtomicReference<>();
+        DelegatingProvider replacing =
+                new DelegatingProvider() {
+                    private boolean replaced;
+
+                    @Override
+                    public @Nullable CometClient findCometClient(String publicToken) {
+                        CometClient found = super.findCometClient(publicToken);
+                        if (!replaced) {
+                            replaced = true;
+                            started.get().manager.disconnect("secret-of-ada");
+                            started.get().client("ada");
+                        }
+                        return found;
+                    }
+                };
+        try (Server server = Server.start(replacing, 1, options -> options)) {
+            started.set(server);
+            server.client("ada");
+            CompletionStage<CometReply> reply = server.manager.request("ada", "n", 1, TIMEOUT);
+            assertThat(reply.toCompletableFuture()).isCompletedExceptionally();
+            assertThatThrownBy(() -> reply.toCompletableFuture().join())
+                    .hasRootCauseMessage("the client ended before it replied");
+            assertThat(server.manager.statistics().pendingRequests()).isZero();
+        }
+    }
+
+    @Test
+    @DisplayName("C12: a leave that is told late does not take the next client out of its group")
+    void left_toldWhenTheTokensAreUsedAgain_theNewcomerIsWoken() {
+        try (Server server = start()) {
+            server.client("ada");
+            server.manager.joinGroup("ada", "room");
+            AtomicReference<Request> held = new AtomicReference<>();
+            provider.beforeLeft =
+                    () -> {
+                        server.manager.disconnect("secret-of-ada");
+                        CometClient next = server.client("ada");
+                        server.manager.joinGroup("ada", "room");
+                        held.set(server.poll(next, 0));
+                        server.settle();
+                    };
+            server.manager.leaveGroup("ada", "room");
+            server.settle();
+            server.manager.sendToGroup("room", "n", 1);
+            assertThat(held.get().await().messages()).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("C12: a second disconnect that comes late does not end the next client")
+    void disconnect_tokensAreUsedAgainMeanwhile_endsNobodyElse() {
+        try (Server server = start()) {
+            CometClient before = server.client("ada");
+            AtomicReference<Request> held = new AtomicReference<>();
+            provider.beforeRemoval =
+                    () -> {
+                        assertThat(server.manager.disconnect("secret-of-ada")).isTrue();
+                        held.set(server.poll(server.client("ada"), 0));
+                        server.settle();
+                    };
+            assertThat(server.manager.disconnect("secret-of-ada")).isFalse();
+            assertThat(server.manager.disconnect(before)).isFalse();
+            server.settle();
+            assertThat(held.get().isAnswered()).isFalse();
+            assertThat(server.manager.clients()).hasSize(1).doesNotContain(before);
+            assertThat(server.events.count(CLIENT_DISCONNECTED, before)).isEqualTo(1);
+            server.manager.sendMessage("ada", "n", 1);
+            assertThat(held.get().await().messages()).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("C12: a poll of the next client is not ended by the end of the one before it")
+    void poll_predecessorsEndComesLate_staysHeld() {
+        try (Server server = start()) {
+            CometClient before = server.client("ada");
+            Request old = server.poll(before, 0);
+            server.settle();
+            AtomicReference<Request> held = new AtomicReference<>();
+            provider.afterRemoval = () -> held.set(server.poll(server.client("ada"), 0));
+            server.manager.disconnect("secret-of-ada");
+            server.settle();
+            assertThat(old.await().outcome()).isEqualTo(Outcome.CLOSED);
+            assertThat(held.get().isAnswered()).isFalse();
+            server.manager.sendToAll("n", 1);
+            assertThat(held.get().await().messages()).hasSize(1);
+            server.answers.assertEachAnsweredOnce();
+        }
+    }
+
+    @Test
+    @DisplayName("C3: who finds the client before initializeClient returns can use it; events in order")
+    void poll_beforeInitializeClientReturns_isHeldAndTheFirstEventIsFirst() {
+        try (Server server = start()) {
+            AtomicReference<Request> held = new AtomicReference<>();
+            provider.afterInitialisation =
+                    () -> {
+                        CometClient seen =
+                                server.manager.getCometClient("secret-of-ada").orElseThrow();
+                        held.set(server.poll(seen, 0));
+                        server.settle();
+                    };
+            CometClient ada = server.client("ada");
+            assertThat(held.get().isAnswered()).isFalse();
+            server.manager.sendToAll("n", 1);
+            assertThat(held.get().await().messages()).hasSize(1);
+            assertThat(server.events.kinds(ada))
+                    .containsExactly(CLIENT_INITIALIZED, CLIENT_SUBSCRIBED);
+        }
+    }
+
+    @Test
+    @DisplayName("C3: a client that is ended before initializeClient returns has both its events")
+    void disconnect_beforeInitializeClientReturns_tellsBothEvents() {
+        try (Server server = start()) {
+            provider.afterInitialisation =
+                    () -> assertThat(server.manager.disconnect("secret-of-ada")).isTrue();
+            CometClient ada = server.client("ada");
+            assertThat(server.events.kinds(ada))
+                    .containsExactly(CLIENT_INITIALIZED, CLIENT_DISCONNECTED);
+            server.settle();
+            assertThat(server.manager.clients()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("C2: a client that is refused leaves nothing behind, and tells nobody")
+    void initializeClient_refused_leavesTheFirstUnharmed() {
+        try (Server server = start()) {
+            CometClient ada = server.client("ada");
+            Request held = server.poll(ada, 0);
+            server.settle();
+            assertThatThrownBy(() -> server.client("ada")).isInstanceOf(CometException.class);
+            server.settle();
+            assertThat(held.isAnswered()).isFalse();
+            server.manager.sendMessage("ada", "n", 1);
+            assertThat(held.await().messages()).hasSize(1);
+            assertThat(server.events.events().stream().filter(e -> e.kind() == CLIENT_INITIALIZED))
+                    .hasSize(1);
+            assertThat(server.manager.statistics().pendingEvents()).isZero();
+        }
+    }
+
+    @Test
+    @DisplayName("C12: a description that was never initialised cannot be disconnected")
+    void disconnect_description_isRefused() {
+        try (Server server = start()) {
+            CometClient description = CometClient.builder().publicToken("ada").build();
+            CometClient ada = server.manager.initializeClient(description);
+            assertThat(ada).isNotEqualTo(description);
+            assertThatThrownBy(() -> server.manager.disconnect(description))
+                    .hasMessage("client is a description; use what initializeClient has made of it");
+            assertThat(server.manager.disconnect(ada)).isTrue();
+        }
+    }
+}
