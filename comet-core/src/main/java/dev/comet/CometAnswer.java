@@ -84,6 +84,25 @@ public final class CometAnswer {
                 Outcome.ERROR, CometBatch.nothing(0), ProtocolMessages.array(message), error);
     }
 
+    /**
+     * Makes one of each kind. A class that is used for the first time while memory is short fails to
+     * be initialised, and then for as long as the process lives: so this is done before.
+     */
+    static void prepare() {
+        CometGap gap = new CometGap(1, 1, CometGap.Reason.OVERFLOW);
+        EncodedMessage message = ProtocolMessages.timeout(1);
+        CometBatch batch =
+                new CometBatch(List.of(gap), List.of(new CometMessage(1, message)), 2, true);
+        messages(batch, new BatchAssembler().assemble(batch));
+        timeout(1);
+        superseded(1);
+        reconnect(1);
+        closed(CometClientEventHandler.EndReason.DISCONNECTED);
+        error(Subscriptions.unknownClient());
+        failed();
+        new CometAsyncResult(null).complete(abandoned());
+    }
+
     /** The request has to end, and nothing better can be said. Allocates nothing. */
     static CometAnswer failed() {
         return FAILED;

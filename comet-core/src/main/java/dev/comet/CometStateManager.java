@@ -67,6 +67,7 @@ public final class CometStateManager implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private CometStateManager(Builder builder) {
+        prepare(builder.mapper);
         provider = builder.provider;
         ownEventThreads = new OwnThreads("comet-events", builder.threadFactory);
         ownCompletionThreads = new OwnThreads("comet-completions", builder.threadFactory);
@@ -106,6 +107,19 @@ public final class CometStateManager implements AutoCloseable {
             throw e;
         }
         pool.every(TIDY_INTERVAL.toNanos(), () -> eventExecutor.execute(this::tidy));
+    }
+
+    /**
+     * Has the classes that every message needs initialised. One that is used for the first time
+     * while memory is short could not be, and never would be in this process.
+     */
+    private static void prepare(JsonMapper mapper) {
+        CometAnswer.prepare();
+        try {
+            mapper.writeValueAsBytes(Map.of("text", List.of(1, 1.5, true)));
+        } catch (RuntimeException e) {
+            LOG.debug("The mapper cannot write this; contents may be simpler", e);
+        }
     }
 
     /**

@@ -34,7 +34,7 @@ package dev.comet;
  * @param repliesIgnored replies that nobody waited for any more, or a second time
  * @param waitThreadsReplaced wait threads that failed, and in whose place others went on
  * @param internalFaults what nobody expected, in all managers of this process: mostly lack of memory,
- *     else a fault of Comet. Each is in the log as an error, if there was memory for that
+ *     else a fault of Comet. The log has up to twenty of them a minute as errors
  */
 public record CometStatistics(
         int clients,

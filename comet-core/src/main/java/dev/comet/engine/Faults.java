@@ -1,5 +1,6 @@
 package dev.comet.engine;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,16 +17,32 @@ public final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
     private static final AtomicLong COUNT = new AtomicLong();
 
+    /** More than so many a minute say nothing new, and would fill the log. */
+    private static final int LINES_A_MINUTE = 20;
+
+    private static final AtomicLong MINUTE = new AtomicLong();
+    private static final AtomicInteger LINES = new AtomicInteger();
+
     private Faults() {}
 
     /** Something that is a fault of this library, or that it could not keep from failing. */
     public static void error(String text, Throwable e) {
         COUNT.incrementAndGet();
         try {
-            LOG.error(text, e);
+            if (maySay()) {
+                LOG.error(text, e);
+            }
         } catch (Throwable again) {
             // It was counted.
         }
+    }
+
+    private static boolean maySay() {
+        long minute = System.nanoTime() / 60_000_000_000L;
+        if (MINUTE.getAndSet(minute) != minute) {
+            LINES.set(0);
+        }
+        return LINES.incrementAndGet() <= LINES_A_MINUTE;
     }
 
     /** Code of the application, or of a transport or store, has failed. */

@@ -47,7 +47,7 @@ class EventsTest {
                         if (how.equals("full")) {
                             throw new RejectedExecutionException("full, as the test wants");
                         }
-                        throw new OutOfMemoryError("unable to create native thread, as it wants");
+                        throw new InternalError("unable to create native thread, as it wants");
                     }
                     calling.execute(task);
                 };
@@ -79,7 +79,7 @@ class EventsTest {
         Executor moody =
                 task -> {
                     if (refusing.get()) {
-                        throw new OutOfMemoryError("unable to create native thread, as it wants");
+                        throw new InternalError("unable to create native thread, as it wants");
                     }
                     calling.execute(task);
                 };
