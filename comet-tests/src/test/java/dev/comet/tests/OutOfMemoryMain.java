@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 final class OutOfMemoryMain {
 
     private static final int CLIENTS = 200;
+    private static final int THREADS = 4;
     private static final Duration HOLD = Duration.ofSeconds(2);
     private static final long SHORTAGE_NANOS = 4_000_000_000L;
 
@@ -95,15 +96,25 @@ final class OutOfMemoryMain {
             manager.joinGroup(client.publicToken(), "room-" + i % 10);
             pollers.add(new Poller(client));
         }
-        start(() -> send(manager));
-        Thread driver = start(() -> pollAll(manager, pollers));
+        List<Thread> hogs = new ArrayList<>();
+        List<Thread> drivers = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            List<Poller> share = pollers.subList(i * CLIENTS / THREADS, (i + 1) * CLIENTS / THREADS);
+            drivers.add(start(() -> pollAll(manager, share)));
+            start(() -> send(manager));
+        }
         LockSupport.parkNanos(500_000_000); // as a server that has served for a while
-        start(OutOfMemoryMain::takeAllMemory); // the last: from here on there is none for main
+        for (int i = 0; i < 2; i++) {
+            hogs.add(new Thread(OutOfMemoryMain::takeAllMemory));
+        }
+        hogs.forEach(Thread::start); // from here on there is no memory for this thread
         LockSupport.parkNanos(SHORTAGE_NANOS);
         shortage = false;
         LockSupport.parkNanos(500_000_000);
         polling = false;
-        driver.join();
+        for (Thread driver : drivers) {
+            driver.join();
+        }
         long unanswered = countOnceItIs(pollers, poller -> poller.waiting);
 
         for (Poller poller : pollers) {
@@ -118,7 +129,7 @@ final class OutOfMemoryMain {
         long deaf = countOnceItIs(pollers, poller -> !poller.heard);
         System.out.printf(
                 "shortage: %d times out of memory, %d of %d polls unanswered, %d of %d clients deaf%n%s%n",
-                OUT_OF_MEMORY.get(), unanswered, CLIENTS, deaf, CLIENTS, manager.statistics());
+                OUT_OF_MEMORY.get() + manager.statistics().internalFaults(), unanswered, CLIENTS, deaf, CLIENTS, manager.statistics());
         System.exit(0);
     }
 
@@ -154,7 +165,7 @@ final class OutOfMemoryMain {
                     // The crumbs, then.
                 }
             }
-            LockSupport.parkNanos(5_000_000);
+            LockSupport.parkNanos(20_000_000);
         }
     }
 
@@ -175,7 +186,7 @@ final class OutOfMemoryMain {
 
     private static void pollAll(CometStateManager manager, List<Poller> pollers) {
         while (polling) {
-            for (int i = 0; i < CLIENTS; i++) {
+            for (int i = 0; i < pollers.size(); i++) {
                 if (!pollers.get(i).waiting) {
                     pollers.get(i).poll(manager);
                 }
