@@ -14,6 +14,8 @@ import dev.comet.CometException.Reason;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
+import dev.comet.CometStream;
+import dev.comet.CometStreamSink;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.inproc.InProcCometStateProvider;
@@ -428,6 +430,64 @@ class StreamingTest {
             assertThat(third.awaitIds(1)).containsExactly(sent);
             assertThat(server.manager.statistics().openStreams()).isEqualTo(1);
             assertThat(server.manager.statistics().heldRequests()).isZero();
+        }
+    }
+
+    /** Closes the stream as soon as it is told of it: its peer has gone meanwhile. */
+    private record Leaving(RecordedStream rest) implements CometStreamSink {
+        @Override
+        public void opened(CometStream stream) {
+            rest.opened(stream);
+            stream.close();
+        }
+
+        @Override
+        public boolean messages(CometBatch batch) {
+            return rest.messages(batch);
+        }
+
+        @Override
+        public boolean heartbeat(long cursor, long lastSentId, int nextInSeconds) {
+            return rest.heartbeat(cursor, lastSentId, nextInSeconds);
+        }
+
+        @Override
+        public void ended(CometAnswer why) {
+            rest.ended(why);
+        }
+    }
+
+    @Test
+    @DisplayName("W6, W13: a stream that is closed as it opens takes over from no stream")
+    void openStream_closedAsItOpens_leavesTheStreamThatIsOpen() {
+        try (Server server = Server.start()) {
+            CometClient ada = server.client("ada");
+            RecordedStream first = server.stream(ada, 0);
+            RecordedStream second = new RecordedStream();
+            server.manager.openStream(ada.privateToken(), 0, new Leaving(second));
+            assertThat(second.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
+            server.settle();
+            assertThat(first.isEnded()).isFalse();
+            long sent = server.manager.sendMessage("ada", "n", 1);
+            assertThat(first.awaitIds(1)).containsExactly(sent);
+            assertThat(server.manager.statistics().openStreams()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    @DisplayName("W6, W13: a stream that is closed as it opens takes over from no poll")
+    void openStream_closedAsItOpens_leavesThePollThatIsHeld() {
+        try (Server server = Server.start()) {
+            CometClient ada = server.client("ada");
+            Request poll = server.poll(ada, 0);
+            RecordedStream second = new RecordedStream();
+            server.manager.openStream(ada.privateToken(), 0, new Leaving(second));
+            assertThat(second.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
+            server.settle();
+            assertThat(server.manager.statistics().heldRequests()).isEqualTo(1);
+            server.manager.sendMessage("ada", "n", 1);
+            assertThat(poll.await().outcome()).isEqualTo(Outcome.MESSAGES);
+            assertThat(server.manager.statistics().openStreams()).isZero();
         }
     }
 
