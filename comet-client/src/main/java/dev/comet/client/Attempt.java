@@ -59,7 +59,7 @@ abstract class Attempt {
 
     final void breakOff(String code, String reason, @Nullable Throwable cause) {
         if (settle()) {
-            abort();
+            Log.failuresOf(this::abort);
             ended(new CometClientException(code, reason, cause));
         }
     }

@@ -84,7 +84,7 @@ public final class Comet implements AutoCloseable {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(Json.unwritable(e));
         }
-        Strand strand = new Strand();
+        Strand strand = new Strand(Runnable::run, options.platform);
         Connector connector = new Connector(url, body, options, strand);
         Promise<Comet> connected = new Promise<>();
         connector
@@ -92,7 +92,7 @@ public final class Comet implements AutoCloseable {
                 .whenComplete(
                         (session, failure) -> {
                             if (failure != null) {
-                                connected.fail(failure, Stages.completing(options.completions()));
+                                connected.fail(failure, options.completions());
                             } else {
                                 strand.execute(
                                         () ->
@@ -112,17 +112,22 @@ public final class Comet implements AutoCloseable {
             CometOptions options,
             Strand strand,
             Connector connector) {
-        Loop loop =
-                new Loop(
-                        url,
-                        session,
-                        options,
-                        strand,
-                        options.connectAgain ? connector::connect : null,
-                        CometState.CONNECTED);
-        // Before all messages: what hangs on it registers handlers.
-        connected.keep(new Comet(loop, options), task -> loop.delivery().post(-1, task));
-        loop.open();
+        try {
+            Loop loop =
+                    new Loop(
+                            url,
+                            session,
+                            options,
+                            strand,
+                            options.connectAgain ? connector::connect : null,
+                            CometState.CONNECTED);
+            Comet comet = new Comet(loop, options);
+            loop.open();
+            // Before all messages, which come after this step: what hangs on it registers handlers.
+            connected.keep(comet, task -> loop.delivery().post(-1, task));
+        } catch (Throwable e) {
+            connected.fail(Exchanges.cut(e), options.completions());
+        }
     }
 
     /**
@@ -133,10 +138,10 @@ public final class Comet implements AutoCloseable {
      * @param url where the server's Comet is mapped
      */
     public static Comet adopt(URI url, CometSession session, CometOptions options) {
-        Strand strand = new Strand();
+        Strand strand = new Strand(Runnable::run, options.platform);
         Loop loop =
                 new Loop(url, session, options, strand, options.reconnect, CometState.CONNECTING);
-        strand.execute(loop::open);
+        loop.open();
         return new Comet(loop, options);
     }
 

@@ -2,6 +2,7 @@ package dev.comet.client;
 
 import dev.comet.client.Exchanges.Outcome;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -30,7 +31,8 @@ final class Connection {
     private final Streaming streaming;
     private CometTransport wanted;
     private Transport current;
-    private long pollUntil = Long.MIN_VALUE;
+    private @Nullable Stopwatch streamless; // since a stream did not get through
+    private long streamlessMillis; // for so long, polls
     private long probeMillis = PROBE_MILLIS;
     private int cuts; // of streams that did not live long, one after the other
 
@@ -61,8 +63,7 @@ final class Connection {
 
     void next(long cursor, boolean prompt, Outcome outcome) {
         boolean stream =
-                wanted == CometTransport.STREAM
-                        || (wanted == CometTransport.AUTO && platform.nowMillis() >= pollUntil);
+                wanted == CometTransport.STREAM || (wanted == CometTransport.AUTO && !isToPoll());
         if (stream) {
             current = streaming;
             stream(cursor, prompt, outcome);
@@ -71,6 +72,14 @@ final class Connection {
             current = polling;
             polling.next(cursor, prompt, new Polled(outcome, false));
         }
+    }
+
+    private boolean isToPoll() {
+        return streamless != null && streamless.millis() < streamlessMillis;
+    }
+
+    boolean isUnderWay() {
+        return current.isUnderWay();
     }
 
     void breakOff(String code, String reason) {
@@ -126,7 +135,8 @@ final class Connection {
 
     private void pollForAWhile() {
         cuts = 0;
-        pollUntil = platform.nowMillis() + probeMillis;
+        streamless = new Stopwatch(platform);
+        streamlessMillis = probeMillis;
         probeMillis = Math.min(PROBE_CAP_MILLIS, probeMillis * 2);
     }
 
@@ -152,7 +162,7 @@ final class Connection {
         @Override
         public void failed(CometClientException error) {
             if (!instead) {
-                pollUntil = Long.MIN_VALUE; // it was not the stream's fault
+                streamless = null; // it was not the stream's fault
             }
             outcome.failed(error);
         }

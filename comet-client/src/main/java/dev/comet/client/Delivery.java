@@ -1,14 +1,11 @@
 package dev.comet.client;
 
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Hands messages and events over: one after the other, in the order in which they were posted, on
@@ -19,26 +16,16 @@ import org.slf4j.LoggerFactory;
  */
 final class Delivery {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Comet.class);
-
-    /** After so many, others that use the same threads come first. */
-    private static final int AT_ONCE = 64;
-
-    private final Executor executor;
+    private final Strand strand;
     private final ConcurrentHashMap<String, List<Registered<Consumer<? super CometMessage>>>>
             handlers = new ConcurrentHashMap<>();
     private final List<Registered<CometListener>> listeners = new CopyOnWriteArrayList<>();
-    private final ArrayDeque<Item> queue = new ArrayDeque<>(); // guarded by this
-    private boolean running; // guarded by this
     private int quietBelow; // guarded by this
     private Runnable whenQuiet = () -> {}; // guarded by this
     private volatile long lastMessageId;
 
-    /** What is to be handed over, and where the cursor is then; −1: where it was. */
-    private record Item(long cursor, Runnable call) {}
-
-    Delivery(Executor executor, long lastMessageId) {
-        this.executor = executor;
+    Delivery(Executor executor, Platform platform, long lastMessageId) {
+        this.strand = new Strand(executor, platform);
         this.lastMessageId = lastMessageId;
     }
 
@@ -91,14 +78,19 @@ final class Delivery {
     }
 
     /** How much has been posted and not been handed over. */
-    synchronized int backlog() {
-        return queue.size();
+    int backlog() {
+        return strand.waiting();
+    }
+
+    /** Asks an executor that refused once more, if nothing else does. */
+    void nudge() {
+        strand.nudge();
     }
 
     /** Calls this once, soon, on any thread, when the backlog has fallen below. */
     void whenBelow(int size, Runnable action) {
         synchronized (this) {
-            if (queue.size() >= size) {
+            if (backlog() >= size) {
                 quietBelow = size;
                 whenQuiet = action;
                 return;
@@ -115,42 +107,29 @@ final class Delivery {
         post(cursor, () -> tellAll(event));
     }
 
-    /** In its place among messages and events. */
+    /**
+     * In its place among messages and events.
+     *
+     * @param cursor where the cursor is when it is handed over; −1: where it was
+     */
     void post(long cursor, Runnable call) {
-        synchronized (this) {
-            queue.add(new Item(cursor, call));
-            if (running) {
-                return;
-            }
-            running = true;
-        }
-        executor.execute(this::run);
+        strand.execute(
+                () -> {
+                    Log.failuresOf(quieter());
+                    if (cursor >= 0) {
+                        lastMessageId = cursor;
+                    }
+                    call.run();
+                });
     }
 
-    private void run() {
-        for (int done = 0; done < AT_ONCE; done++) {
-            Item item;
-            Runnable quiet = null;
-            synchronized (this) {
-                item = queue.poll();
-                if (item == null) {
-                    running = false;
-                    return;
-                }
-                if (queue.size() < quietBelow) {
-                    quietBelow = 0;
-                    quiet = whenQuiet;
-                }
-            }
-            if (quiet != null) {
-                quiet.run();
-            }
-            if (item.cursor >= 0) {
-                lastMessageId = item.cursor;
-            }
-            Strand.runSafely(item.call);
+    /** What waits for the backlog to fall as far as it has. */
+    private synchronized Runnable quieter() {
+        if (backlog() >= quietBelow) {
+            return () -> {};
         }
-        executor.execute(this::run);
+        quietBelow = 0;
+        return whenQuiet;
     }
 
     /** Within what is posted: calls the handlers of the message's name, and those of all. */
@@ -168,13 +147,14 @@ final class Delivery {
             try {
                 handler.call.accept(message);
             } catch (Throwable e) {
-                LOG.warn("A handler of {} failed", message, e);
-                tellAll(listener -> listener.handlerFailed(e, message));
+                Log.warn("A handler of {} failed", message, e);
+                Log.failuresOf(() -> tellAll(listener -> listener.handlerFailed(e, message)));
             }
         }
     }
 
-    private void tellAll(Consumer<CometListener> event) {
+    /** Within what is posted. */
+    void tellAll(Consumer<CometListener> event) {
         for (Registered<CometListener> listener : listeners) {
             if (listener.closed) {
                 continue;
@@ -182,7 +162,7 @@ final class Delivery {
             try {
                 event.accept(listener.call);
             } catch (Throwable e) {
-                LOG.warn("A listener of a client failed", e);
+                Log.warn("A listener of a client failed", e);
             }
         }
     }

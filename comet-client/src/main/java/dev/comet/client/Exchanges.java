@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
 
@@ -72,16 +71,20 @@ final class Exchanges {
         return new Whole(millis, outcome).start(request);
     }
 
-    /** One request and its whole answer; a failure if the body cannot be written. */
+    /** One request and its whole answer; a failure, too, if it cannot even be begun. */
     void post(String path, JsonNode body, long millis, Outcome outcome) {
-        CometHttp.Request request;
+        byte[] bytes;
         try {
-            request = request("POST", path, Json.MAPPER.writeValueAsBytes(body));
-        } catch (JacksonException e) { // an object within, looked at when it is written
+            bytes = Json.MAPPER.writeValueAsBytes(body);
+        } catch (Throwable e) { // an object within, looked at when it is written
             strand.execute(() -> outcome.failed(Json.unwritable(e)));
             return;
         }
-        new Whole(millis, outcome).start(request);
+        try {
+            new Whole(millis, outcome).start(request("POST", path, bytes));
+        } catch (Throwable e) {
+            strand.execute(() -> outcome.failed(cut(e)));
+        }
     }
 
     /** A request whose answer is taken as it comes. */
@@ -238,7 +241,7 @@ final class Exchanges {
         Whole start(CometHttp.Request request) {
             try {
                 exchange = http.start(request, new OnStrand(this));
-            } catch (RuntimeException e) { // it could not even be tried
+            } catch (Throwable e) { // it could not even be tried
                 strand.execute(() -> failed(e));
             }
             return this;

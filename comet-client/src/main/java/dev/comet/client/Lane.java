@@ -1,7 +1,7 @@
 package dev.comet.client;
 
 import dev.comet.client.Exchanges.Outcome;
-import java.util.ArrayDeque;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
@@ -19,10 +19,10 @@ final class Lane {
     private final long timeoutMillis;
     private final int atOnce;
     private final int limit;
-    private final ArrayDeque<Call> waiting = new ArrayDeque<>();
+    private final LinkedBlockingQueue<Call> waiting;
     private int underWay;
 
-    private record Call(String path, JsonNode body, long since, Outcome outcome) {}
+    private record Call(String path, JsonNode body, Stopwatch since, Outcome outcome) {}
 
     /**
      * @param exchanges as whom to ask, when it is a request's turn
@@ -33,15 +33,14 @@ final class Lane {
         this.timeoutMillis = options.timeout.toMillis();
         this.atOnce = options.maxConcurrentSends;
         this.limit = options.bufferLimit;
+        this.waiting = new LinkedBlockingQueue<>(limit);
     }
 
     void post(String path, JsonNode body, Outcome outcome) {
-        Call call = new Call(path, body, platform.nowMillis(), outcome);
+        Call call = new Call(path, body, new Stopwatch(platform), outcome);
         if (underWay < atOnce) {
             start(call);
-        } else if (waiting.size() < limit) {
-            waiting.add(call);
-        } else {
+        } else if (!waiting.offer(call)) {
             outcome.failed(
                     new CometClientException(
                             CometClientException.TOO_MANY_REQUESTS,
@@ -61,7 +60,7 @@ final class Lane {
     }
 
     private void start(Call call) {
-        long left = Math.min(timeoutMillis, timeoutMillis - (platform.nowMillis() - call.since));
+        long left = timeoutMillis - call.since.millis();
         if (left <= 0) {
             call.outcome.failed(
                     new CometClientException(
@@ -69,14 +68,21 @@ final class Lane {
                             "not sent: those before it had no answer in time"));
             return;
         }
+        Turn turn = new Turn(call.outcome);
         underWay++;
-        exchanges.get().post(call.path, call.body, left, new Turn(call.outcome));
+        try {
+            exchanges.get().post(call.path, call.body, left, turn);
+        } catch (Throwable e) {
+            turn.leave();
+            call.outcome.failed(Exchanges.cut(e));
+        }
     }
 
     /** A request under way, and then the next one. */
     private final class Turn implements Outcome {
 
         private final Outcome outcome;
+        private boolean over;
 
         Turn(Outcome outcome) {
             this.outcome = outcome;
@@ -94,8 +100,15 @@ final class Lane {
             outcome.failed(error);
         }
 
+        private void leave() {
+            if (!over) {
+                over = true;
+                underWay--;
+            }
+        }
+
         private void next() {
-            underWay--;
+            leave();
             while (underWay < atOnce && !waiting.isEmpty()) {
                 start(waiting.remove());
             }

@@ -25,6 +25,9 @@ final class Loop {
     private static final long BACKOFF_MILLIS = 250;
     private static final long BACKOFF_CAP_MILLIS = 30_000;
 
+    /** How often a client looks whether the machine slept, and whether it still goes on itself. */
+    private static final long PULSE_MILLIS = 5_000;
+
     /** The shortest hold is a second. */
     private static final long EARLY_MILLIS = 500;
 
@@ -52,13 +55,35 @@ final class Loop {
     private boolean replaced; // the session was, or was tried to be, since the last held answer
     private boolean slept; // a request was started again, unreported, since the last answer
     private boolean switched; // the transport was changed since the last answer
-    private long began; // when the last request was
-    private boolean prompt; // and whether it asked for an answer at once
+    private Stopwatch asking; // since the last request
+    private boolean prompt; // whether that asked for an answer at once
+    private Stopwatch pulsed; // since the last pulse, or since a sleep was noticed
 
-    /** One stretch of being subscribed; what belongs to one that is over moves nothing any more. */
+    /**
+     * One stretch of being subscribed; what belongs to one that is over moves nothing any more. It
+     * waits for one of these four, or an Error has broken its last step off: then the pulse goes
+     * on. So each is set when that which it waits for is under way, and not before.
+     */
     private static final class Turn {
-        /** Ends what the turn waits for that is no request; null if it waits for none. */
-        @Nullable Runnable skipWait;
+        private Platform.Timer pulse = () -> {};
+        private @Nullable Outcome asked;
+        private @Nullable Runnable skipWait; // ends a wait
+        private @Nullable Object renewal;
+        private boolean catchingUp; // the handlers are too far behind
+
+        /** Returns whether there was a wait to end. */
+        boolean skipWait() {
+            Runnable wait = skipWait;
+            skipWait = null;
+            if (wait != null) {
+                wait.run();
+            }
+            return wait != null;
+        }
+
+        boolean isWaiting(boolean underWay) {
+            return (asked != null && underWay) || skipWait != null || renewal != null || catchingUp;
+        }
     }
 
     /**
@@ -78,9 +103,11 @@ final class Loop {
         this.instance = (long) (platform.random() * (1L << 52));
         this.strand = strand;
         this.renew = renew;
-        Executor handlers = new PatientExecutor(options.handlers(), platform);
-        this.delivery = new Delivery(handlers, session.lastMessageId());
-        this.messages = new MessagePublisher(handlers, options.bufferLimit);
+        Executor handlers = options.handlers();
+        this.delivery = new Delivery(handlers, platform, session.lastMessageId());
+        this.messages = new MessagePublisher(handlers, platform, options.bufferLimit);
+        this.asking = new Stopwatch(platform);
+        this.pulsed = asking;
         this.sending = new Sending(options, strand);
         this.wanted = options.transport;
         this.session = session;
@@ -90,10 +117,10 @@ final class Loop {
         this.state = options.subscribe ? state : CometState.PAUSED;
     }
 
-    /** On the strand: begins to receive, unless that is to wait for {@link #subscribe}. */
+    /** Begins to receive, unless that is to wait for {@link #subscribe}. */
     void open() {
         if (state != CometState.PAUSED) {
-            start();
+            start(() -> {});
         }
     }
 
@@ -125,13 +152,10 @@ final class Loop {
 
     void subscribe() {
         sending.refuseIfClosed();
-        strand.execute(
+        start(
                 () -> {
-                    if (turn == null && state != CometState.CLOSED) {
-                        messages.begin();
-                        enter(CometState.CONNECTING);
-                        start();
-                    }
+                    messages.begin();
+                    enter(CometState.CONNECTING);
                 });
     }
 
@@ -150,7 +174,7 @@ final class Loop {
                 () -> {
                     wanted = value;
                     connection.want(value);
-                    if (turn != null && turn.skipWait == null) {
+                    if (turn != null && turn.asked != null) {
                         connection.breakOff(
                                 CometClientException.RESTARTED, "to be sent in another way");
                     }
@@ -160,15 +184,16 @@ final class Loop {
     void wake() {
         strand.execute(
                 () -> {
-                    if (turn == null) {
-                        return;
-                    }
-                    if (turn.skipWait != null) {
-                        turn.skipWait.run();
-                    } else {
-                        connection.breakOff(CometClientException.SLEPT, "the network came back");
+                    if (turn != null) {
+                        askAgain(turn, "the network came back");
                     }
                 });
+    }
+
+    private void askAgain(Turn current, String reason) {
+        if (!current.skipWait()) {
+            connection.breakOff(CometClientException.SLEPT, reason);
+        }
     }
 
     void close() {
@@ -206,29 +231,56 @@ final class Loop {
                 wanted);
     }
 
-    private void begin(CometSession next) {
-        connection.close();
-        session = next;
-        cursor = next.lastMessageId();
-        connection = newConnection(next);
-        gone = false;
-    }
-
     // ---- one turn: from start until stop
 
-    private void start() {
+    /**
+     * Unless there is a turn, or the client is closed. The pulse is the caller's: should it not
+     * begin, nothing else has, and the caller gets to know.
+     */
+    private void start(Runnable announcement) {
         Turn begun = new Turn();
-        turn = begun;
-        receive(begun);
+        Runnable beat = () -> pulse(begun);
+        begun.pulse = platform.every(PULSE_MILLIS, () -> strand.execute(beat));
+        strand.execute(
+                () -> {
+                    if (turn != null || state == CometState.CLOSED) {
+                        begun.pulse.cancel();
+                        return;
+                    }
+                    turn = begun;
+                    pulsed = new Stopwatch(platform);
+                    announcement.run();
+                    receive(begun);
+                });
+    }
+
+    private void pulse(Turn current) {
+        if (current != turn) {
+            current.pulse.cancel();
+            return;
+        }
+        boolean late = pulsed.isLate(PULSE_MILLIS);
+        pulsed = new Stopwatch(platform);
+        delivery.nudge();
+        messages.nudge();
+        if (current.catchingUp) {
+            caughtUp(current);
+        } else if (!current.isWaiting(connection.isUnderWay())) {
+            connection.breakOff(CometClientException.RESTARTED, "a step of the client failed");
+            connection.close(); // what it had read may not have been taken
+            switched = true;
+            receive(current);
+        } else if (late) {
+            askAgain(current, "this machine was asleep, or its clock was set");
+        }
     }
 
     private void stop() {
         Turn over = turn;
         turn = null;
         if (over != null) {
-            if (over.skipWait != null) {
-                over.skipWait.run();
-            }
+            over.pulse.cancel();
+            over.skipWait();
             connection.breakOff(CometClientException.CANCELLED, "broken off by this client");
         }
         connection.close();
@@ -237,15 +289,8 @@ final class Loop {
     /** Unless the handlers are too far behind: then when they have caught up. */
     private void receive(Turn current) {
         if (delivery.backlog() >= options.bufferLimit) {
-            delivery.whenBelow(
-                    (options.bufferLimit + 1) / 2,
-                    () ->
-                            strand.execute(
-                                    () -> {
-                                        if (current == turn) {
-                                            receive(current);
-                                        }
-                                    }));
+            delivery.whenBelow(caughtUpBelow(), () -> strand.execute(() -> caughtUp(current)));
+            current.catchingUp = true;
             return;
         }
         if (gone) {
@@ -253,30 +298,49 @@ final class Loop {
             return;
         }
         prompt = slept || switched || state != CometState.CONNECTED;
-        began = platform.nowMillis();
-        connection.next(
-                cursor,
-                prompt,
+        asking = new Stopwatch(platform);
+        Outcome outcome =
                 new Outcome() {
                     @Override
                     public void answered(JsonNode body) {
-                        if (current == turn) {
+                        if (isAwaited()) {
                             took(current, body);
                         }
                     }
 
                     @Override
                     public void failed(CometClientException error) {
-                        if (current == turn) {
+                        if (isAwaited()) {
                             recover(current, error);
                         }
                     }
-                });
+
+                    private boolean isAwaited() {
+                        if (current != turn || current.asked != this) {
+                            return false;
+                        }
+                        current.asked = null;
+                        return true;
+                    }
+                };
+        connection.next(cursor, prompt, outcome);
+        current.asked = outcome;
+    }
+
+    private int caughtUpBelow() {
+        return (options.bufferLimit + 1) / 2;
+    }
+
+    private void caughtUp(Turn current) {
+        if (current == turn && current.catchingUp && delivery.backlog() < caughtUpBelow()) {
+            current.catchingUp = false;
+            receive(current);
+        }
     }
 
     private void took(Turn current, JsonNode body) {
         boolean streams = connection.streams();
-        boolean early = !prompt && !streams && platform.nowMillis() - began < EARLY_MILLIS;
+        boolean early = !prompt && !streams && asking.millis() < EARLY_MILLIS;
         Digest digest;
         try {
             digest = Digest.of(cursor, body, early, streams);
@@ -288,14 +352,13 @@ final class Loop {
     }
 
     private void accept(Turn current, Digest digest) {
-        long millis = platform.nowMillis() - began;
+        long millis = asking.millis();
         slept = false;
         switched = false;
         if (!prompt) { // a prompt answer does not show yet that a held one gets through
             failures = 0;
             replaced = false;
         }
-        cursor = digest.cursor();
         via(connection.name());
         String closed = digest.closed();
         boolean goesOn = closed == null && digest.waitMillis() < 0;
@@ -306,7 +369,9 @@ final class Loop {
         for (Digest.Entry entry : digest.entries()) {
             count += entry.id() > 0 ? 1 : 0;
             hand(entry);
+            cursor = entry.cursor(); // what an Error keeps from being handed over comes again
         }
+        cursor = digest.cursor();
         int messagesTaken = count;
         delivery.tell(listener -> listener.succeeded(messagesTaken, millis), cursor);
         if (closed != null) {
@@ -336,14 +401,17 @@ final class Loop {
                             at);
             case "comet.gap" -> {
                 CometMessage gap = message(entry);
-                delivery.tell(
-                        listener ->
-                                listener.gap(
-                                        contents.path("from").asLong(0),
-                                        contents.path("to").asLong(0),
-                                        contents.path("reason").asString("")),
-                        at);
-                delivery.post(at, () -> messages.publish(gap));
+                delivery.post(
+                        at,
+                        () -> {
+                            delivery.tellAll(
+                                    listener ->
+                                            listener.gap(
+                                                    contents.path("from").asLong(0),
+                                                    contents.path("to").asLong(0),
+                                                    contents.path("reason").asString("")));
+                            messages.publish(gap);
+                        });
             }
             case Requests.REPLY, Requests.REFUSED -> {
                 sending.answered(message(entry)); // a handler may wait for it
@@ -385,6 +453,7 @@ final class Loop {
                 return;
             }
             case CometClientException.SLEPT -> {
+                pulsed = new Stopwatch(platform); // it is known
                 if (!slept) {
                     slept = true;
                     receive(current);
@@ -398,7 +467,7 @@ final class Loop {
             }
             case CometClientException.CLIENT_DOES_NOT_EXIST -> {
                 if (renew == null) {
-                    lost(session.publicToken(), null);
+                    lost(session.publicToken(), null, cursor);
                     end(CometState.LOST, error);
                     return;
                 }
@@ -431,73 +500,82 @@ final class Loop {
     }
 
     private void receiveAfter(Turn current, long millis) {
-        Platform.Timer[] timer = new Platform.Timer[1];
-        Runnable proceed =
+        Deadline wait = new Deadline(platform, strand, millis, late -> current.skipWait());
+        current.skipWait =
                 () -> {
-                    timer[0].cancel();
-                    if (current.skipWait != null) {
-                        current.skipWait = null;
-                        if (current == turn) {
-                            receive(current);
-                        }
+                    wait.cancel();
+                    if (current == turn) {
+                        receive(current);
                     }
                 };
-        current.skipWait = proceed;
-        timer[0] = platform.schedule(millis, () -> strand.execute(proceed));
     }
 
     private void replace(Turn current) {
         replaced = true;
         CompletionStage<CometSession> renewal;
         try {
-            renewal = Objects.requireNonNull(renew).get();
-        } catch (RuntimeException e) {
+            renewal = Objects.requireNonNull(Objects.requireNonNull(renew).get(), "no stage");
+        } catch (Throwable e) {
             renewal = CompletableFuture.failedFuture(e);
         }
-        boolean[] over = new boolean[1];
-        Platform.Timer timer =
-                platform.schedule(
+        Object awaited = new Object();
+        Deadline deadline =
+                new Deadline(
+                        platform,
+                        strand,
                         options.timeout.toMillis(),
-                        () ->
-                                strand.execute(
-                                        () ->
-                                                notRenewed(
-                                                        current,
-                                                        over,
-                                                        new CometClientException(
-                                                                CometClientException.SILENCE,
-                                                                "no session for "
-                                                                        + options.timeout))));
+                        late -> {
+                            if (isOver(current, awaited)) {
+                                notRenewed(
+                                        current,
+                                        new CometClientException(
+                                                CometClientException.SILENCE,
+                                                "no session for " + options.timeout));
+                            }
+                        });
         renewal.whenComplete(
                 (next, failure) ->
                         strand.execute(
                                 () -> {
-                                    timer.cancel();
-                                    if (failure == null) {
-                                        renewed(current, over, next);
-                                    } else {
-                                        notRenewed(current, over, failure);
+                                    deadline.cancel();
+                                    if (isOver(current, awaited)) {
+                                        if (next != null) {
+                                            renewed(current, next);
+                                        } else {
+                                            notRenewed(
+                                                    current,
+                                                    failure != null
+                                                            ? failure
+                                                            : new NullPointerException(
+                                                                    "no session"));
+                                        }
                                     }
                                 }));
+        current.renewal = awaited;
     }
 
-    private void renewed(Turn current, boolean[] over, CometSession next) {
-        if (current != turn || over[0]) {
-            return;
+    /** Whether the turn waited for this renewal; it does no more. */
+    private boolean isOver(Turn current, Object renewal) {
+        if (current != turn || current.renewal != renewal) {
+            return false;
         }
-        over[0] = true;
-        String previous = session.publicToken();
-        begin(next);
-        lost(previous, next.publicToken());
+        current.renewal = null;
+        return true;
+    }
+
+    private void renewed(Turn current, CometSession next) {
+        Connection fresh = newConnection(next);
+        connection.close();
+        lost(session.publicToken(), next.publicToken(), next.lastMessageId());
+        connection = fresh;
+        session = next;
+        cursor = next.lastMessageId();
+        gone = false;
         enter(CometState.CONNECTED);
         receive(current);
     }
 
-    private void notRenewed(Turn current, boolean[] over, Throwable failure) {
-        if (current != turn || over[0]) {
-            return;
-        }
-        over[0] = true;
+    private void notRenewed(Turn current, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null
                         ? failure.getCause()
@@ -510,12 +588,16 @@ final class Loop {
                                 "reconnect-failed", "the application's reconnect failed", cause));
     }
 
-    private void lost(String previous, @Nullable String current) {
+    private void lost(String previous, @Nullable String current, long at) {
         ObjectNode contents =
                 Json.MAPPER.createObjectNode().put("previous", previous).put("current", current);
         CometMessage message = MessagePublisher.own(MessagePublisher.SESSION_LOST, contents);
-        delivery.tell(listener -> listener.sessionLost(previous, current), cursor);
-        delivery.post(cursor, () -> messages.publish(message));
+        delivery.post(
+                at,
+                () -> {
+                    delivery.tellAll(listener -> listener.sessionLost(previous, current));
+                    messages.publish(message);
+                });
         sending.failAll(CometClientException.CLIENT_DOES_NOT_EXIST);
     }
 

@@ -1,14 +1,12 @@
 package dev.comet.client;
 
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,10 +19,9 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     static final String GAP = "comet.gap";
     static final String SESSION_LOST = "comet.sessionlost";
 
-    private static final Logger LOG = LoggerFactory.getLogger(Comet.class);
-
     private final List<Reader> readers = new CopyOnWriteArrayList<>();
     private final Executor executor;
+    private final Platform platform;
     private final int limit;
 
     // All guarded by this: whoever subscribes after the end is told so.
@@ -32,8 +29,9 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     private boolean ended;
     private @Nullable CometClientException error;
 
-    MessagePublisher(Executor executor, int limit) {
+    MessagePublisher(Executor executor, Platform platform, int limit) {
         this.executor = executor;
+        this.platform = platform;
         this.limit = limit;
     }
 
@@ -55,6 +53,11 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     /** Called one at a time, in order. */
     void publish(CometMessage message) {
         readers.forEach(reader -> reader.keep(message));
+    }
+
+    /** Asks an executor that refused once more, if nothing else does. */
+    void nudge() {
+        readers.forEach(reader -> reader.strand.nudge());
     }
 
     /** Nothing more comes for those who subscribed in this turn or before. */
@@ -85,19 +88,20 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
         return new CometMessage(0, name, null, contents, Json.MAPPER, null);
     }
 
-    /** What one subscriber gets. Calls of it are serial: whoever finds it idle serves it. */
+    /** What one subscriber gets, on a strand. */
     private final class Reader implements Flow.Subscription {
 
         private final Flow.Subscriber<? super CometMessage> subscriber;
         private final int turn;
+        private final Runnable step = this::step;
+        private final Strand strand = new Strand(executor, platform, this::nextStep);
 
         // All guarded by this; the subscriber is called without it.
-        private final ArrayDeque<CometMessage> buffer = new ArrayDeque<>();
+        private final LinkedBlockingQueue<CometMessage> buffer = new LinkedBlockingQueue<>();
         private @Nullable CometMessage session; // sessions that went, made one
         private @Nullable CometMessage gap; // messages that went after those
         private long demand;
         private boolean begun;
-        private boolean serving;
         private boolean over; // the subscriber hears nothing more
         private boolean ending;
         private @Nullable Throwable failure;
@@ -117,7 +121,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
             synchronized (this) {
                 begun = true;
             }
-            serve();
+            strand.signal();
         }
 
         @Override
@@ -134,7 +138,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
                     demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
                 }
             }
-            serve();
+            strand.signal();
         }
 
         @Override
@@ -153,22 +157,22 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
         }
 
         private void failed(Throwable e) {
-            LOG.warn("A subscriber of a client failed; it gets nothing more", e);
+            Log.warn("A subscriber of a client failed; it gets nothing more", e);
             cancel();
         }
 
-        void ends(@Nullable CometClientException why) {
+        void ends(@Nullable Throwable why) {
             ending = true;
             failure = why;
         }
 
-        void end(@Nullable CometClientException why) {
+        void end(@Nullable Throwable why) {
             synchronized (this) {
                 if (!ending) {
                     ends(why);
                 }
             }
-            serve();
+            strand.signal();
         }
 
         void keep(CometMessage message) {
@@ -176,12 +180,17 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
                 if (over || ending) {
                     return;
                 }
-                buffer.add(message);
-                if (buffer.size() > limit) {
-                    drop(buffer.remove());
+                try {
+                    buffer.add(message);
+                    if (buffer.size() > limit) {
+                        drop(buffer.element());
+                        buffer.remove();
+                    }
+                } catch (Throwable e) {
+                    ends(e); // better than a loss that nobody is told of
                 }
             }
-            serve();
+            strand.signal();
         }
 
         private void drop(CometMessage message) {
@@ -220,47 +229,36 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
             return contents.path("reason").asString("").equals("unknown-cursor");
         }
 
-        private void serve() {
-            synchronized (this) {
-                if (serving || !begun || over || !hasWork()) {
-                    return;
-                }
-                serving = true;
-            }
-            executor.execute(this::run);
-        }
-
         private boolean hasWork() {
             boolean something = session != null || gap != null || !buffer.isEmpty();
-            return something ? demand > 0 : ending;
+            return begun && !over && (something ? demand > 0 : ending);
         }
 
-        private void run() {
-            while (true) {
-                CometMessage next;
-                synchronized (this) {
-                    if (over || !hasWork()) {
-                        serving = false;
-                        return;
-                    }
-                    next = take();
-                    if (next == null) {
-                        over = true;
-                        serving = false;
-                    } else {
-                        demand--;
-                    }
-                }
-                try {
-                    if (next == null) {
-                        tellEnd();
-                        return;
-                    }
-                    subscriber.onNext(next);
-                } catch (Throwable e) {
-                    failed(e);
+        private synchronized @Nullable Runnable nextStep() {
+            return hasWork() ? step : null;
+        }
+
+        private void step() {
+            CometMessage next;
+            synchronized (this) {
+                if (!hasWork()) {
                     return;
                 }
+                next = take();
+                if (next == null) {
+                    over = true;
+                } else {
+                    demand--;
+                }
+            }
+            try {
+                if (next == null) {
+                    tellEnd();
+                } else {
+                    subscriber.onNext(next);
+                }
+            } catch (Throwable e) {
+                failed(e);
             }
         }
 

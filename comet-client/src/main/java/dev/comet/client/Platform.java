@@ -12,11 +12,25 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** What a client needs of its surroundings: time, chance and threads. Another one in tests. */
 interface Platform {
 
-    /** Milliseconds, by a clock that goes on while the machine sleeps. */
-    long nowMillis();
+    /**
+     * Milliseconds that have gone by since some moment: for how long something took, or may take.
+     * Never goes back, and nobody sets it; on most systems it stands still while the machine
+     * sleeps, as timers do.
+     */
+    long elapsedMillis();
 
-    /** Runs the action in so many milliseconds; it must return soon. */
-    Timer schedule(long millis, Runnable action);
+    /**
+     * Milliseconds by the clock on the wall, which goes on while the machine sleeps, but is set
+     * forward and back by people and by NTP. Only to be compared with {@link #elapsedMillis}: far
+     * more on this one means that the machine slept, or that the clock was set.
+     */
+    long wallMillis();
+
+    /**
+     * Runs the action every so many milliseconds until it is cancelled; it must return soon. What
+     * it throws is logged, so what failed once is tried again.
+     */
+    Timer every(long millis, Runnable action);
 
     /** From 0 to below 1. */
     double random();
@@ -32,6 +46,7 @@ interface Platform {
 
     /** An action to come. */
     interface Timer {
+        /** From any thread. Idempotent. */
         void cancel();
     }
 
@@ -56,6 +71,8 @@ interface Platform {
 
         private SystemPlatform() {
             timers.setRemoveOnCancelPolicy(true);
+            // Not when a timer is needed: there may be no more threads by then.
+            Log.failuresOf(timers::prestartCoreThread);
         }
 
         private static Executor pool(String name) {
@@ -83,13 +100,21 @@ interface Platform {
         }
 
         @Override
-        public long nowMillis() {
+        public long elapsedMillis() {
+            return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+        }
+
+        @Override
+        public long wallMillis() {
             return System.currentTimeMillis();
         }
 
         @Override
-        public Timer schedule(long millis, Runnable action) {
-            var timer = timers.schedule(action, millis, TimeUnit.MILLISECONDS);
+        public Timer every(long millis, Runnable action) {
+            long period = Math.max(millis, 1);
+            var timer =
+                    timers.scheduleWithFixedDelay(
+                            () -> Log.failuresOf(action), millis, period, TimeUnit.MILLISECONDS);
             return () -> timer.cancel(false);
         }
 

@@ -68,7 +68,7 @@ final class Polling implements Transport {
                         + "&instance="
                         + instance
                         + (prompt || always || hold < full ? "&hold=" + asked : "");
-        long began = platform.nowMillis();
+        Stopwatch held = new Stopwatch(platform);
         current =
                 exchanges.get(
                         query,
@@ -76,7 +76,7 @@ final class Polling implements Transport {
                         new Outcome() {
                             @Override
                             public void answered(JsonNode body) {
-                                if (!prompt && platform.nowMillis() - began >= asked * 900) {
+                                if (!prompt && held.millis() >= asked * 900) {
                                     hasLived(asked);
                                 }
                                 outcome.answered(body);
@@ -84,13 +84,18 @@ final class Polling implements Transport {
 
                             @Override
                             public void failed(CometClientException error) {
-                                long millis = platform.nowMillis() - began;
+                                long millis = held.millis();
                                 if (!prompt && millis >= CUT_MILLIS && CUT.contains(error.code())) {
                                     wasCut(asked, millis);
                                 }
                                 outcome.failed(error);
                             }
                         });
+    }
+
+    @Override
+    public boolean isUnderWay() {
+        return current != null && !current.isOver();
     }
 
     @Override

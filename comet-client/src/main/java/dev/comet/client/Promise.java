@@ -47,19 +47,28 @@ final class Promise<T> extends CompletableFuture<T> {
     }
 
     /**
-     * @param executor runs what hangs on it
+     * @param executor runs what hangs on it; what it refuses (it is shut down, full, or there are
+     *     no more threads) runs on the spot: somebody waits for it, and would wait for ever
      */
     void keep(T value, Executor executor) {
         ended.complete(value);
-        executor.execute(() -> complete(value));
+        try {
+            executor.execute(() -> complete(value));
+        } catch (Throwable e) {
+            complete(value);
+        }
     }
 
     /**
-     * @param executor runs what hangs on it
+     * @param executor as for {@link #keep}
      */
     void fail(Throwable failure, Executor executor) {
         ended.completeExceptionally(failure);
-        executor.execute(() -> completeExceptionally(failure));
+        try {
+            executor.execute(() -> completeExceptionally(failure));
+        } catch (Throwable e) {
+            completeExceptionally(failure);
+        }
     }
 
     @Override

@@ -32,7 +32,7 @@ final class Sending {
     Sending(CometOptions options, Strand strand) {
         this.options = options;
         this.strand = strand;
-        this.completing = Stages.completing(options.completions());
+        this.completing = options.completions();
         this.requests = new Requests(completing);
         this.sends = new Lane(this::exchanges, options);
         this.replies = new Lane(this::exchanges, options);
@@ -80,7 +80,7 @@ final class Sending {
             body = supplier.get();
         } catch (CometClientException e) {
             return CompletableFuture.failedFuture(e);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) { // contents that contain themselves are too deep for the stack
             return CompletableFuture.failedFuture(Json.unwritable(e));
         }
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
@@ -92,6 +92,8 @@ final class Sending {
                         lane.post(path, body, outcome);
                     } catch (CometClientException e) {
                         outcome.failed(e);
+                    } catch (Throwable e) {
+                        outcome.failed(Exchanges.cut(e));
                     }
                 });
         return answer;
@@ -105,16 +107,7 @@ final class Sending {
             return CompletableFuture.failedFuture(e);
         }
         CompletionStage<JsonNode> reply = requests.begin(correlationId);
-        Platform.Timer timer =
-                options.platform.schedule(
-                        timeout.toMillis(),
-                        () ->
-                                requests.fail(
-                                        correlationId,
-                                        new CometClientException(
-                                                CometClientException.TIMED_OUT,
-                                                "no reply within " + timeout)));
-        reply.whenComplete((value, error) -> timer.cancel());
+        strand.execute(() -> watch(correlationId, reply, timeout));
         post(sends, "/send", message::get)
                 .whenComplete(
                         (answer, failure) -> {
@@ -127,6 +120,26 @@ final class Sending {
                             }
                         });
         return reply;
+    }
+
+    /** It ends in its time, if nothing else ends it. On the strand. */
+    private void watch(String correlationId, CompletionStage<JsonNode> reply, Duration timeout) {
+        try {
+            Deadline deadline =
+                    new Deadline(
+                            options.platform,
+                            strand,
+                            timeout.toMillis(),
+                            late ->
+                                    requests.fail(
+                                            correlationId,
+                                            new CometClientException(
+                                                    CometClientException.TIMED_OUT,
+                                                    "no reply within " + timeout)));
+            reply.whenComplete((value, error) -> strand.execute(deadline::cancel));
+        } catch (Throwable e) {
+            requests.fail(correlationId, Exchanges.cut(e));
+        }
     }
 
     /** Whether the request was not handled; without an answer it may have been all the same. */

@@ -43,7 +43,7 @@ final class Streaming implements Transport {
     private @Nullable Attempt current;
     private long beatSeconds = BEAT_SECONDS;
     private long acknowledged;
-    private long acknowledgedAt;
+    private Stopwatch acknowledgedSince;
     private int received; // since then
     private boolean acknowledging;
 
@@ -55,6 +55,7 @@ final class Streaming implements Transport {
         this.strand = strand;
         this.exchanges = exchanges;
         this.instance = instance;
+        this.acknowledgedSince = new Stopwatch(platform);
     }
 
     @Override
@@ -76,17 +77,22 @@ final class Streaming implements Transport {
         if (open == null) {
             begin(cursor, outcome);
         } else {
-            acknowledge(cursor);
+            Log.failuresOf(() -> acknowledge(cursor));
             open.read(cursor, outcome);
         }
     }
 
     private void begin(long cursor, Outcome outcome) {
         acknowledged = cursor; // the request says so itself
-        acknowledgedAt = platform.nowMillis();
+        acknowledgedSince = new Stopwatch(platform);
         received = 0;
         open = new Stream();
         open.begin(cursor, outcome);
+    }
+
+    @Override
+    public boolean isUnderWay() {
+        return current != null && !current.isOver();
     }
 
     @Override
@@ -98,9 +104,10 @@ final class Streaming implements Transport {
 
     @Override
     public void close() {
-        if (open != null) {
-            open.abort();
-            open = null;
+        Stream over = open;
+        open = null;
+        if (over != null) {
+            Log.failuresOf(over::abort);
         }
     }
 
@@ -109,15 +116,11 @@ final class Streaming implements Transport {
      * next.
      */
     private void acknowledge(long cursor) {
-        long now = platform.nowMillis();
-        boolean due = received >= ACK_MESSAGES || now - acknowledgedAt >= ACK_MILLIS;
+        boolean due = received >= ACK_MESSAGES || acknowledgedSince.millis() >= ACK_MILLIS;
         if (acknowledging || cursor == acknowledged || !due) {
             return;
         }
-        acknowledging = true;
-        acknowledged = cursor;
-        acknowledgedAt = now;
-        received = 0;
+        Stopwatch now = new Stopwatch(platform);
         exchanges.post(
                 "/ack",
                 Json.MAPPER.createObjectNode().put("lastMessageId", cursor),
@@ -134,6 +137,10 @@ final class Streaming implements Transport {
                         acknowledged = -1;
                     }
                 });
+        acknowledging = true;
+        acknowledged = cursor;
+        acknowledgedSince = now;
+        received = 0;
     }
 
     /** One stream, from its request to its end. */
@@ -141,7 +148,7 @@ final class Streaming implements Transport {
 
         private final EventParser parser = new EventParser();
         private final ByteArrayOutputStream refusal = new ByteArrayOutputStream(0);
-        private final long began = platform.nowMillis();
+        private final Stopwatch life = new Stopwatch(platform);
         private CometHttp.@Nullable Exchange exchange;
         private @Nullable Head head;
         private @Nullable Reading reading;
@@ -150,7 +157,7 @@ final class Streaming implements Transport {
         private int pieces;
 
         boolean isHealthy() {
-            return platform.nowMillis() - began >= HEALTHY_MILLIS;
+            return life.millis() >= HEALTHY_MILLIS;
         }
 
         void begin(long cursor, Outcome outcome) {
@@ -159,7 +166,7 @@ final class Streaming implements Transport {
                 exchange =
                         exchanges.open(
                                 "/stream?lastMessageId=" + cursor + "&instance=" + instance, this);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 strand.execute(() -> failed(e));
             }
         }
@@ -199,8 +206,8 @@ final class Streaming implements Transport {
             head = begun;
             Reading now = reading;
             if (now != null && !now.isOver() && isStream()) { // its own time for the first bytes
-                now.settle();
                 await(now.cursor, FIRST_MILLIS, now.outcome);
+                now.settle(); // not before another one waits in its place
             }
             more();
         }
@@ -232,8 +239,8 @@ final class Streaming implements Transport {
                 return;
             }
             if (messages.isEmpty()) {
-                now.settle();
                 await(now.cursor, beatSeconds * 1_000 + LATE_BEAT_MILLIS, now.outcome);
+                now.settle();
                 more();
                 return;
             }
@@ -278,8 +285,8 @@ final class Streaming implements Transport {
             } else if (isHealthy() && open == this) {
                 // Ended without a word, as what limits the life of streams does: goes on with
                 // another one, unless they all end so soon.
-                now.settle();
                 Streaming.this.begin(now.cursor, now.outcome);
+                now.settle();
             } else {
                 now.fail(
                         new CometClientException(CometClientException.NETWORK, "the stream ended"));

@@ -17,6 +17,9 @@ interface Transport {
      */
     void next(long cursor, boolean prompt, Outcome outcome);
 
+    /** Whether a call is, whose outcome is still to be told. */
+    boolean isUnderWay();
+
     /** Breaks off the call that is under way: it fails with this. Nothing if there is none. */
     void breakOff(String code, String reason);
 

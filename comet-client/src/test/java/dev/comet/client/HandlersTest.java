@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.DisplayName;
@@ -139,39 +138,16 @@ class HandlersTest {
     void subscribe_endStillToBeTold_beginsAnew() {
         Later later = new Later();
         Comet comet = world.connected(options -> options.executor(later));
-        List<String> first = new ArrayList<>();
-        List<String> second = new ArrayList<>();
+        World.Words first = new World.Words();
+        World.Words second = new World.Words();
         later.run();
-        comet.messages().subscribe(new Words(first));
+        comet.messages().subscribe(first);
         world.last().answer(409, "application/json", "[" + own("superseded", "{}") + "]");
         comet.subscribe();
-        comet.messages().subscribe(new Words(second));
+        comet.messages().subscribe(second);
         world.poll(message(11));
         later.run();
-        assertThat(first).containsExactly("error");
-        assertThat(second).containsExactly("11");
-    }
-
-    /** What a subscriber hears. */
-    private record Words(List<String> heard) implements Flow.Subscriber<CometMessage> {
-        @Override
-        public void onSubscribe(Flow.Subscription s) {
-            s.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(CometMessage message) {
-            heard.add(Long.toString(message.id()));
-        }
-
-        @Override
-        public void onError(Throwable failure) {
-            heard.add("error");
-        }
-
-        @Override
-        public void onComplete() {
-            heard.add("complete");
-        }
+        assertThat(first.heard).containsExactly("error");
+        assertThat(second.heard).containsExactly("11");
     }
 }

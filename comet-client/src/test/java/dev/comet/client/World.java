@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,6 +28,8 @@ final class World implements Platform, CometHttp {
     private final List<Alarm> alarms = new ArrayList<>();
     private long time = 1_700_000_000_000L;
     private long asleep;
+    private int callsUntilErrors;
+    private int errors;
 
     /** A client that was just adopted: its first request is under way. */
     Comet adopt(UnaryOperator<CometOptions.Builder> options) {
@@ -97,7 +101,16 @@ final class World implements Platform, CometHttp {
 
     // ---- time
 
-    private record Alarm(long due, Runnable action) {}
+    private static final class Alarm {
+        final long period;
+        final Runnable action;
+        long due;
+
+        Alarm(long period, Runnable action) {
+            this.period = period;
+            this.action = action;
+        }
+    }
 
     /** Time goes by, timers run when they are due. */
     void advance(long millis) {
@@ -106,14 +119,14 @@ final class World implements Platform, CometHttp {
             Alarm next =
                     alarms.stream()
                             .filter(alarm -> alarm.due <= end)
-                            .min(Comparator.comparingLong(Alarm::due))
+                            .min(Comparator.comparingLong(alarm -> alarm.due))
                             .orElse(null);
             if (next == null) {
                 break;
             }
             time = Math.max(time, next.due);
-            alarms.remove(next);
-            next.action.run();
+            next.due = time + Math.max(next.period, 1);
+            Log.failuresOf(next.action);
         }
         time = end;
     }
@@ -123,18 +136,57 @@ final class World implements Platform, CometHttp {
         asleep += millis;
     }
 
+    /** Somebody, or NTP, sets the clock: no time goes by. */
+    void setClock(long millisAhead) {
+        asleep += millisAhead;
+    }
+
+    /** So many calls into these surroundings succeed, those that follow throw an Error each. */
+    void errorsAfter(int calls, int times) {
+        callsUntilErrors = calls;
+        errors = times;
+    }
+
+    /** Whether Errors are still to come. */
+    boolean isErrorToCome() {
+        return errors > 0;
+    }
+
+    void called() {
+        if (errors > 0 && callsUntilErrors-- <= 0) {
+            errors--;
+            throw new Expected();
+        }
+    }
+
+    /** As "unable to create native thread" would; not an OutOfMemoryError, which ends JUnit too. */
+    static final class Expected extends Error {
+        private static final long serialVersionUID = 1L;
+
+        Expected() {
+            super("expected", null, false, false);
+        }
+    }
+
     int timers() {
         return alarms.size();
     }
 
     @Override
-    public long nowMillis() {
+    public long elapsedMillis() {
+        return time;
+    }
+
+    @Override
+    public long wallMillis() {
         return time + asleep;
     }
 
     @Override
-    public Timer schedule(long millis, Runnable action) {
-        Alarm alarm = new Alarm(time + millis, action);
+    public Timer every(long millis, Runnable action) {
+        called();
+        Alarm alarm = new Alarm(millis, action);
+        alarm.due = time + millis;
         alarms.add(alarm);
         return () -> alarms.remove(alarm);
     }
@@ -158,13 +210,14 @@ final class World implements Platform, CometHttp {
 
     @Override
     public Exchange start(Request request, Receiver receiver) {
+        called();
         Asked asked = new Asked(request, receiver);
         requests.add(asked);
         return asked;
     }
 
     /** One request as the network sees it. */
-    static final class Asked implements Exchange {
+    final class Asked implements Exchange {
 
         private static final JsonMapper JSON = new JsonMapper();
 
@@ -246,12 +299,44 @@ final class World implements Platform, CometHttp {
 
         @Override
         public void more() {
+            called();
             asked++;
         }
 
         @Override
         public void abort() {
             aborted = true;
+            called();
+        }
+    }
+
+    /** What a subscriber hears that asks for everything: ids; those of a gap, too. */
+    static final class Words implements Flow.Subscriber<CometMessage> {
+
+        final List<String> heard = new ArrayList<>();
+
+        @Override
+        public void onSubscribe(Flow.Subscription s) {
+            s.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(CometMessage message) {
+            JsonNode gap = message.contents();
+            boolean isGap = message.name().equals("comet.gap");
+            long from = isGap ? gap.path("from").asLong() : message.id();
+            long to = isGap ? gap.path("to").asLong() : message.id();
+            LongStream.rangeClosed(from, to).forEach(id -> heard.add(Long.toString(id)));
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            heard.add("error");
+        }
+
+        @Override
+        public void onComplete() {
+            heard.add("complete");
         }
     }
 
