@@ -264,7 +264,9 @@ final class Loop {
         delivery.nudge();
         messages.nudge();
         if (current.catchingUp) {
-            caughtUp(current);
+            if (delivery.backlog() < caughtUpBelow()) {
+                caughtUp(current);
+            }
         } else if (!current.isWaiting(connection.isUnderWay())) {
             connection.breakOff(CometClientException.RESTARTED, "a step of the client failed");
             connection.close(); // what it had read may not have been taken
@@ -332,7 +334,7 @@ final class Loop {
     }
 
     private void caughtUp(Turn current) {
-        if (current == turn && current.catchingUp && delivery.backlog() < caughtUpBelow()) {
+        if (current == turn && current.catchingUp) {
             current.catchingUp = false;
             receive(current);
         }

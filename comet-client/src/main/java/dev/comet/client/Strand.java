@@ -35,6 +35,7 @@ final class Strand implements Executor {
     private boolean handedOver; // the executor has a turn that has not begun
     private boolean running;
     private boolean early; // a turn came while another one was running
+    private boolean refused; // and that was logged; until a turn begins
     private Platform.@Nullable Timer retry; // while the executor refuses
 
     Strand(Executor executor, Platform platform) {
@@ -106,24 +107,31 @@ final class Strand implements Executor {
     }
 
     private void refused(Throwable cause) {
+        boolean known;
         synchronized (this) {
             handedOver = false;
+            known = refused;
+            refused = true;
         }
         try {
             if (executor instanceof ExecutorService service && service.isShutdown()) {
-                Log.warn(
-                        "The executor of a client is shut down: close the client first, it hands"
-                                + " over nothing more",
-                        cause);
+                if (!known) {
+                    Log.warn(
+                            "The executor of a client is shut down: close the client first, it"
+                                    + " hands over nothing more",
+                            cause);
+                }
                 return;
             }
             synchronized (this) {
-                if (retry != null) {
-                    return;
+                if (retry == null) {
+                    retry = platform.every(RETRY_MILLIS, this::tryAgain);
                 }
-                retry = platform.every(RETRY_MILLIS, this::tryAgain);
             }
-            Log.warn("The executor of a client is full: messages wait; raise its limits", cause);
+            if (!known) {
+                Log.warn(
+                        "The executor of a client is full: messages wait; raise its limits", cause);
+            }
         } catch (Throwable e) {
             Log.warn("The executor of a client is asked again with the next task only", e);
         }
@@ -149,6 +157,7 @@ final class Strand implements Executor {
     private void run() {
         synchronized (this) {
             handedOver = false;
+            refused = false;
             if (running) {
                 early = true;
                 return;
