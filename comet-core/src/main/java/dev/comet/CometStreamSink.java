@@ -6,12 +6,16 @@ package dev.comet;
  * <p>Called by one thread at a time, which may be a wait thread: no method may block. What a method
  * throws ends the stream. The order is {@link #opened}, then {@link #messages} and {@link
  * #heartbeat} as they come, then {@link #ended}, after which nothing follows; of these only {@code
- * ended} is certain to be called.
+ * ended} is certain to be called. The first of them after {@code opened} is called on the opener's
+ * thread, before {@code openStream} returns: an end that another thread brings before that is told
+ * there too.
  */
 public interface CometStreamSink {
 
     /**
-     * The stream has begun. Called before everything else and before {@code openStream} returns.
+     * The stream is about to begin. Called on the opener's thread before everything else, and
+     * before anybody else knows of the stream. What it throws is thrown by {@code openStream}:
+     * nothing has been opened then, and nothing else is called.
      */
     void opened(CometStream stream);
 

@@ -37,7 +37,7 @@ final class OpenStream extends Subscription implements CometStream {
      * own request, for no other may touch that request once its thread has left it.
      *
      * What could read the store comes through look(), on a thread that may. An end does not: it is told on the thread that it happens on, whether or not
-     * the store answers, unless a look is just reading; then by that look.
+     * the store answers, unless a look is just reading, or the opener is at work; then by these.
      */
     private final CometStreamSink sink;
     private final StreamTimes times;

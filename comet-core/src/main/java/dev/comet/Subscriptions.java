@@ -301,6 +301,9 @@ final class Subscriptions implements ICometStateProvider.Listener {
         } finally {
             stream.openerWorks();
         }
+        if (stream.isDone() && session.letGo(stream)) { // it ended before it became the newest
+            idleTimeBegins(session);
+        }
     }
 
     /**

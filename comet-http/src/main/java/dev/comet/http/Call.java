@@ -17,8 +17,12 @@ final class Call {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
 
+    /** Made beforehand: what failed may have been the memory. */
+    private static final CometResponse FAILED = Refusal.handlerFailed().response();
+
     private final CometExchange exchange;
     private final List<Header> originHeaders;
+    private volatile boolean answered;
 
     Call(CometExchange exchange, Origins origins) {
         this.exchange = exchange;
@@ -29,17 +33,28 @@ final class Call {
         return exchange;
     }
 
-    /** Takes a step; if that fails, the failure is the answer. */
+    /**
+     * Takes a step; if that fails, the failure is the answer. If it was the answer that failed, it
+     * is left to the container.
+     */
     void attempt(Runnable step) {
         try {
-            step.run();
-        } catch (Refusal e) {
-            respond(e.response());
-        } catch (CometException e) {
-            respond(Refusal.of(e).response());
+            try {
+                step.run();
+            } catch (Refusal e) {
+                respond(e.response());
+            } catch (CometException e) {
+                respond(Refusal.of(e).response());
+            }
         } catch (Throwable e) { // an Error too: a container would show it to the peer
-            LOG.warn("{} {} failed", exchange.method(), exchange.path(), e);
-            respond(Refusal.handlerFailed().response());
+            if (answered) {
+                throw e;
+            }
+            try {
+                respond(FAILED);
+            } finally {
+                LOG.warn("{} {} failed", exchange.method(), exchange.path(), e);
+            }
         }
     }
 
@@ -78,11 +93,15 @@ final class Call {
     }
 
     void respond(CometResponse response) {
-        exchange.respond(response.with(originHeaders));
+        CometResponse whole = response.with(originHeaders);
+        answered = true;
+        exchange.respond(whole);
     }
 
-    CometOutput stream(CometResponse head, Runnable canTakeMore, Runnable peerGone) {
-        return exchange.stream(head.with(originHeaders), canTakeMore, peerGone);
+    CometOutput stream(CometResponse head, Runnable canTakeMore) {
+        CometOutput output = exchange.stream(head.with(originHeaders), canTakeMore);
+        answered = true;
+        return output;
     }
 
     private static Refusal tooLarge(int limit) {

@@ -10,10 +10,24 @@ import org.jspecify.annotations.Nullable;
  * them. All that the protocol knows of HTTP.
  *
  * <p><b>Life.</b> The adapter hands a new exchange to {@link CometHttpHandler#handle}, which calls
- * {@link #respond}, or {@link #stream} in its place, exactly once: before {@code handle} returns,
- * or later and from any thread if it has called {@link #hold} or {@link #readBody} before. The only
- * exception is an exchange whose peer has gone away while it was held: it gets no answer.
- * Everything else is called before the answer, by one thread at a time.
+ * {@link #respond}, or {@link #stream} in its place, exactly once. The only exception is an
+ * exchange whose peer has gone away while it was held: it may get no answer.
+ *
+ * <p><b>Threading.</b> The exchange is <i>being handled</i> until {@code handle} returns; while
+ * {@link #readBody} passes the body on, it is being handled too, by the thread that does so.
+ *
+ * <ul>
+ *   <li>{@code respond}: by the thread that handles the exchange; from any thread, then or later,
+ *       only once the exchange is {@linkplain #hold held}.
+ *   <li>{@code stream}: by the thread that handles the exchange, once the exchange is held.
+ *   <li>{@code hold} and {@code readBody}: by the thread that handles the exchange, before the
+ *       answer.
+ *   <li>Everything else: while the exchange is being handled.
+ * </ul>
+ *
+ * <p>A container uses request and response for somebody else once it has them back, so an adapter
+ * refuses every other call: it throws IllegalStateException and touches neither. A second answer is
+ * refused in the same way.
  */
 public interface CometExchange {
 
@@ -66,34 +80,42 @@ public interface CometExchange {
      * @param then called once, before this method returns or later
      * @throws IOException if the peer goes away, stalls or breaks the framing; {@code then} is not
      *     called in this case, nor if that happens later
+     * @throws IllegalStateException if the call breaks the rule above
      */
     void readBody(int limit, Consumer<byte[]> then) throws IOException;
 
     /**
      * Keeps the request open after {@link CometHttpHandler#handle} returns, for as long as it
-     * takes: the deadline is the caller's.
+     * takes: the deadline is the caller's. The only way to an answer that comes later. To be called
+     * before any other thread knows of the exchange.
      *
      * @param peerGone called at most once, from any thread, if the peer goes away (or the container
-     *     gives the request up) before the answer
-     * @throws IllegalStateException if the container cannot; the text says what to configure
+     *     gives the request up) before the answer, or before the end of a {@linkplain #stream
+     *     stream}
+     * @throws IllegalStateException if the container cannot; the text says what to configure, and
+     *     the exchange can still be answered while it is being handled. Also if the call breaks the
+     *     rule above
      */
     void hold(Runnable peerGone);
 
     /**
      * Begins an answer that goes on, in the place of {@link #respond}. Never blocks on the network.
+     * If the peer has gone away in the meantime, what is written is silently ignored.
      *
      * @param head status and headers; it has no body
      * @param canTakeMore called each time that a {@link CometOutput#write} has said that no more
      *     can be taken and it now can; from any thread
-     * @param peerGone as with {@link #hold}, until the output has been ended
-     * @throws IllegalStateException as with {@link #hold}; the exchange can still be answered
+     * @throws IllegalStateException if the call breaks the rule above
      */
-    CometOutput stream(CometResponse head, Runnable canTakeMore, Runnable peerGone);
+    CometOutput stream(CometResponse head, Runnable canTakeMore);
 
     /**
      * Answers. Never blocks on the network if the request is {@linkplain #hold held}: the caller
      * may be a thread that thousands of requests share. A peer that has gone away in the meantime
-     * is silently ignored.
+     * is silently ignored. If the answer cannot be written, for whatever reason, a held request is
+     * ended all the same, and nobody waits for it.
+     *
+     * @throws IllegalStateException if the call breaks the rule above
      */
     void respond(CometResponse response);
 }

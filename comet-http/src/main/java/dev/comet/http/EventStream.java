@@ -10,7 +10,12 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One stream on its way to its peer. Until there is a first event it can still be refused. */
+/**
+ * One stream on its way to its peer. Until there is a first event it can still be refused.
+ *
+ * <p><b>Threading.</b> The answer is begun by the thread that opens the stream, which is the
+ * request's own: it writes the first event, or tells the end if that comes first.
+ */
 final class EventStream implements CometStreamSink {
 
     private static final CometResponse HEAD =
@@ -30,7 +35,6 @@ final class EventStream implements CometStreamSink {
     private final EventEncoder encoder;
     private @Nullable CometStream stream;
     private @Nullable CometOutput output;
-    private boolean refused;
 
     EventStream(Call call, Callers callers, EventEncoder encoder) {
         this.call = call;
@@ -38,63 +42,54 @@ final class EventStream implements CometStreamSink {
         this.encoder = encoder;
     }
 
+    /** Holds the request before anybody else can know of the stream, and end it. */
     @Override
     public void opened(CometStream opened) {
         stream = opened;
+        call.exchange().hold(opened::close);
     }
 
     @Override
     public boolean messages(CometBatch batch) {
-        return write(encoder.batch(batch));
+        return output().write(encoder.batch(batch));
     }
 
     @Override
     public boolean heartbeat(long cursor, long lastSentId, int nextInSeconds) {
-        return write(EventEncoder.heartbeat(cursor, lastSentId, nextInSeconds));
-    }
-
-    private boolean write(byte[] events) {
-        CometOutput open = output();
-        return open != null && open.write(events);
+        return output().write(EventEncoder.heartbeat(cursor, lastSentId, nextInSeconds));
     }
 
     @Override
     public void ended(CometAnswer why) {
-        CometException error = why.error();
-        if (output == null && error != null) {
-            refuse(error);
-            return;
-        }
-        CometOutput open = output();
-        if (open == null) {
-            return;
-        }
-        if (why.outcome() == CometAnswer.Outcome.ABANDONED) {
-            open.cutOff();
-        } else {
-            open.end(EventEncoder.ofBody(why.body()));
-        }
+        call.attempt(() -> end(why));
     }
 
-    private void refuse(CometException error) {
-        call.attempt(
-                () -> {
-                    throw callers.refusal(call.exchange(), error);
-                });
-    }
-
-    /**
-     * Begins the answer with the first event. Null if the container cannot: that is answered then.
-     */
-    private @Nullable CometOutput output() {
-        if (output == null && !refused) {
-            CometStream open = Objects.requireNonNull(stream);
-            call.attempt(() -> output = call.stream(HEAD, open::ready, open::close));
-            refused = output == null;
-            if (refused) {
-                open.close();
+    private void end(CometAnswer why) {
+        boolean abandoned = why.outcome() == CometAnswer.Outcome.ABANDONED;
+        if (output == null) {
+            CometException error = why.error();
+            if (error != null) {
+                throw callers.refusal(call.exchange(), error);
+            }
+            if (abandoned) {
+                // Nobody is there to be told, or the answer could not be begun.
+                throw Refusal.handlerFailed();
             }
         }
-        return output;
+        if (abandoned) {
+            output().cutOff();
+        } else {
+            output().end(EventEncoder.ofBody(why.body()));
+        }
+    }
+
+    /** Begins the answer with the first event. */
+    private CometOutput output() {
+        CometOutput open = output;
+        if (open == null) {
+            open = call.stream(HEAD, Objects.requireNonNull(stream)::ready);
+            output = open;
+        }
+        return open;
     }
 }

@@ -50,13 +50,13 @@ final class PollEndpoint {
         Held held = new Held(comet, call, result);
         try {
             call.exchange().hold(held);
-        } catch (RuntimeException e) {
+            // On the completing thread, which is often a wait thread: the exchange promises not to
+            // block it.
+            result.whenCompleted(held, Runnable::run);
+        } catch (Throwable e) { // an Error too: nobody would be told of an answer
             comet.endSubscribe(result);
             throw e;
         }
-        // On the completing thread, which is often a wait thread: the exchange promises not to
-        // block it.
-        result.whenCompleted(held, Runnable::run);
     }
 
     /** A poll that waits, in one object: there are as many as held requests. */

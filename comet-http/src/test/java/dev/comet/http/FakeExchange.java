@@ -14,7 +14,11 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A request without a network. Fails the test if it is answered twice. */
+/**
+ * A request without a network. Refuses every call that breaks the rule of {@link CometExchange}, as
+ * adapters do, and tells the {@link Protocol}, which then fails the test: also if the call was made
+ * on another thread, or whoever made it caught the exception.
+ */
 final class FakeExchange implements CometExchange {
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -27,7 +31,13 @@ final class FakeExchange implements CometExchange {
     private String scheme = "http";
     private String remoteAddress = "192.0.2.1";
     private @Nullable Principal principal;
+    private @Nullable Runnable beforeHold;
+    private @Nullable Runnable beforeStream;
 
+    private Consumer<AssertionError> broken = error -> {};
+    private volatile @Nullable Thread handling;
+    private volatile boolean streamed;
+    private volatile boolean gone;
     private volatile @Nullable Runnable peerGone;
     private volatile @Nullable FakeOutput output;
     private final CompletableFuture<CometResponse> response = new CompletableFuture<>();
@@ -96,6 +106,56 @@ final class FakeExchange implements CometExchange {
         return this;
     }
 
+    /** To have a hold fail. */
+    FakeExchange beforeHold(Runnable action) {
+        this.beforeHold = action;
+        return this;
+    }
+
+    /** To have the beginning of a stream fail. */
+    FakeExchange beforeStream(Runnable action) {
+        this.beforeStream = action;
+        return this;
+    }
+
+    // ---- what the rule of CometExchange needs
+
+    /**
+     * The exchange is being handled by this thread, from now on.
+     *
+     * @param broken is told of calls that break the rule
+     */
+    FakeExchange handling(Consumer<AssertionError> broken) {
+        this.broken = broken;
+        handling = Thread.currentThread();
+        return this;
+    }
+
+    void handled() {
+        handling = null;
+    }
+
+    private void requireHandling(String call) {
+        require(handling == Thread.currentThread(), call + " not by the thread that handles it");
+    }
+
+    private void requireUnanswered(String call) {
+        require(!streamed && !response.isDone(), call + " after the answer");
+    }
+
+    private void require(boolean kept, String otherwise) {
+        if (!kept) {
+            AssertionError error = new AssertionError(method + " " + path + ": " + otherwise);
+            broken.accept(error);
+            throw error;
+        }
+    }
+
+    private <T extends @Nullable Object> T read(T value) {
+        require(handling != null, "is read after it has been handled");
+        return value;
+    }
+
     // ---- what became of it
 
     boolean isHeld() {
@@ -120,6 +180,7 @@ final class FakeExchange implements CometExchange {
     void peerGoes() {
         Runnable report = peerGone;
         assertThat(report).as("is held").isNotNull();
+        gone = true;
         report.run();
     }
 
@@ -176,76 +237,96 @@ final class FakeExchange implements CometExchange {
 
     @Override
     public String method() {
-        return method;
+        return read(method);
     }
 
     @Override
     public String path() {
-        return path;
+        return read(path);
     }
 
     @Override
     public String basePath() {
-        return "/app/comet";
+        return read("/app/comet");
     }
 
     @Override
     public @Nullable String query() {
-        return query;
+        return read(query);
     }
 
     @Override
     public @Nullable String header(String name) {
-        return headers.get(name);
+        return read(headers.get(name));
     }
 
     @Override
     public @Nullable String cookies() {
-        return headers.get("Cookie");
+        return read(headers.get("Cookie"));
     }
 
     @Override
     public @Nullable String host() {
-        return headers.get("Host");
+        return read(headers.get("Host"));
     }
 
     @Override
     public String scheme() {
-        return scheme;
+        return read(scheme);
     }
 
     @Override
     public String remoteAddress() {
-        return remoteAddress;
+        return read(remoteAddress);
     }
 
     @Override
     public @Nullable Principal principal() {
-        return principal;
+        return read(principal);
     }
 
     @Override
     public void readBody(int limit, Consumer<byte[]> then) {
+        requireHandling("readBody");
+        requireUnanswered("readBody");
         then.accept(Arrays.copyOf(body, Math.min(body.length, limit + 1)));
     }
 
     @Override
     public void hold(Runnable peerGone) {
-        assertThat(this.peerGone).as("is held already").isNull();
+        requireHandling("hold");
+        requireUnanswered("hold");
+        require(this.peerGone == null, "hold a second time");
+        run(beforeHold);
         this.peerGone = peerGone;
     }
 
     @Override
-    public CometOutput stream(CometResponse head, Runnable canTakeMore, Runnable peerGone) {
-        assertThat(this.peerGone).as("is held already").isNull();
-        this.peerGone = peerGone;
+    public CometOutput stream(CometResponse head, Runnable canTakeMore) {
+        requireHandling("stream");
+        requireUnanswered("stream");
+        require(peerGone != null, "stream without hold");
+        run(beforeStream);
+        streamed = true;
         FakeOutput opened = new FakeOutput(head, canTakeMore);
         output = opened;
         return opened;
     }
 
+    private static void run(@Nullable Runnable action) {
+        if (action != null) {
+            action.run();
+        }
+    }
+
     @Override
     public void respond(CometResponse answer) {
-        assertThat(response.complete(answer)).as("answered a second time").isTrue();
+        if (peerGone == null) {
+            requireHandling("respond without hold");
+        }
+        requireUnanswered("respond");
+        if (!gone) {
+            require(response.complete(answer), "respond a second time");
+        }
     }
 }

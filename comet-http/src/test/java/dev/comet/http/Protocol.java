@@ -1,5 +1,7 @@
 package dev.comet.http;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.comet.CometClient;
 import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
@@ -7,15 +9,21 @@ import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.CallerExecutor;
 import dev.comet.testkit.ManualClock;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BiConsumer;
 
-/** A manager with its handler, in a time that the test moves. */
+/**
+ * A manager with its handler, in a time that the test moves. Fails the test at its close if an
+ * exchange was used against the rule of {@link CometExchange}.
+ */
 final class Protocol implements AutoCloseable {
 
     private static final int WAIT_THREADS = 2;
 
     private final ManualClock clock = new ManualClock();
     private final CallerExecutor executor = new CallerExecutor();
+    private final Queue<AssertionError> broken = new ConcurrentLinkedQueue<>();
     final CometStateManager comet;
     private final CometHttpHandler handler;
 
@@ -42,7 +50,12 @@ final class Protocol implements AutoCloseable {
     }
 
     FakeExchange handle(FakeExchange exchange) {
-        handler.handle(exchange);
+        exchange.handling(broken::add);
+        try {
+            handler.handle(exchange);
+        } finally {
+            exchange.handled();
+        }
         return exchange;
     }
 
@@ -84,5 +97,6 @@ final class Protocol implements AutoCloseable {
     @Override
     public void close() {
         comet.close();
+        assertThat(broken).as("calls that break the rule of CometExchange").isEmpty();
     }
 }

@@ -30,6 +30,15 @@ final class BodyWriter implements WriteListener {
 
     @Override
     public void onWritePossible() throws IOException {
+        try {
+            writeOn();
+        } catch (RuntimeException | Error e) { // not every container ends the request then
+            ServletExchange.fail(async);
+            throw ServletExchange.unwritten(e);
+        }
+    }
+
+    private void writeOn() throws IOException {
         while (out.isReady()) {
             if (written == body.length) {
                 async.complete();

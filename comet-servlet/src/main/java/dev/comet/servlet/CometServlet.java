@@ -77,6 +77,11 @@ public class CometServlet extends HttpServlet {
 
     @Override
     protected final void service(HttpServletRequest request, HttpServletResponse response) {
-        handler.handle(new ServletExchange(request, response));
+        ServletExchange exchange = new ServletExchange(request, response);
+        try {
+            handler.handle(exchange);
+        } finally {
+            exchange.handled();
+        }
     }
 }

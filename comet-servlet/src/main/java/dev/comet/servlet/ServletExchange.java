@@ -22,21 +22,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * One servlet request and its answer.
  *
- * <p><b>Threading.</b> {@link #respond} comes from any thread; the container's threads report
- * errors through {@link AsyncListener}. Whoever is first ends the exchange, the other does nothing.
- * This matters because containers recycle request and response: nothing here touches them once the
- * exchange has ended.
+ * <p>Containers recycle request and response: they are another client's once the container has them
+ * back. It has them back when the request's own thread returns, unless the request went
+ * asynchronous before that; otherwise when that has been completed, by us or by the container.
+ * Until then, and no longer, this touches them: what comes too late throws, or, if the container
+ * has ended the request itself, does nothing.
+ *
+ * <p><b>Threading.</b> {@link #respond} to a held request comes from any thread; the container's
+ * threads report errors through {@link AsyncListener}. Whoever is first ends the exchange.
  */
 final class ServletExchange implements CometExchange, AsyncListener {
 
     private static final int STREAM_BUFFER_BYTES = 8 << 10;
 
-    // The monitor guards all four, and what is done to the response when the exchange ends. Held
+    /** The request's own thread until it is about to return to the container, then null. */
+    private volatile @Nullable Thread handling = Thread.currentThread();
+
+    // The monitor guards all five, and what is done to the response when the exchange ends. Held
     // while an answer is copied into the container's buffer or handed to one of its threads, so
     // that an error that the container reports meanwhile waits with recycling. No I/O happens under
     // it (but on a thread of the container that cannot do otherwise), and no code of an
     // application.
-    private boolean ended;
+    private boolean answered;
+    private boolean ended; // by the container
     private @Nullable AsyncContext async;
     private @Nullable Runnable peerGone;
     private @Nullable StreamWriter stream;
@@ -49,36 +57,64 @@ final class ServletExchange implements CometExchange, AsyncListener {
         this.response = response;
     }
 
+    /** The request's own thread is about to return to the container. */
+    void handled() {
+        handling = null;
+    }
+
+    private HttpServletRequest request() {
+        if (handling == null) {
+            throw new IllegalStateException(
+                    "the request has been handled; read before that what is needed later");
+        }
+        return request;
+    }
+
+    private void requireHandling() {
+        if (handling != Thread.currentThread()) {
+            throw new IllegalStateException(
+                    "not on the thread that handles the request; go on with a request later, or on"
+                            + " another thread, by responding after hold(…)");
+        }
+    }
+
+    private void requireUnanswered() {
+        if (answered) {
+            throw new IllegalStateException("the request has been answered");
+        }
+    }
+
     @Override
     public String method() {
-        return request.getMethod();
+        return request().getMethod();
     }
 
     @Override
     public String path() {
-        String path = request.getPathInfo();
+        String path = request().getPathInfo();
         return path == null ? "" : path;
     }
 
     @Override
     public String basePath() {
-        return request.getServletContext().getContextPath() + request.getServletPath();
+        HttpServletRequest open = request();
+        return open.getServletContext().getContextPath() + open.getServletPath();
     }
 
     @Override
     public @Nullable String query() {
-        return request.getQueryString();
+        return request().getQueryString();
     }
 
     @Override
     public @Nullable String header(String name) {
-        return request.getHeader(name);
+        return request().getHeader(name);
     }
 
     /** Containers differ in whether they join what HTTP/2 takes apart. */
     @Override
     public @Nullable String cookies() {
-        Enumeration<String> values = request.getHeaders("Cookie");
+        Enumeration<String> values = request().getHeaders("Cookie");
         return values == null || !values.hasMoreElements()
                 ? null
                 : String.join("; ", Collections.list(values));
@@ -87,33 +123,38 @@ final class ServletExchange implements CometExchange, AsyncListener {
     /** With HTTP/2 not every container makes a {@code Host} of what the peer sent instead. */
     @Override
     public String host() {
-        String host = request.getHeader("Host");
+        HttpServletRequest open = request();
+        String host = open.getHeader("Host");
         if (host != null) {
             return host;
         }
-        int port = request.getServerPort();
-        boolean usual = port == (request.getScheme().equals("https") ? 443 : 80);
-        return usual ? request.getServerName() : request.getServerName() + ':' + port;
+        int port = open.getServerPort();
+        boolean usual = port == (open.getScheme().equals("https") ? 443 : 80);
+        return usual ? open.getServerName() : open.getServerName() + ':' + port;
     }
 
     @Override
     public String scheme() {
-        return request.getScheme();
+        return request().getScheme();
     }
 
     @Override
     public String remoteAddress() {
-        return request.getRemoteAddr();
+        return request().getRemoteAddr();
     }
 
     @Override
     public @Nullable Principal principal() {
-        return request.getUserPrincipal();
+        return request().getUserPrincipal();
     }
 
     /** Blocks this thread of the container until the body is there. */
     @Override
     public void readBody(int limit, Consumer<byte[]> then) throws IOException {
+        requireHandling();
+        synchronized (this) {
+            requireUnanswered();
+        }
         byte[] body;
         try {
             body = request.getInputStream().readNBytes(limit + 1);
@@ -130,23 +171,40 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     @Override
     public synchronized void hold(Runnable peerGone) {
-        this.peerGone = peerGone;
+        requireHandling();
+        requireUnanswered();
+        if (async != null || ended) {
+            throw new IllegalStateException("the request is held already");
+        }
         startAsync();
+        this.peerGone = peerGone;
     }
 
+    /**
+     * On the request's own thread only: in Tomcat who sets the listener waits until that thread has
+     * left its filters.
+     */
     @Override
-    public synchronized CometOutput stream(
-            CometResponse head, Runnable canTakeMore, Runnable peerGone) {
-        AsyncContext context = startAsync();
+    public synchronized CometOutput stream(CometResponse head, Runnable canTakeMore) {
+        requireHandling();
+        requireUnanswered();
+        if (ended) {
+            answered = true;
+            return new NoOutput();
+        }
+        AsyncContext context = async;
+        if (context == null) {
+            throw new IllegalStateException("the request is not held; call hold(…) first");
+        }
         writeHead(head);
         // Kept for as long as the stream is open.
         response.setBufferSize(STREAM_BUFFER_BYTES);
         try {
             StreamWriter writer =
                     new StreamWriter(response.getOutputStream(), context, canTakeMore);
-            stream = writer;
-            this.peerGone = peerGone;
             response.getOutputStream().setWriteListener(writer);
+            stream = writer;
+            answered = true;
             return writer;
         } catch (IOException e) {
             throw new UncheckedIOException("the container has no output for this request", e);
@@ -155,20 +213,23 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     @Override
     public synchronized void respond(CometResponse answer) {
+        if (async == null && !ended) {
+            requireHandling();
+        }
+        requireUnanswered();
+        answered = true;
+        peerGone = null;
         if (ended) {
             return;
         }
-        ended = true;
-        peerGone = null;
-        writeHead(answer);
         try {
+            writeHead(answer);
             write(answer.body());
         } catch (IOException e) {
             // The peer has gone away, which is its good right.
             complete();
-        } catch (RuntimeException e) {
-            // Nobody else would end the request: it has no timeout.
-            complete();
+        } catch (Throwable e) { // an Error too: nobody else would end the request
+            fail();
             throw e;
         }
     }
@@ -238,16 +299,16 @@ final class ServletExchange implements CometExchange, AsyncListener {
             // own thread to leave its filters, and goes on with the next request that the peer has
             // sent already, hooks and all. So on a thread of the container, without our monitor.
             try {
-                held.start(() -> beginToWrite(out, writer));
+                held.start(() -> beginToWrite(held, out, writer));
             } catch (RuntimeException e) {
-                complete(); // the container is going away: it has no thread for this any more
+                fail(); // the container is going away: it has no thread for this any more
             }
         }
     }
 
-    private void beginToWrite(ServletOutputStream out, BodyWriter writer) {
+    private void beginToWrite(AsyncContext context, ServletOutputStream out, BodyWriter writer) {
         synchronized (this) {
-            if (async == null) {
+            if (ended) {
                 return;
             }
         }
@@ -255,6 +316,9 @@ final class ServletExchange implements CometExchange, AsyncListener {
             out.setWriteListener(writer);
         } catch (RuntimeException e) {
             writer.onError(e); // the container has ended the request meanwhile
+        } catch (Error e) {
+            fail(context);
+            throw e;
         }
     }
 
@@ -267,17 +331,44 @@ final class ServletExchange implements CometExchange, AsyncListener {
                             + " with CometServlet.addTo");
         }
         AsyncContext context = request.startAsync(request, response);
+        async = context; // at once: whatever fails from here on, somebody must complete it
         // The one who holds the request owns its deadline.
         context.setTimeout(0);
         context.addListener(this);
-        async = context;
         return context;
+    }
+
+    /** A request that is not held is its thread's. */
+    private void fail() {
+        if (async != null) {
+            fail(async);
+        }
+    }
+
+    /** Ends a request whose answer cannot be written. Empty with status 200 would be a lie. */
+    static void fail(AsyncContext context) {
+        try {
+            if (context.getResponse() instanceof HttpServletResponse response
+                    && !response.isCommitted()) {
+                response.reset();
+                response.setStatus(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
+            }
+        } catch (RuntimeException e) {
+            // The container has closed the response itself.
+        } finally {
+            complete(context);
+        }
     }
 
     private void complete() {
         if (async != null) {
             complete(async);
         }
+    }
+
+    /** What a listener throws then: Tomcat leaves a request as it is for which it gets an Error. */
+    static RuntimeException unwritten(Throwable failure) {
+        return new IllegalStateException("the answer could not be written", failure);
     }
 
     static void complete(AsyncContext context) {
@@ -325,5 +416,20 @@ final class ServletExchange implements CometExchange, AsyncListener {
     @Override
     public void onStartAsync(AsyncEvent event) {
         // Nobody starts it anew.
+    }
+
+    /** Of a peer that has gone away. */
+    private static final class NoOutput implements CometOutput {
+
+        @Override
+        public boolean write(byte[] bytes) {
+            return false;
+        }
+
+        @Override
+        public void end(byte[] bytes) {}
+
+        @Override
+        public void cutOff() {}
     }
 }

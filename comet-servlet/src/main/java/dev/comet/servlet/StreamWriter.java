@@ -95,8 +95,7 @@ final class StreamWriter implements WriteListener, CometOutput {
      * @return whether the stream was ended on this side
      */
     synchronized boolean stop() {
-        ended = true;
-        forgetPieces();
+        forget();
         return ending;
     }
 
@@ -107,6 +106,12 @@ final class StreamWriter implements WriteListener, CometOutput {
         } catch (IOException | IllegalStateException e) {
             complete(); // the peer has gone away, or the container has found out
             return false;
+        } catch (RuntimeException | Error e) { // the peer would wait for what cannot come
+            if (!ended) {
+                forget();
+                ServletExchange.fail(async);
+            }
+            throw ServletExchange.unwritten(e);
         }
     }
 
@@ -142,11 +147,14 @@ final class StreamWriter implements WriteListener, CometOutput {
     }
 
     private void complete() {
-        if (ended) {
-            return;
+        if (!ended) {
+            forget();
+            ServletExchange.complete(async);
         }
+    }
+
+    private void forget() {
         ended = true;
         forgetPieces();
-        ServletExchange.complete(async);
     }
 }

@@ -2,7 +2,9 @@ package dev.comet.servlet;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.TreeMap;
 final class RawPeer implements AutoCloseable {
 
     private final Socket socket = new Socket();
+    private final InputStream in;
 
     RawPeer(int port) throws IOException {
         this(port, 0);
@@ -33,6 +36,7 @@ final class RawPeer implements AutoCloseable {
         socket.setSoTimeout((int) Duration.ofSeconds(20).toMillis());
         socket.setTcpNoDelay(true);
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        in = new BufferedInputStream(socket.getInputStream());
     }
 
     /** The head of an HTTP/1.1 request. */
@@ -71,7 +75,7 @@ final class RawPeer implements AutoCloseable {
     /** A response; the body is whole. */
     record Response(int status, Map<String, String> headers, String text) {}
 
-    /** Reads one response that has Content-Length, or no body. */
+    /** Reads one response that is chunked, or has Content-Length, or no body. */
     Response read() throws IOException {
         String statusLine = line();
         Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -82,17 +86,34 @@ final class RawPeer implements AutoCloseable {
             }
         }
         int status = Integer.parseInt(statusLine.substring(9, 12));
-        int length = Integer.parseInt(headers.getOrDefault("Content-Length", "0"));
-        byte[] body = socket.getInputStream().readNBytes(length);
-        if (body.length < length) {
-            throw new EOFException("body was cut");
-        }
+        byte[] body =
+                headers.containsKey("Transfer-Encoding")
+                        ? chunks()
+                        : bytes(Integer.parseInt(headers.getOrDefault("Content-Length", "0")));
         return new Response(status, headers, new String(body, UTF_8));
+    }
+
+    private byte[] chunks() throws IOException {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        int length;
+        do {
+            length = Integer.parseInt(line(), 16);
+            body.writeBytes(bytes(length));
+            assertThat(line()).as("what follows a chunk").isEmpty();
+        } while (length > 0);
+        return body.toByteArray();
+    }
+
+    private byte[] bytes(int length) throws IOException {
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException("body was cut after: " + new String(bytes, UTF_8));
+        }
+        return bytes;
     }
 
     private String line() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
-        InputStream in = socket.getInputStream();
         for (int b = in.read(); b != '\n'; b = in.read()) {
             if (b < 0) {
                 throw new EOFException("connection ended after: " + line.toString(ISO_8859_1));

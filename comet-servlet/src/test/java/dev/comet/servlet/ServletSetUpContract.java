@@ -11,8 +11,6 @@ import dev.comet.http.CometApplication;
 import dev.comet.http.CometHttpHandler;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.ServletRig.Answer;
-import jakarta.servlet.Filter;
-import jakarta.servlet.FilterRegistration;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
@@ -28,6 +26,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * How the servlet gets on with what stands around it: the context, filters, an application that
@@ -55,12 +55,6 @@ abstract class ServletSetUpContract {
         return rig;
     }
 
-    private static void addFilter(ServletContext context, Filter filter) {
-        FilterRegistration.Dynamic registration = context.addFilter("before", filter);
-        registration.setAsyncSupported(true);
-        registration.addMappingForUrlPatterns(null, false, "/*");
-    }
-
     @AfterAll
     void stop() throws Exception {
         for (ServletRig started : rigs) {
@@ -68,19 +62,25 @@ abstract class ServletSetUpContract {
         }
     }
 
-    @Test
-    void servlet_withoutAsyncSupport_saysWhatToConfigure() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"/poll", "/stream"})
+    void servlet_withoutAsyncSupport_saysWhatToConfigure(String target) throws Exception {
         ServletRig rig = serveWithoutAsyncSupport();
+        CometClient ada = rig.client("ada");
 
         try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
-            Answer poll = rig.poll(rig.client("ada"), "");
+            Answer answer =
+                    rig.send(
+                            rig.request(target)
+                                    .header("Authorization", "Bearer " + ada.privateToken()));
 
-            assertThat(poll.status()).isEqualTo(500);
+            assertThat(answer.status()).isEqualTo(500);
             assertThat(log.onlyThrowable())
                     .hasMessageContaining("<async-supported>true</async-supported>");
             assertThat(log.text()).doesNotContain("secret-of-ada");
         }
         assertThat(rig.comet.statistics().heldRequests()).isZero();
+        assertThat(rig.comet.statistics().openStreams()).isZero();
     }
 
     @Test
@@ -163,7 +163,7 @@ abstract class ServletSetUpContract {
         ServletRig rig =
                 serveWithCookies(
                         context ->
-                                addFilter(
+                                WaitingFilter.add(
                                         context,
                                         (request, response, chain) ->
                                                 chain.doFilter(
@@ -214,7 +214,7 @@ abstract class ServletSetUpContract {
                 serve(
                         (context, comet) -> {
                             new CometServlet(comet).addTo(context, "/comet/*");
-                            addFilter(
+                            WaitingFilter.add(
                                     context,
                                     (request, response, chain) -> {
                                         chain.doFilter(request, response);
