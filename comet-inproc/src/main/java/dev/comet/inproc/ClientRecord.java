@@ -1,6 +1,7 @@
 package dev.comet.inproc;
 
 import dev.comet.CometClient;
+import dev.comet.CometException;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import java.util.List;
@@ -22,11 +23,8 @@ final class ClientRecord {
 
     private final CometClient client;
     private final long birthId;
-    private final MessageLog ownLog;
+    private final OwnLog ownLog;
     private volatile long confirmedId;
-
-    /** Up to where the last reader, or the stream before it, has been given messages. */
-    private volatile long deliveredId;
 
     /**
      * When the client will be idle, by the provider's clock counted from its start, or ENDED.
@@ -42,7 +40,7 @@ final class ClientRecord {
     ClientRecord(CometClient client, long birthId, LogLimits limits, long idleAt) {
         this.client = client;
         this.birthId = birthId;
-        this.ownLog = new MessageLog(limits);
+        this.ownLog = new OwnLog(limits);
         this.confirmedId = birthId;
         this.idleAt = idleAt;
     }
@@ -56,7 +54,7 @@ final class ClientRecord {
         return birthId;
     }
 
-    MessageLog ownLog() {
+    OwnLog ownLog() {
         return ownLog;
     }
 
@@ -68,15 +66,7 @@ final class ClientRecord {
         if (id > confirmedId) {
             CONFIRMED_ID.accumulateAndGet(this, id, Math::max);
         }
-        ownLog.free(id);
-    }
-
-    long deliveredId() {
-        return deliveredId;
-    }
-
-    void delivered(long id) {
-        deliveredId = id;
+        ownLog.confirm(id);
     }
 
     List<Membership> memberships() {
@@ -112,6 +102,29 @@ final class ClientRecord {
 
     boolean isEnded() {
         return idleAt == ENDED;
+    }
+
+    /**
+     * @throws CometException CLIENT_DOES_NOT_EXIST if the client was ended
+     */
+    void requireNotEnded() {
+        if (isEnded()) {
+            throw wasEnded();
+        }
+    }
+
+    CometException wasEnded() {
+        return new CometException(
+                CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                "the client " + client.publicToken() + " was ended");
+    }
+
+    /** Under the sequencer, after the end: a message to a list that includes it is refused. */
+    void refuseListSend() {
+        ListSend send = ownLog.undecided();
+        if (send != null) {
+            send.ended(this);
+        }
     }
 
     /** Returns false if the client was ended. */

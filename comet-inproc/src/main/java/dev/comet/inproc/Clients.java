@@ -73,19 +73,6 @@ final class Clients {
         return record;
     }
 
-    /**
-     * Under the sequencer: it may have been ended since it was looked up, and its tokens be
-     * another's.
-     */
-    void requireCurrent(ClientRecord record) {
-        String publicToken = record.client().publicToken();
-        if (byPublic(publicToken) != record) {
-            throw new CometException(
-                    CometException.Reason.CLIENT_DOES_NOT_EXIST,
-                    "the client " + publicToken + " was ended");
-        }
-    }
-
     /** Under the sequencer. */
     void requireUnused(CometClient client) {
         if (byPublicToken.containsKey(client.publicToken())) {

@@ -2,21 +2,22 @@ package dev.comet.inproc;
 
 import dev.comet.CometClient;
 import dev.comet.LogLimits;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
- * A group: its log and who is in it. Kept as long as somebody is, was and has not fetched
- * everything, or something may be asked for as history.
+ * A group: its log and who is in it. Kept as long as somebody is, or was and has not fetched
+ * everything; then, for what may be asked for as history, until its place is needed.
  */
 final class GroupLog {
 
     private final String name;
     private final MessageLog log;
 
-    /** In the order of joining. Guarded by this. */
-    private final Map<ClientRecord, CometClient> members = new LinkedHashMap<>(4);
+    /** Replaced under the sequencer, read by anybody. */
+    private volatile Members members = Members.NONE;
+
+    /** How many have joined so far; guarded by the sequencer. */
+    private long joined;
 
     /** How many memberships, past ones included, still read the log; guarded by the sequencer. */
     private int readers;
@@ -34,16 +35,21 @@ final class GroupLog {
         return log;
     }
 
-    synchronized void addMember(ClientRecord record) {
-        members.put(record, record.client());
+    /** Under the sequencer. */
+    Membership join(CometClient client, long after) {
+        Membership membership =
+                new Membership(this, client, ++joined, after, Membership.OPEN);
+        members = members.with(membership);
+        return membership;
     }
 
-    synchronized void removeMember(ClientRecord record) {
-        members.remove(record);
+    /** Under the sequencer. */
+    void leave(Membership membership) {
+        members = members.without(membership);
     }
 
-    synchronized List<CometClient> members() {
-        return List.copyOf(members.values());
+    List<CometClient> members() {
+        return members.clients();
     }
 
     void addReader() {

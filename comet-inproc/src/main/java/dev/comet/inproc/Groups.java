@@ -3,7 +3,10 @@ package dev.comet.inproc;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,12 @@ final class Groups {
     private final Sequencer sequencer;
     private final CometLimits limits;
     private final ConcurrentHashMap<String, GroupLog> byName = new ConcurrentHashMap<>();
+
+    /**
+     * Those that nobody is in and nobody has to read, the longest unused first; guarded by the
+     * sequencer.
+     */
+    private final Set<GroupLog> unused = new LinkedHashSet<>();
 
     Groups(Sequencer sequencer, CometLimits limits) {
         this.sequencer = sequencer;
@@ -40,9 +49,8 @@ final class Groups {
                             + " memberships, counting those it left and has not fetched everything of; CometLimits.groupsPerClient allows no more");
         }
         GroupLog group = findOrMake(name);
-        group.addMember(record);
         List<Membership> memberships = new ArrayList<>(record.memberships());
-        memberships.add(Membership.since(group, sequencer.top()));
+        memberships.add(group.join(record.client(), sequencer.top()));
         replace(record, memberships);
         return sequencer.top();
     }
@@ -51,15 +59,22 @@ final class Groups {
         GroupLog group = byName.get(name);
         if (group == null) {
             if (byName.size() >= limits.groups()) {
-                throw limit(
-                        "there are "
-                                + byName.size()
-                                + " groups; CometLimits.groups allows no more");
+                removeLongestUnused();
             }
             group = new GroupLog(name, limits.sharedLog());
             byName.put(name, group);
         }
         return group;
+    }
+
+    private void removeLongestUnused() {
+        Iterator<GroupLog> longestFirst = unused.iterator();
+        if (!longestFirst.hasNext()) {
+            throw limit(
+                    "there are " + byName.size() + " groups; CometLimits.groups allows no more");
+        }
+        byName.remove(longestFirst.next().name());
+        longestFirst.remove();
     }
 
     private static CometException limit(String text) {
@@ -73,9 +88,9 @@ final class Groups {
         if (index < 0) {
             return false;
         }
-        GroupLog group = memberships.get(index).group();
-        group.removeMember(record);
-        Membership past = memberships.get(index).leftAt(group.log().lastIdFor(record));
+        Membership open = memberships.get(index);
+        open.group().leave(open);
+        Membership past = open.leftAt(open.group().log().lastIdFor(record));
         if (past.isOver(record.confirmedId())) {
             record.forgets(past);
             memberships.remove(index);
@@ -116,14 +131,26 @@ final class Groups {
 
     /** Under the sequencer. The client is gone. */
     void forgetAll(ClientRecord record) {
-        record.memberships().forEach(membership -> membership.group().removeMember(record));
+        for (Membership membership : record.memberships()) {
+            if (membership.isOpen()) {
+                membership.group().leave(membership);
+            }
+        }
         replace(record, List.of());
     }
 
     /** Also counts who still reads which group's log. */
-    private static void replace(ClientRecord record, List<Membership> replacement) {
-        replacement.forEach(membership -> membership.group().addReader());
-        record.memberships().forEach(membership -> membership.group().removeReader());
+    private void replace(ClientRecord record, List<Membership> replacement) {
+        for (Membership membership : replacement) {
+            membership.group().addReader();
+            unused.remove(membership.group());
+        }
+        for (Membership membership : record.memberships()) {
+            membership.group().removeReader();
+            if (!membership.group().hasReaders()) {
+                unused.add(membership.group());
+            }
+        }
         record.memberships(replacement);
     }
 
@@ -151,6 +178,7 @@ final class Groups {
         try {
             if (group.log().isEmpty() && !group.hasReaders()) {
                 byName.remove(group.name(), group);
+                unused.remove(group);
             }
         } finally {
             sequencer.unlock();
@@ -158,6 +186,12 @@ final class Groups {
     }
 
     void clear() {
-        byName.clear();
+        sequencer.lock();
+        try {
+            byName.clear();
+            unused.clear();
+        } finally {
+            sequencer.unlock();
+        }
     }
 }

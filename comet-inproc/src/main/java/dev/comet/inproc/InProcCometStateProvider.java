@@ -7,7 +7,6 @@ import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
 import dev.comet.ICometStateProvider;
-import dev.comet.OverflowPolicy;
 import dev.comet.spi.Audience;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.EncodedMessage;
@@ -49,15 +48,15 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     /** What start provides. */
     private record State(
             CometLimits limits,
-            CometClock clock,
             Listener listener,
             MessageLog everyone,
             Groups groups,
-            long startNanos) {
+            OwnSends ownSends,
+            LongSupplier time) {
 
         /** Time since the start: small, positive and free of overflow, whatever the clock reads. */
         long now() {
-            return clock.nanos() - startNanos;
+            return time.getAsLong();
         }
     }
 
@@ -68,14 +67,16 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     public void start(Context context) {
         CometLimits limits = context.limits();
         CometClock clock = context.clock();
+        long startNanos = clock.nanos();
+        LongSupplier time = () -> clock.nanos() - startNanos;
         State started =
                 new State(
                         limits,
-                        clock,
                         context.listener(),
                         new MessageLog(limits.sharedLog()),
                         new Groups(sequencer, limits),
-                        clock.nanos());
+                        new OwnSends(sequencer, limits.overflow(), time, dropped),
+                        time);
         if (!state.compareAndSet(null, started)) {
             throw new IllegalStateException(
                     "this provider serves a manager already; make one provider for each manager");
@@ -179,6 +180,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             long answer = attempt.getAsLong();
             if (answer == KILLED) {
                 clients.remove(record);
+                record.refuseListSend();
                 state().groups().forgetAll(record);
             }
             return answer;
@@ -208,44 +210,14 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     private long sendToEach(List<String> publicTokens, EncodedMessage message) {
         State s = state();
         List<ClientRecord> receivers = new ArrayList<>(publicTokens.size());
-        long id;
-        sequencer.lock();
-        try {
-            for (String token : publicTokens) {
-                receivers.add(clients.byPublic(token));
-            }
-            LogEntry entry = nextEntry(message, null);
-            for (ClientRecord receiver : receivers) {
-                receiver.ownLog().makeRoomFor(entry, receiver.deliveredId());
-            }
-            if (s.limits().overflow() != OverflowPolicy.DROP_OLDEST) {
-                requireRoom(receivers, entry);
-            }
-            for (ClientRecord receiver : receivers) {
-                MessageLog log = receiver.ownLog();
-                dropped.add(log.expire(entry.appendedNanos()) + log.append(entry));
-            }
-            id = sequencer.publish(entry);
-        } finally {
-            sequencer.unlock();
+        for (String token : publicTokens) {
+            receivers.add(clients.byPublic(token));
         }
+        long id = s.ownSends().send(receivers, message);
         for (ClientRecord receiver : receivers) {
             s.listener().clientGrew(receiver.client());
         }
         return id;
-    }
-
-    private void requireRoom(List<ClientRecord> receivers, LogEntry entry) {
-        List<CometClient> full = new ArrayList<>(0);
-        for (ClientRecord receiver : receivers) {
-            dropped.add(receiver.ownLog().expire(entry.appendedNanos()));
-            if (!receiver.ownLog().hasRoomFor(entry)) {
-                full.add(receiver.client());
-            }
-        }
-        if (!full.isEmpty()) {
-            throw CometException.queueFull(full);
-        }
     }
 
     private long sendToGroup(Audience.Group audience, EncodedMessage message) {
@@ -281,7 +253,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
 
     private static void append(MessageLog log, LogEntry entry) {
         log.expire(entry.appendedNanos());
-        log.append(entry);
+        log.append(entry, entry.id());
     }
 
     // ---- reading
@@ -338,7 +310,8 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             int maxBytes) {
         long upTo = top;
         long now = s.now();
-        record.delivered(cursor);
+        record.ownLog().delivered(cursor);
+        record.ownLog().settle();
         dropped.add(record.ownLog().expire(now));
         s.everyone().expire(now);
         boolean shared =
@@ -348,7 +321,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         long head = s.everyone().floor().head();
         LastRead last = lastRead;
         if (shared && last.isOf(cursor, top, maxMessages, maxBytes, head)) {
-            return last.batch();
+            return unlessEnded(record, last.batch());
         }
         while (true) {
             BatchReader reader = new BatchReader(record, cursor, upTo, maxMessages, gaps);
@@ -362,13 +335,23 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             reader.forgotten(record.forgottenId());
             if (!reader.wasOvertaken()) {
                 CometBatch batch = reader.batch(maxBytes);
-                if (shared && upTo == top && s.everyone().isSameForAll(cursor)) {
+                if (shared
+                        && upTo == top
+                        && record.readsOnlyWhatEveryoneDoes(cursor) // still: no gap is its own
+                        && s.everyone().isSameForAll(cursor)) {
                     lastRead = new LastRead(cursor, top, maxMessages, maxBytes, head, batch);
                 }
-                return batch;
+                return unlessEnded(record, batch);
             }
             upTo = sequencer.top();
+            record.ownLog().settle();
         }
+    }
+
+    /** What is read while a client is ended may lack what its groups had for it. */
+    private static CometBatch unlessEnded(ClientRecord record, CometBatch batch) {
+        record.requireNotEnded();
+        return batch;
     }
 
     @Override
@@ -388,7 +371,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             long after;
             sequencer.lock();
             try {
-                clients.requireCurrent(record);
+                record.requireNotEnded();
                 after = s.groups().join(record, group);
             } finally {
                 sequencer.unlock();

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Reading takes no lock and never waits: it meets an append at worst too early, and a concurrent
  * letting-go by beginning again.
  */
-final class MessageLog {
+class MessageLog {
 
     /*
      * An entry has an index that never changes; entry i lies in slot i modulo the array's length, from when tail passes i until floor.head does.
@@ -52,37 +52,40 @@ final class MessageLog {
     // ---- writing
 
     /**
-     * Whether one more message fits without letting any go that is not expired. An empty log takes
-     * any.
+     * Whether a message so large fits, if what was delivered, up to this id, goes. An empty log
+     * takes any.
      */
-    synchronized boolean hasRoomFor(LogEntry entry) {
+    synchronized boolean hasRoomFor(int moreBytes, long deliveredId) {
         long size = tail - floor.head();
-        return size == 0 || (size < limits.messages() && bytes + entry.bytes() <= limits.bytes());
+        long held = bytes;
+        @Nullable LogEntry[] array = slots;
+        for (long index = floor.head(); !fits(size, held, moreBytes); index++) {
+            LogEntry oldest = Objects.requireNonNull(array[slot(array, index)]);
+            if (oldest.id() > deliveredId) {
+                return false;
+            }
+            size--;
+            held -= oldest.bytes();
+        }
+        return true;
+    }
+
+    private boolean fits(long size, long held, int moreBytes) {
+        return size == 0 || (size < limits.messages() && held + moreBytes <= limits.bytes());
     }
 
     /**
-     * Lets go of as much of what was delivered, up to this id, as the entry needs: it was kept only
-     * in case that its reader asks again.
+     * Appends, and lets go of the oldest as the limits demand.
+     *
+     * @return how many went that were not delivered, that is: above this id
      */
-    void makeRoomFor(LogEntry entry, long deliveredId) {
-        if (floor.id() >= deliveredId || hasRoomFor(entry)) {
-            return;
-        }
-        synchronized (this) {
-            LogEntry first = first();
-            while (first != null && first.id() <= deliveredId && !hasRoomFor(entry)) {
-                letGo(CometGap.Reason.OVERFLOW);
-                first = first();
-            }
-        }
-    }
-
-    /** Appends, and lets go of the oldest as the limits demand. Returns how many. */
-    synchronized int append(LogEntry entry) {
+    synchronized int append(LogEntry entry, long deliveredId) {
         int dropped = 0;
-        while (!hasRoomFor(entry)) {
+        while (!fits(tail - floor.head(), bytes, entry.bytes())) {
             letGo(CometGap.Reason.OVERFLOW);
-            dropped++;
+            if (floor.id() > deliveredId) {
+                dropped++;
+            }
         }
         long index = tail;
         @Nullable LogEntry[] array = slots;

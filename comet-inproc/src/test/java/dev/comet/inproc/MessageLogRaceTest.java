@@ -43,7 +43,7 @@ class MessageLogRaceTest {
                 new Thread(
                         () -> {
                             for (long id = 1; id <= LAST; id++) {
-                                log.append(Logs.entry(id, id, null));
+                                log.append(Logs.entry(id, id, null), 0);
                                 top.set(id);
                             }
                             writing.set(false);

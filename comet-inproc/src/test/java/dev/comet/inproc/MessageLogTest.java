@@ -23,12 +23,12 @@ class MessageLogTest {
     void append_growsAndWraps_keepsEverythingInOrder() {
         MessageLog log = new MessageLog(Logs.limits(1_000));
         for (long id = 1; id <= 100; id++) {
-            log.append(Logs.entry(id));
+            log.append(Logs.entry(id), 0);
             log.free(id - 3); // the ring turns over while it is small
             assertThat(read(log, 0)).hasSize((int) Math.min(id, 3)).endsWith(id);
         }
         for (long id = 101; id <= 500; id++) {
-            log.append(Logs.entry(id));
+            log.append(Logs.entry(id), 0);
         }
         assertThat(read(log, 0)).hasSize(403).isSorted().startsWith(98L).endsWith(500L);
         assertThat(read(log, 498)).containsExactly(499L, 500L);
@@ -40,7 +40,7 @@ class MessageLogTest {
     void append_full_letsTheOldestGo() {
         MessageLog log = new MessageLog(Logs.limits(3));
         for (long id = 10; id <= 50; id += 10) {
-            assertThat(log.append(Logs.entry(id))).isEqualTo(id > 30 ? 1 : 0);
+            assertThat(log.append(Logs.entry(id), 0)).isEqualTo(id > 30 ? 1 : 0);
         }
         List<CometMessage> found = new ArrayList<>();
         Floor floor = log.read(ada, 0, Long.MAX_VALUE, 10, found);
@@ -55,16 +55,16 @@ class MessageLogTest {
         int one = Logs.entry(1).bytes();
         MessageLog log = new MessageLog(new LogLimits(100, 2L * one + 1, LogLimits.ANY_AGE));
         for (long id = 1; id <= 5; id++) {
-            log.append(Logs.entry(id));
+            log.append(Logs.entry(id), 0);
         }
         assertThat(read(log, 0)).containsExactly(4L, 5L);
-        assertThat(log.hasRoomFor(Logs.entry(6))).isFalse();
+        assertThat(log.hasRoomFor(Logs.entry(6).bytes(), 0)).isFalse();
         log.free(5);
-        assertThat(log.hasRoomFor(Logs.entry(6))).isTrue();
+        assertThat(log.hasRoomFor(Logs.entry(6).bytes(), 0)).isTrue();
 
         MessageLog tiny = new MessageLog(new LogLimits(100, 1, LogLimits.ANY_AGE));
-        assertThat(tiny.append(Logs.entry(1))).isZero();
-        assertThat(tiny.append(Logs.entry(2))).isEqualTo(1);
+        assertThat(tiny.append(Logs.entry(1), 0)).isZero();
+        assertThat(tiny.append(Logs.entry(2), 0)).isEqualTo(1);
         assertThat(read(tiny, 0)).containsExactly(2L);
     }
 
@@ -72,8 +72,8 @@ class MessageLogTest {
     @DisplayName("M8: what is older than the age goes, not what is as old as it")
     void expire_someTooOld_letsThoseGo() {
         MessageLog log = new MessageLog(new LogLimits(100, 10_000, Duration.ofNanos(100)));
-        log.append(Logs.entry(1, 0, null));
-        log.append(Logs.entry(2, 50, null));
+        log.append(Logs.entry(1, 0, null), 0);
+        log.append(Logs.entry(2, 50, null), 0);
         assertThat(log.expire(100)).isZero();
         assertThat(log.expire(101)).isEqualTo(1);
         assertThat(log.expire(101)).isZero();
@@ -88,7 +88,7 @@ class MessageLogTest {
     void read_limited_givesTheFirstOnes() {
         MessageLog log = new MessageLog(Logs.limits(100));
         for (long id = 1; id <= 20; id++) {
-            log.append(Logs.entry(id, 0, id % 2 == 0 ? ada : null));
+            log.append(Logs.entry(id, 0, id % 2 == 0 ? ada : null), 0);
         }
         List<CometMessage> found = new ArrayList<>();
         log.read(ada, 4, 13, 3, found);
@@ -101,10 +101,10 @@ class MessageLogTest {
     void lastIdFor_someForOthers_isTheLastForTheReaderEvenIfGone() {
         MessageLog log = new MessageLog(Logs.limits(2));
         assertThat(log.lastIdFor(ada)).isZero();
-        log.append(Logs.entry(1));
+        log.append(Logs.entry(1), 0);
         assertThat(log.lastIdFor(ada)).isEqualTo(1);
-        log.append(Logs.entry(2, 0, ada));
-        log.append(Logs.entry(3, 0, ada));
+        log.append(Logs.entry(2, 0, ada), 0);
+        log.append(Logs.entry(3, 0, ada), 0);
         assertThat(log.lastIdFor(ada)).isEqualTo(1);
         assertThat(log.lastIdFor(bob)).isEqualTo(3);
         log.free(3);
@@ -117,7 +117,7 @@ class MessageLogTest {
         MessageLog log = new MessageLog(Logs.limits(5));
         assertThat(log.lastUpTo(Long.MAX_VALUE, 3)).isEmpty();
         for (long id = 1; id <= 9; id++) {
-            log.append(Logs.entry(id, 0, ada));
+            log.append(Logs.entry(id, 0, ada), 0);
         }
         assertThat(Logs.ids(log.lastUpTo(Long.MAX_VALUE, 3))).containsExactly(7L, 8L, 9L);
         assertThat(Logs.ids(log.lastUpTo(7, 100))).containsExactly(5L, 6L, 7L);
@@ -150,7 +150,7 @@ class MessageLogTest {
                     id += 1 + random.nextInt(3);
                     LogEntry entry = Logs.entry(id, now, random.nextInt(3) == 0 ? ada : null);
                     all.add(entry);
-                    log.append(entry);
+                    log.append(entry, 0);
                 }
             }
             for (ClientRecord reader : List.of(ada, bob)) {

@@ -128,6 +128,36 @@ abstract class GroupRows extends ProviderRows {
     }
 
     @Test
+    @DisplayName("M1, C9 a read that races a removal finds all that there is, or no client")
+    void getMessages_racingRemoval_findsAllOrNoClient() {
+        List<CometClient> clients = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            CometClient ada = client("ada" + i);
+            join(ada, ROOM);
+            clients.add(ada);
+        }
+        long birth = provider.confirmedMessageId(clients.get(0).privateToken());
+        List<Long> sent = List.of(send(TO_ROOM), send(EVERYONE), send(TO_ROOM), send(EVERYONE));
+
+        AtOnce.race(
+                clients,
+                ada -> provider.removeClient(ada.privateToken()),
+                ada -> {
+                    try {
+                        for (int i = 0; i < 5; i++) {
+                            assertThat(received(ada)).isEqualTo(sent);
+                            String token = ada.privateToken();
+                            CometBatch batch = provider.peekMessages(token, birth, 10, 10_000);
+                            assertThat(batch.gaps()).isEmpty();
+                            assertThat(ids(batch)).isEqualTo(sent);
+                        }
+                    } catch (CometException e) {
+                        assertThat(e.reason()).isEqualTo(CLIENT_DOES_NOT_EXIST);
+                    }
+                });
+    }
+
+    @Test
     void leaveGroup_noMember_saysSo() {
         CometClient ada = client("ada");
         assertThat(leave(ada, ROOM)).isFalse();
@@ -255,6 +285,52 @@ abstract class GroupRows extends ProviderRows {
         pass(MINUTE.plusSeconds(1));
         provider.tidy();
         join(bob, "three");
+    }
+
+    @Test
+    @DisplayName("a group that is kept for its history alone gives way, the longest unused first")
+    void joinGroup_groupsKeptForHistoryAlone_giveWay() {
+        restart(
+                CometLimits.builder()
+                        .groups(3)
+                        .sharedLog(new LogLimits(10, Long.MAX_VALUE, LogLimits.ANY_AGE))
+                        .build());
+        CometClient ada = client("ada");
+        join(client("host"), "kept");
+        for (String name : List.of("one", "two", "one")) {
+            join(ada, name);
+            read(ada, send(new Audience.Group(name, null)));
+            leave(ada, name);
+        }
+        provider.tidy();
+
+        join(ada, "three");
+        assertThat(provider.groupHistory("two", Long.MAX_VALUE, 10)).as("the longest").isEmpty();
+        assertThat(provider.groupHistory("one", Long.MAX_VALUE, 10)).hasSize(2);
+        join(ada, "four");
+        assertThat(provider.groupHistory("one", Long.MAX_VALUE, 10)).isEmpty();
+
+        assertRefused(LIMIT_REACHED, () -> join(ada, "five"));
+        assertThat(provider.groupsOf(ada.privateToken()))
+                .containsExactlyInAnyOrder("three", "four");
+        assertThat(provider.groupMembers("kept")).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("M12 a group that a client has left and not read everything of gives way to none")
+    void joinGroup_leftGroupIsUnread_doesNotGiveWay() {
+        restart(CometLimits.builder().groups(1).build());
+        CometClient ada = client("ada");
+        join(ada, "one");
+        long unread = send(new Audience.Group("one", null));
+        leave(ada, "one");
+
+        assertRefused(LIMIT_REACHED, () -> join(ada, "two"));
+        assertThat(received(ada)).containsExactly(unread);
+        read(ada, unread);
+        join(ada, "two");
+        long id = send(new Audience.Group("two", null));
+        assertThat(ids(read(ada, unread))).containsExactly(id);
     }
 
     @Test

@@ -225,4 +225,21 @@ abstract class StreamRows extends ProviderRows {
 
         assertThat(peek(ada, cursor).isEmpty()).isTrue();
     }
+
+    @Test
+    @DisplayName("M15 a refused send changes nothing for any receiver: their windows are kept")
+    void sendMessage_streamedAndAnotherFull_keepsTheWindow() {
+        restart(clientLog(2, Long.MAX_VALUE, REJECT));
+        CometClient ada = client("ada");
+        CometClient bob = client("bob");
+        List<Long> sent = sendEach(2, ada);
+        sendEach(2, bob);
+        stream(ada, 0);
+
+        assertRefused(QUEUE_FULL, () -> send(to(ada, bob)));
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(to(ada, describe("nobody"))));
+
+        assertThat(received(ada)).isEqualTo(sent);
+        assertThat(provider.droppedMessages()).isZero();
+    }
 }

@@ -44,6 +44,9 @@ class CometStateProviderContractTest {
                         FaultyProviders.NeverTakesDeliveryBack.class,
                         "getMessages_afterAStream_whatIsAskedForAgainIsKept"),
                 fault(
+                        FaultyProviders.MakesRoomForNothing.class,
+                        "sendMessage_streamedAndAnotherFull_keepsTheWindow"),
+                fault(
                         FaultyProviders.ConfirmsAnything.class,
                         "confirmMessages_noCursorOfTheClients_confirmsNothing"),
                 fault(
@@ -104,6 +107,16 @@ class CometStateProviderContractTest {
                         "getMessages_cursorBelowConfirmed_saysWhatWasFreed",
                         "getMessages_cursorBelowConfirmedInSharedLog_isNeverSilent",
                         "getMessages_cursorBelowConfirmedOfLeftGroup_isNeverSilent"),
+                fault(
+                        FaultyProviders.EndsClientsUnderTheirReaders.class,
+                        "getMessages_racingRemoval_findsAllOrNoClient"),
+                fault(
+                        FaultyProviders.KeepsHistoryAtAnyPrice.class,
+                        "joinGroup_groupsKeptForHistoryAlone_giveWay",
+                        "joinGroup_leftGroupIsUnread_doesNotGiveWay"),
+                fault(
+                        FaultyProviders.GivesUnreadGroupsAway.class,
+                        "joinGroup_leftGroupIsUnread_doesNotGiveWay"),
                 fault(
                         FaultyProviders.TidiesGroupsInUse.class,
                         "tidy_groupWithMembersAndNothingElse_isKept"),

@@ -73,7 +73,9 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                void makeRoom(Member member, EncodedMessage message) {}
+                List<Entry> toMakeRoom(Member member, EncodedMessage message) {
+                    return List.of();
+                }
             };
         }
     }
@@ -86,10 +88,10 @@ final class FaultyProviders {
                 private long highest;
 
                 @Override
-                void makeRoom(Member member, EncodedMessage message) {
+                List<Entry> toMakeRoom(Member member, EncodedMessage message) {
                     highest = Math.max(highest, member.delivered);
                     member.delivered = highest;
-                    super.makeRoom(member, message);
+                    return super.toMakeRoom(member, message);
                 }
 
                 @Override
@@ -97,6 +99,22 @@ final class FaultyProviders {
                         CometClient client, long cursor, int maxMessages, int maxBytes) {
                     highest = Math.max(highest, member(client).delivered);
                     return super.getMessages(client, cursor, maxMessages, maxBytes);
+                }
+            };
+        }
+    }
+
+    /** Makes room for one recipient, and then is refused for another one. */
+    static final class MakesRoomForNothing extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                List<Entry> toMakeRoom(Member member, EncodedMessage message) {
+                    for (Entry entry : super.toMakeRoom(member, message)) {
+                        letGo(entry, CometGap.Reason.OVERFLOW);
+                    }
+                    return List.of();
                 }
             };
         }
@@ -308,6 +326,63 @@ final class FaultyProviders {
                 void confirm(Member member, long cursor) {
                     super.confirm(member, cursor);
                     member.freed = 0;
+                }
+            };
+        }
+    }
+
+    /** What its groups had for a client goes while somebody reads for it. */
+    static final class EndsClientsUnderTheirReaders extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @SuppressWarnings("UnsynchronizedOverridesSynchronized") // that is the fault
+                @Override
+                public CometBatch getMessages(
+                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                    Member member;
+                    synchronized (this) {
+                        member = member(privateToken);
+                    }
+                    LockSupport.parkNanos(50_000);
+                    synchronized (this) {
+                        return read(member, cursor, new ArrayList<>(), maxMessages, maxBytes);
+                    }
+                }
+
+                @Override
+                public synchronized boolean removeClient(String privateToken) {
+                    Member member = byPrivateToken.get(privateToken);
+                    if (member != null) {
+                        member.waiting.values().removeIf(entry -> entry.log() != everyone);
+                    }
+                    return super.removeClient(privateToken);
+                }
+            };
+        }
+    }
+
+    /** A group that ever had a message counts for as long as the message is there. */
+    static final class KeepsHistoryAtAnyPrice extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                Log longestUnused() {
+                    return null;
+                }
+            };
+        }
+    }
+
+    /** A group that nobody is in gives way, although somebody has left it who has not read it. */
+    static final class GivesUnreadGroupsAway extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                boolean isInUse(Log group) {
+                    return !group.members.isEmpty();
                 }
             };
         }

@@ -52,9 +52,15 @@ class NaiveStateProvider implements ICometStateProvider {
         }
 
         boolean isFullFor(EncodedMessage message) {
-            return !entries.isEmpty()
-                    && (entries.size() >= limits.messages()
-                            || bytes + message.sizeInBytes() > limits.bytes());
+            return isFullFor(message, List.of());
+        }
+
+        boolean isFullFor(EncodedMessage message, List<Entry> without) {
+            int size = entries.size() - without.size();
+            long held = bytes - without.stream().mapToLong(Entry::bytes).sum();
+            return size > 0
+                    && (size >= limits.messages()
+                            || held + message.sizeInBytes() > limits.bytes());
         }
 
         void remove(Entry entry) {
@@ -89,6 +95,7 @@ class NaiveStateProvider implements ICometStateProvider {
     final Map<String, Member> byPrivateToken = new LinkedHashMap<>();
     final Map<String, Member> byPublicToken = new HashMap<>();
     final Map<String, Log> groups = new HashMap<>();
+    private final Set<Log> unused = new LinkedHashSet<>(); // the longest unused first
     CometLimits limits = CometLimits.defaults();
     CometClock clock = CometClock.system();
     private Listener listener;
@@ -254,7 +261,7 @@ class NaiveStateProvider implements ICometStateProvider {
         return true;
     }
 
-    private CometBatch read(
+    CometBatch read(
             Member member, long cursor, List<CometGap> gaps, int maxMessages, int maxBytes) {
         member.delivered = cursor;
         if (member.freed > cursor) {
@@ -326,11 +333,16 @@ class NaiveStateProvider implements ICometStateProvider {
     synchronized long append(Audience audience, EncodedMessage message, List<Runnable> news) {
         if (audience instanceof Audience.Recipients recipients) {
             List<Member> members = recipients.publicTokens().stream().map(this::memberAt).toList();
-            members.forEach(m -> makeRoom(m, message));
-            List<Member> full = members.stream().filter(m -> m.own.isFullFor(message)).toList();
+            Map<Member, List<Entry>> going = new LinkedHashMap<>();
+            members.forEach(m -> going.put(m, toMakeRoom(m, message)));
+            List<Member> full =
+                    members.stream()
+                            .filter(m -> m.own.isFullFor(message, going.get(m)))
+                            .toList();
             if (!full.isEmpty() && limits.overflow() != OverflowPolicy.DROP_OLDEST) {
                 throw CometException.queueFull(clientsOf(full));
             }
+            going.values().forEach(all -> all.forEach(e -> letGo(e, CometGap.Reason.OVERFLOW)));
             CometMessage numbered = new CometMessage(nextId(), message);
             for (Member member : members) {
                 append(numbered, member.own, new LinkedHashSet<>(Set.of(member)));
@@ -372,11 +384,17 @@ class NaiveStateProvider implements ICometStateProvider {
         receivers.forEach(member -> member.waiting.put(message.messageId(), entry));
     }
 
-    void makeRoom(Member member, EncodedMessage message) {
-        while (member.own.isFullFor(message)
-                && member.own.entries.getFirst().message().messageId() <= member.delivered) {
-            letGo(member.own.entries.getFirst(), CometGap.Reason.OVERFLOW);
+    /** What was delivered and has to go for this message. Nothing goes yet. */
+    List<Entry> toMakeRoom(Member member, EncodedMessage message) {
+        List<Entry> going = new ArrayList<>();
+        for (Entry oldest : member.own.entries) {
+            if (oldest.message().messageId() > member.delivered
+                    || !member.own.isFullFor(message, going)) {
+                break;
+            }
+            going.add(oldest);
         }
+        return going;
     }
 
     void letGo(Entry entry, CometGap.Reason why) {
@@ -417,9 +435,6 @@ class NaiveStateProvider implements ICometStateProvider {
     private synchronized long join(String publicToken, String name, List<Runnable> news) {
         Member member = memberAt(publicToken);
         Log group = groups.get(name);
-        if (group == null && groups.size() >= limits.groups()) {
-            throw refusal(Reason.LIMIT_REACHED);
-        }
         Set<Log> memberships = new LinkedHashSet<>(member.groups.values());
         member.waiting.values().forEach(entry -> memberships.add(entry.log()));
         memberships.removeAll(List.of(everyone, member.own));
@@ -427,6 +442,9 @@ class NaiveStateProvider implements ICometStateProvider {
             throw refusal(Reason.LIMIT_REACHED);
         }
         if (group == null) {
+            if (groups.size() >= limits.groups() && !groups.values().remove(longestUnused())) {
+                throw refusal(Reason.LIMIT_REACHED);
+            }
             group = new Log(limits.sharedLog());
             groups.put(name, group);
         }
@@ -459,6 +477,21 @@ class NaiveStateProvider implements ICometStateProvider {
 
     private void forgetEmptyGroups() {
         groups.values().removeIf(group -> group.members.isEmpty() && group.entries.isEmpty());
+        unused.addAll(groups.values()); // at the end, but for those that are there
+        unused.retainAll(groups.values().stream().filter(group -> !isInUse(group)).toList());
+    }
+
+    boolean isInUse(Log group) {
+        return !group.members.isEmpty()
+                || byPrivateToken.values().stream()
+                        .flatMap(member -> member.waiting.values().stream())
+                        .anyMatch(entry -> entry.log() == group);
+    }
+
+    /** The group that gives way to a new one, or null. */
+    Log longestUnused() {
+        forgetEmptyGroups();
+        return unused.isEmpty() ? null : unused.iterator().next();
     }
 
     @Override

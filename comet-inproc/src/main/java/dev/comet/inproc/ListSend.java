@@ -1,0 +1,121 @@
+package dev.comet.inproc;
+
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometMessage;
+import dev.comet.spi.EncodedMessage;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message on its way to the own logs of many clients, in three steps, so that the sequencer is
+ * held for a few instructions whatever the number of receivers:
+ *
+ * <ol>
+ *   <li>{@link #begin}: every log notes that the send is under way, and whether it has room.
+ *       Whatever happens to a log afterwards goes first: if it takes the room, or ends the client,
+ *       the send is refused. Nothing has changed until then.
+ *   <li>{@link #decide}, under the sequencer: the message gets its id, or the send is refused. From
+ *       the id on every log counts as having the message.
+ *   <li>{@link #complete}: the message is appended to each log, unless a reader or the next send to
+ *       that client has done so.
+ * </ol>
+ *
+ * <p>Only one is under way at a time; see {@link OwnSends}.
+ */
+final class ListSend {
+
+    private final List<ClientRecord> receivers;
+    private final EncodedMessage message;
+    private final boolean needsRoom;
+    private final LongAdder dropped;
+
+    private final Set<OwnLog> full = ConcurrentHashMap.newKeySet(); // compared by identity
+    private volatile @Nullable ClientRecord ended;
+    private volatile @Nullable LogEntry entry;
+
+    /**
+     * @param needsRoom whether a full log refuses the message, and does not drop its oldest
+     * @param dropped counts what was dropped
+     */
+    ListSend(
+            List<ClientRecord> receivers,
+            EncodedMessage message,
+            boolean needsRoom,
+            LongAdder dropped) {
+        this.receivers = receivers;
+        this.message = message;
+        this.needsRoom = needsRoom;
+        this.dropped = dropped;
+    }
+
+    /** What is appended; null as long as the message has no id. */
+    @Nullable LogEntry entry() {
+        return entry;
+    }
+
+    void begin(long nowNanos) {
+        for (ClientRecord receiver : receivers) {
+            dropped.add(receiver.ownLog().expire(nowNanos));
+            receiver.ownLog().begin(this);
+            if (receiver.isEnded()) { // looked at after begin, as the end looks after its mark
+                ended(receiver);
+            }
+        }
+    }
+
+    /**
+     * Under the sequencer. The caller publishes the entry.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST, QUEUE_FULL
+     */
+    LogEntry decide(long id, long nowNanos) {
+        ClientRecord gone = ended;
+        if (gone != null) {
+            throw gone.wasEnded();
+        }
+        if (!full.isEmpty()) {
+            throw CometException.queueFull(fullClients());
+        }
+        LogEntry decided = new LogEntry(new CometMessage(id, message), nowNanos, null);
+        entry = decided;
+        return decided;
+    }
+
+    private List<CometClient> fullClients() {
+        return receivers.stream()
+                .filter(receiver -> full.contains(receiver.ownLog()))
+                .map(ClientRecord::client)
+                .toList();
+    }
+
+    void complete() {
+        receivers.forEach(receiver -> receiver.ownLog().settle());
+    }
+
+    void abandon() {
+        receivers.forEach(receiver -> receiver.ownLog().abandon(this));
+    }
+
+    // ---- what a log tells it before it is decided
+
+    /** Refuses the send if this log has no room for it now. */
+    void requireRoom(OwnLog log) {
+        if (needsRoom && !log.hasRoomFor(message.sizeInBytes())) {
+            full.add(log);
+        }
+    }
+
+    /** Refuses the send: this receiver is gone. */
+    void ended(ClientRecord receiver) {
+        ended = receiver;
+    }
+
+    /** Appending let go of so many messages that had not been delivered. */
+    void dropped(int messages) {
+        dropped.add(messages);
+    }
+}

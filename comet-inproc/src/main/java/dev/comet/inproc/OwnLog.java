@@ -1,0 +1,106 @@
+package dev.comet.inproc;
+
+import dev.comet.LogLimits;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's own log. It knows what the client was given and may ask for again, which makes room
+ * for new messages, and the {@link ListSend} under way that has a message for it.
+ *
+ * <p><b>Threading.</b> As {@link MessageLog}. A reader that has read the top calls {@link #settle}
+ * before it reads: what a list send has published up to there is in the log afterwards.
+ */
+final class OwnLog extends MessageLog {
+
+    /** Up to where the last reader, or the stream before it, has been given messages. */
+    private volatile long deliveredId;
+
+    /** A list send that will append here, or has to; one at a time. Written under the monitor. */
+    private volatile @Nullable ListSend pending;
+
+    OwnLog(LogLimits limits) {
+        super(limits);
+    }
+
+    void delivered(long id) {
+        boolean again = id < deliveredId;
+        deliveredId = id;
+        if (again) {
+            recheckPending(); // what the client asks for again makes no room any more
+        }
+    }
+
+    /** Whether a message so large fits, if what was delivered goes; nothing goes yet. */
+    boolean hasRoomFor(int bytes) {
+        return hasRoomFor(bytes, deliveredId);
+    }
+
+    /**
+     * Under the sequencer: appends. Lets go of what is too old, then of the oldest as the limits
+     * demand.
+     *
+     * @return how many messages went that had not been delivered
+     */
+    synchronized int take(LogEntry entry) {
+        settle(); // its id is lower
+        int dropped = expire(entry.appendedNanos()) + append(entry, deliveredId);
+        recheckPending();
+        return dropped;
+    }
+
+    /** Lets go of everything up to this id: the client has confirmed it. */
+    void confirm(long id) {
+        settle();
+        free(id);
+    }
+
+    // ---- list sends
+
+    /** A list send has begun: from now on it hears of whatever takes its room. */
+    synchronized void begin(ListSend send) {
+        settle();
+        pending = send;
+        recheckPending();
+    }
+
+    /** The list send was refused. */
+    synchronized void abandon(ListSend send) {
+        if (pending == send) {
+            pending = null;
+        }
+    }
+
+    /** The list send that has begun here and has no id yet. */
+    @Nullable ListSend undecided() {
+        ListSend send = pending;
+        return send == null || send.entry() != null ? null : send;
+    }
+
+    private void recheckPending() {
+        ListSend send = undecided();
+        if (send != null) {
+            send.requireRoom(this);
+        }
+    }
+
+    /**
+     * Appends the message of a list send that has its id, if nobody has yet: its sender, a reader
+     * that must not miss it, or whoever appends next, whoever is first.
+     */
+    void settle() {
+        ListSend send = pending;
+        if (send != null) {
+            LogEntry entry = send.entry();
+            if (entry != null) {
+                settle(send, entry);
+            }
+        }
+    }
+
+    private synchronized void settle(ListSend send, LogEntry entry) {
+        if (pending == send) {
+            send.dropped(expire(entry.appendedNanos()) + append(entry, deliveredId));
+            pending = null; // last: a reader that sees no list send finds the message
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.comet.inproc;
+
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometMessage;
+import dev.comet.OverflowPolicy;
+import dev.comet.spi.EncodedMessage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+
+/**
+ * Sends to named clients, each through its own log, all under one id: all of them get the message,
+ * or nobody does and nothing has changed.
+ *
+ * <p><b>Threading.</b> A message to a few clients is appended under the {@link Sequencer}. One to
+ * many is a {@link ListSend}; those wait for each other, and nobody else waits for them.
+ */
+final class OwnSends {
+
+    /** As many appends as nobody minds waiting for. */
+    static final int FEW = 64;
+
+    private final Sequencer sequencer;
+    private final boolean needsRoom;
+    private final LongSupplier now;
+    private final LongAdder dropped;
+
+    /** One list send at a time. Held while the sequencer is taken, never the other way round. */
+    private final ReentrantLock listSends = new ReentrantLock();
+
+    OwnSends(
+            Sequencer sequencer, OverflowPolicy overflow, LongSupplier now, LongAdder dropped) {
+        this.sequencer = sequencer;
+        this.needsRoom = overflow != OverflowPolicy.DROP_OLDEST;
+        this.now = now;
+        this.dropped = dropped;
+    }
+
+    /**
+     * @throws CometException CLIENT_DOES_NOT_EXIST if one of them was ended meanwhile; QUEUE_FULL
+     */
+    long send(List<ClientRecord> receivers, EncodedMessage message) {
+        return receivers.size() <= FEW
+                ? sendToFew(receivers, message)
+                : sendToMany(receivers, message);
+    }
+
+    private long sendToFew(List<ClientRecord> receivers, EncodedMessage message) {
+        sequencer.lock();
+        try {
+            receivers.forEach(ClientRecord::requireNotEnded);
+            LogEntry entry =
+                    new LogEntry(
+                            new CometMessage(sequencer.top() + 1, message),
+                            now.getAsLong(),
+                            null);
+            if (needsRoom) {
+                requireRoom(receivers, entry);
+            }
+            for (ClientRecord receiver : receivers) {
+                dropped.add(receiver.ownLog().take(entry));
+            }
+            return sequencer.publish(entry);
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    private void requireRoom(List<ClientRecord> receivers, LogEntry entry) {
+        List<CometClient> full = new ArrayList<>(0);
+        for (ClientRecord receiver : receivers) {
+            OwnLog log = receiver.ownLog();
+            log.settle();
+            dropped.add(log.expire(entry.appendedNanos()));
+            if (!log.hasRoomFor(entry.bytes())) {
+                full.add(receiver.client());
+            }
+        }
+        if (!full.isEmpty()) {
+            throw CometException.queueFull(full);
+        }
+    }
+
+    private long sendToMany(List<ClientRecord> receivers, EncodedMessage message) {
+        listSends.lock();
+        try {
+            ListSend send = new ListSend(receivers, message, needsRoom, dropped);
+            try {
+                send.begin(now.getAsLong());
+                return decide(send);
+            } finally {
+                if (send.entry() == null) {
+                    send.abandon();
+                } else {
+                    send.complete();
+                }
+            }
+        } finally {
+            listSends.unlock();
+        }
+    }
+
+    private long decide(ListSend send) {
+        sequencer.lock();
+        try {
+            return sequencer.publish(send.decide(sequencer.top() + 1, now.getAsLong()));
+        } finally {
+            sequencer.unlock();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dev.comet.inproc;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometLimits;
+import dev.comet.CometMessage;
+import dev.comet.ICometStateProvider;
+import dev.comet.spi.Audience;
+import dev.comet.spi.CometClock;
+import dev.comet.spi.EncodedMessage;
+import dev.comet.testkit.RecordingListener;
+import java.time.Instant;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** A client that is ended while somebody reads for it: after the look-up, before the logs. */
+class EndedClientTest {
+
+    private static final Runnable NOTHING = () -> {};
+
+    private final InProcCometStateProvider provider = new InProcCometStateProvider();
+    private Runnable meanwhile = NOTHING;
+
+    /** A reader looks at the clock once it knows whom it reads for. */
+    private final CometClock clock =
+            new CometClock() {
+                @Override
+                public long nanos() {
+                    Runnable task = meanwhile;
+                    meanwhile = NOTHING;
+                    task.run();
+                    return 0;
+                }
+
+                @Override
+                public Instant now() {
+                    return Instant.EPOCH;
+                }
+
+                @Override
+                public void parkUntil(long untilNanos) {
+                    throw new UnsupportedOperationException();
+                }
+            };
+
+    private long birth;
+
+    @BeforeEach
+    void start() {
+        CometLimits limits = CometLimits.defaults();
+        provider.start(new ICometStateProvider.Context(limits, clock, new RecordingListener()));
+        initialize("ada");
+        initialize("bob");
+        provider.joinGroup("ada", "room");
+        birth = provider.confirmedMessageId("ada-secret");
+    }
+
+    private void initialize(String name) {
+        provider.initializeClient(
+                CometClient.builder().publicToken(name).privateToken(name + "-secret").build());
+    }
+
+    @AfterEach
+    void close() {
+        provider.close();
+    }
+
+    @Test
+    @DisplayName("M1 what is read while the client is ended is not delivered: it would be in part")
+    void getMessages_endedMeanwhile_isRefused() {
+        sendToRoomAndToEveryone();
+        endAdaMeanwhile();
+
+        assertGone(() -> provider.getMessages("ada-secret", 0, 10, 1_000));
+    }
+
+    @Test
+    @DisplayName("M1 nor what a stream reads")
+    void peekMessages_endedMeanwhile_isRefused() {
+        sendToRoomAndToEveryone();
+        endAdaMeanwhile();
+
+        assertGone(() -> provider.peekMessages("ada-secret", birth, 10, 1_000));
+    }
+
+    @Test
+    @DisplayName("M1 nor what another client has just read at the same cursor")
+    void peekMessages_endedMeanwhileAndReadByOthers_isRefused() {
+        long id = sendToRoomAndToEveryone();
+        assertThat(Logs.ids(peek("bob"))).containsExactly(id);
+        endAdaMeanwhile();
+
+        assertGone(() -> provider.peekMessages("ada-secret", birth, 10, 1_000));
+        assertThat(Logs.ids(peek("bob"))).containsExactly(id);
+    }
+
+    private List<CometMessage> peek(String name) {
+        return provider.peekMessages(name + "-secret", birth, 10, 1_000).messages();
+    }
+
+    private void endAdaMeanwhile() {
+        meanwhile = () -> provider.removeClient("ada-secret");
+    }
+
+    private static void assertGone(ThrowingCallable read) {
+        assertThatThrownBy(read)
+                .isInstanceOfSatisfying(
+                        CometException.class,
+                        e ->
+                                assertThat(e.reason())
+                                        .isEqualTo(CometException.Reason.CLIENT_DOES_NOT_EXIST));
+    }
+
+    private long sendToRoomAndToEveryone() {
+        send(new Audience.Group("room", null));
+        return send(new Audience.Everyone(null));
+    }
+
+    private long send(Audience audience) {
+        return provider.sendMessage(audience, new EncodedMessage("m", "{}".getBytes(UTF_8)));
+    }
+}
