@@ -1,8 +1,11 @@
 package dev.comet.testkit;
 
+import static dev.comet.CometException.Reason.CLIENT_DOES_NOT_EXIST;
+import static dev.comet.CometException.Reason.QUEUE_FULL;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
+import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
@@ -10,6 +13,7 @@ import dev.comet.spi.Audience;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +21,8 @@ import org.junit.jupiter.api.Test;
 abstract class HistoryRows extends ProviderRows {
 
     private static final List<String> GROUPS = List.of(ROOM, "other");
+
+    private static final Audience NOBODY = new Audience.Group("nobody's", null);
 
     private static final CometLimits TINY =
             CometLimits.builder()
@@ -55,12 +61,12 @@ abstract class HistoryRows extends ProviderRows {
         }
     }
 
-    /** Messages that the client sends itself tell which ids were before, and which after. */
+    /** Messages to a group that nobody is in tell which ids were before, and which after. */
     private void leaveRecorded(CometClient client, String group) {
         if (provider.groupsOf(client).contains(group)) {
-            long before = sendRecorded(to(client));
+            long before = sendRecorded(NOBODY);
             leave(client, group);
-            history.left(client.publicToken(), group, before, sendRecorded(to(client)));
+            history.left(client.publicToken(), group, before, sendRecorded(NOBODY));
         }
     }
 
@@ -269,6 +275,97 @@ abstract class HistoryRows extends ProviderRows {
             reader.read();
             provider.removeClient(reader.client());
             history.sessionLost(reader.client().publicToken());
+        }
+    }
+
+    // ---- long lists
+
+    @Test
+    @DisplayName("M4, M6, M7 long lists among everything else, REJECT: nothing is lost at all")
+    void sendMessage_longListsAtOnceAndReject_nothingIsLost() {
+        assertThat(sendToLongLists(OverflowPolicy.REJECT).announced()).isZero();
+    }
+
+    @Test
+    @DisplayName("M4, M6, M7 long lists among everything else, DISCONNECT: refused, as REJECT")
+    void sendMessage_longListsAtOnceAndDisconnect_nothingIsLost() {
+        assertThat(sendToLongLists(OverflowPolicy.DISCONNECT).announced()).isZero();
+    }
+
+    @Test
+    @DisplayName("M4, M6, M7 long lists among everything else, DROP_OLDEST: exactly announced")
+    void sendMessage_longListsAtOnceAndDropOldest_isExactlyAnnounced() {
+        assertThat(sendToLongLists(OverflowPolicy.DROP_OLDEST).received()).isPositive();
+    }
+
+    /**
+     * Two threads send to all, one to single ones, one has clients come and go that are on the
+     * lists too; all others read, join and leave.
+     */
+    private Verdict sendToLongLists(OverflowPolicy overflow) {
+        begin(
+                CometLimits.builder()
+                        .clientLog(new LogLimits(4, Long.MAX_VALUE, LogLimits.ANY_AGE))
+                        .overflow(overflow)
+                        .build());
+        List<Reader> readers = new ArrayList<>();
+        for (int i = 0; i < 70; i++) {
+            readers.add(newReader("member" + i, i));
+        }
+        List<CometClient> clients = readers.stream().map(Reader::client).toList();
+        AtomicReference<CometClient> visitor = new AtomicReference<>(clients.get(0));
+
+        AtOnce.run(
+                List.of(
+                        () -> sendToAllOf(clients, visitor),
+                        () -> sendToAllOf(clients.subList(2, 70), visitor),
+                        () -> sendToSome(clients),
+                        () -> comeAndGo(visitor)),
+                List.of(
+                        new Restless(readers.get(0)),
+                        new Restless(readers.get(1)),
+                        () -> readers.subList(2, 36).forEach(Reader::readPlainly),
+                        () -> readers.subList(36, 70).forEach(Reader::read)));
+
+        readers.forEach(Reader::readAll);
+        Verdict verdict = history.checkExactGaps();
+        assertThat(verdict.isClean()).as("%s", verdict).isTrue();
+        assertThat(verdict.accepted()).as("messages judged").isPositive();
+        return verdict;
+    }
+
+    private void sendToAllOf(List<CometClient> clients, AtomicReference<CometClient> visitor) {
+        for (int i = 0; i < 150; i++) {
+            List<CometClient> list = new ArrayList<>(clients);
+            list.add(visitor.get());
+            sendIfAccepted(to(list));
+        }
+    }
+
+    private void sendToSome(List<CometClient> clients) {
+        Random random = new Random(5);
+        for (int i = 0; i < 600; i++) {
+            sendIfAccepted(anyAudience(random, clients));
+        }
+    }
+
+    private void comeAndGo(AtomicReference<CometClient> visitor) {
+        for (int i = 0; i < 100; i++) {
+            Reader reader = newReader("visitor" + i, i);
+            visitor.set(reader.client());
+            sendIfAccepted(to(reader.client()));
+            reader.read();
+            provider.removeClient(reader.client().privateToken());
+            history.sessionLost(reader.client().publicToken());
+        }
+    }
+
+    /** A log that is full, or a visitor that has gone, makes nobody get it. */
+    private void sendIfAccepted(Audience audience) {
+        try {
+            sendRecorded(audience);
+        } catch (CometException e) {
+            assertThat(e.reason()).isIn(QUEUE_FULL, CLIENT_DOES_NOT_EXIST);
         }
     }
 }

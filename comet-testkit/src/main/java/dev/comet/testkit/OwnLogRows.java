@@ -101,6 +101,25 @@ abstract class OwnLogRows extends ProviderRows {
     }
 
     @Test
+    @DisplayName("M7, M15 REJECT: of a long list some are full: nobody gets it, all full are named")
+    void sendMessage_someOfManyFull_nobodyGetsIt() {
+        restart(clientLog(2, ANY_BYTES, REJECT));
+        List<CometClient> many = manyClients();
+        List<Long> first = sendEach(1, to(many));
+        List<CometClient> full = List.of(many.get(0), many.get(100), many.get(199));
+        List<Long> second = sendEach(1, to(full));
+
+        assertFull(to(many), full.toArray(CometClient[]::new));
+
+        assertThat(received(many.get(1))).isEqualTo(first);
+        assertThat(received(many.get(100))).containsExactly(first.get(0), second.get(0));
+        assertThat(provider.droppedMessages()).isZero();
+        full.forEach(client -> read(client, first.get(0)));
+        long third = send(to(many));
+        assertThat(received(many.get(1))).containsExactly(first.get(0), third);
+    }
+
+    @Test
     @DisplayName(
             "M7 DISCONNECT: the provider refuses as with REJECT; ending clients is the manager's")
     void sendMessage_logFullAndPolicyDisconnect_isRefused() {

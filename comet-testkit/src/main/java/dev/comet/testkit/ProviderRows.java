@@ -16,6 +16,7 @@ import dev.comet.OverflowPolicy;
 import dev.comet.spi.Audience;
 import dev.comet.spi.EncodedMessage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -131,6 +132,15 @@ abstract class ProviderRows {
         return client;
     }
 
+    /** More than a provider may care to append to in one go. */
+    final List<CometClient> manyClients() {
+        List<CometClient> clients = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            clients.add(client("member" + i));
+        }
+        return clients;
+    }
+
     final long join(CometClient client, String group) {
         return provider.joinGroup(client.publicToken(), group);
     }
@@ -151,7 +161,11 @@ abstract class ProviderRows {
     }
 
     static Audience to(CometClient... clients) {
-        return Audience.each(List.of(clients).stream().map(CometClient::publicToken).toList());
+        return to(List.of(clients));
+    }
+
+    static Audience to(List<CometClient> clients) {
+        return Audience.each(clients.stream().map(CometClient::publicToken).toList());
     }
 
     static Audience everyoneBut(CometClient client) {

@@ -119,6 +119,41 @@ abstract class SendingRows extends ProviderRows {
     }
 
     @Test
+    @DisplayName("M4, M6 a long list: all get it under one id, in order with everything else")
+    void sendMessage_manyRecipients_arrivesAtAllInOrder() {
+        List<CometClient> many = manyClients();
+        CometClient ada = many.get(7);
+        CometClient eve = client("eve");
+        List<Long> sent = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            sent.add(send(to(ada)));
+            sent.add(send(to(many)));
+            sent.add(send(EVERYONE));
+        }
+
+        assertThat(received(ada)).isEqualTo(sent);
+        List<Long> ofOthers = List.of(1, 2, 4, 5, 7, 8).stream().map(sent::get).toList();
+        for (CometClient other : List.of(many.get(0), many.get(199))) {
+            assertThat(received(other)).isEqualTo(ofOthers);
+        }
+        assertThat(received(eve)).doesNotContain(sent.get(1));
+    }
+
+    @Test
+    @DisplayName("M3, M15 one unknown recipient of a long list: nobody gets it")
+    void sendMessage_oneOfManyUnknown_nobodyGetsIt() {
+        List<CometClient> many = manyClients();
+        provider.removeClient(many.get(199).privateToken());
+
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(to(many)));
+        long id = send(to(many.subList(0, 199)));
+
+        for (CometClient client : many.subList(0, 199)) {
+            assertThat(received(client)).containsExactly(id);
+        }
+    }
+
+    @Test
     @DisplayName("M5 names and contents arrive as they were sent, byte for byte")
     void sendMessage_anyContents_arrivesUnchanged() {
         CometClient ada = client("ada");

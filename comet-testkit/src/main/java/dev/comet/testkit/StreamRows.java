@@ -238,6 +238,9 @@ abstract class StreamRows extends ProviderRows {
 
         assertRefused(QUEUE_FULL, () -> send(to(ada, bob)));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(to(ada, describe("nobody"))));
+        List<CometClient> many = new ArrayList<>(manyClients());
+        many.addAll(List.of(ada, bob));
+        assertRefused(QUEUE_FULL, () -> send(to(many)));
 
         assertThat(received(ada)).isEqualTo(sent);
         assertThat(provider.droppedMessages()).isZero();

@@ -136,11 +136,17 @@ class CometStateProviderContractTest {
                         FaultyProviders.SendsToSomeOfAList.class,
                         "sendMessage_recipients_arrivesAtThemAlone",
                         "sendMessage_oneRecipientUnknown_nobodyGetsIt",
-                        "sendMessage_someLogsFull_nobodyGetsIt"),
+                        "sendMessage_oneOfManyUnknown_nobodyGetsIt",
+                        "sendMessage_someLogsFull_nobodyGetsIt",
+                        "sendMessage_someOfManyFull_nobodyGetsIt"),
                 fault(
                         FaultyProviders.PublishesTheIdFirst.class,
                         "getMessages_whileOthersSend_skipsNothing",
                         "sendMessage_manySenders_everyReaderSeesAllInOrder"),
+                fault(
+                        FaultyProviders.PublishesLongListsFirst.class,
+                        "sendMessage_longListsAtOnceAndReject_nothingIsLost",
+                        "sendMessage_longListsAtOnceAndDropOldest_isExactlyAnnounced"),
                 fault(
                         FaultyProviders.TellsUnderTheLock.class,
                         "listener_waitsForAnotherThread_thatThreadGetsIn"),

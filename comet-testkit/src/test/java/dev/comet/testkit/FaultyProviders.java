@@ -493,6 +493,38 @@ final class FaultyProviders {
         }
     }
 
+    /** The same, for long lists alone. */
+    static final class PublishesLongListsFirst extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                private boolean isLong;
+
+                @Override
+                synchronized long append(
+                        Audience audience, EncodedMessage message, List<Runnable> news) {
+                    isLong =
+                            audience instanceof Audience.Recipients recipients
+                                    && recipients.publicTokens().size() > 64;
+                    return super.append(audience, message, news);
+                }
+
+                @Override
+                long nextId() {
+                    long id = super.nextId();
+                    if (isLong) {
+                        try {
+                            TimeUnit.MILLISECONDS.timedWait(this, 1); // lets go of the lock
+                        } catch (InterruptedException e) {
+                            throw new AssertionError(e);
+                        }
+                    }
+                    return id;
+                }
+            };
+        }
+    }
+
     static final class TellsUnderTheLock extends Contract {
         @Override
         protected ICometStateProvider newProvider() {
