@@ -60,7 +60,10 @@ public final class CometLimits {
     }
 
     /**
-     * How many groups may exist; a join that would make one more is refused with {@link
+     * How many groups may exist. A group without members is kept while somebody who left it has
+     * unread messages of it, and after that for its history, until the messages expire. When a join
+     * would make one group too many, the one that has been kept for its history alone for longest
+     * is dropped, with its history; if there is none, the join is refused with {@link
      * CometException.Reason#LIMIT_REACHED}.
      */
     public int groups() {

@@ -163,7 +163,7 @@ public interface ICometStateProvider extends AutoCloseable {
      * @return the id of the message
      * @throws CometException CLIENT_DOES_NOT_EXIST for an unknown recipient; {@linkplain
      *     CometException#queueFull QUEUE_FULL} if an own log is full and the policy is not
-     *     DROP_OLDEST. In both cases nothing was appended
+     *     DROP_OLDEST. In both cases nothing was appended, and nothing was dropped to make room
      */
     long sendMessage(Audience audience, EncodedMessage message);
 

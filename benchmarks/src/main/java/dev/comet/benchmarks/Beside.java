@@ -70,8 +70,7 @@ public final class Beside {
                 () -> list.comet.sendMessage(list.receivers, "bench", "hello"));
         Beside members = new Beside();
         String visitor = members.client();
-        members.measure(
-                "members of a group of 50,000, and joins", () -> members.look(), visitor);
+        members.measure("members of a group of 50,000, and joins", () -> members.look(), visitor);
         System.out.printf("Java %s%n", Runtime.version());
         System.exit(0);
     }

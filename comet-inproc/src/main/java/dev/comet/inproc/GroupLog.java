@@ -37,8 +37,7 @@ final class GroupLog {
 
     /** Under the sequencer. */
     Membership join(CometClient client, long after) {
-        Membership membership =
-                new Membership(this, client, ++joined, after, Membership.OPEN);
+        Membership membership = new Membership(this, client, ++joined, after, Membership.OPEN);
         members = members.with(membership);
         return membership;
     }

@@ -25,19 +25,20 @@ import org.jspecify.annotations.Nullable;
  * Keeps clients and messages in the memory of this process: for one server. What it holds is
  * bounded by {@link CometLimits}, and gone when it stops.
  *
- * <p>A send costs one append, whatever the size of its audience; reading takes no lock that other
- * clients use. Ids begin at the time of day in microseconds, so that those of a later run are
+ * <p>A send to a group or to everyone costs one append, one to a list of clients an append for each
+ * of them; a long list holds up nobody but the sender of another one. Reading takes no lock that
+ * other clients use. Ids begin at the time of day in microseconds, so that those of a later run are
  * higher than those of an earlier one and a stale cursor is recognised.
  *
- * <p>Safe for use by any number of threads; no method blocks.
+ * <p>Safe for use by any number of threads; no method waits for anything but other threads' calls.
  */
 public final class InProcCometStateProvider implements ICometStateProvider {
 
     /*
-     * Locks: the sequencer, and inside it a log's monitor or a group's, each for a few instructions.
+     * Locks: the sequencer, and inside it a log's monitor, each for a few instructions.
      *
-     * Readers see the top after everything up to it is in its log. They read the top first, then the logs, and ignore what is above: so whatever they
-     * merge is complete up to the top.
+     * Readers see the top after everything up to it is in its log, or, of a long list, noted in the reader's own log, where settle finds it. They read the
+     * top first, then the logs, and ignore what is above: so whatever they merge is complete up to the top.
      */
     private final Sequencer sequencer = new Sequencer();
     private final Clients clients = new Clients();

@@ -11,20 +11,20 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One message on its way to the own logs of many clients, in three steps, so that the sequencer is
- * held for a few instructions whatever the number of receivers:
+ * A send to the own logs of many clients, in three steps, so that the sequencer is held for a few
+ * instructions whatever the number of receivers:
  *
  * <ol>
- *   <li>{@link #begin}: every log notes that the send is under way, and whether it has room.
- *       Whatever happens to a log afterwards goes first: if it takes the room, or ends the client,
- *       the send is refused. Nothing has changed until then.
- *   <li>{@link #decide}, under the sequencer: the message gets its id, or the send is refused. From
- *       the id on every log counts as having the message.
- *   <li>{@link #complete}: the message is appended to each log, unless a reader or the next send to
- *       that client has done so.
+ *   <li>{@link #begin}: every log notes the send and is checked for room. No message is appended or
+ *       dropped. What happens to a log or its client before the next step comes first: if it takes
+ *       the room or ends the client, the send is refused.
+ *   <li>{@link #decide}, under the sequencer: the message gets its id, or the send is refused. With
+ *       the id the message is in all logs, as far as anybody can see: see {@link OwnLog#settle}.
+ *   <li>{@link #complete}: the message is appended to each log where nobody has done it before, or
+ *       {@link #abandon} after a refusal.
  * </ol>
  *
- * <p>Only one is under way at a time; see {@link OwnSends}.
+ * <p>One at a time; see {@link OwnSends}.
  */
 final class ListSend {
 
@@ -61,7 +61,7 @@ final class ListSend {
         for (ClientRecord receiver : receivers) {
             dropped.add(receiver.ownLog().expire(nowNanos));
             receiver.ownLog().begin(this);
-            if (receiver.isEnded()) { // looked at after begin, as the end looks after its mark
+            if (receiver.isEnded()) { // after begin: an end that comes later finds this send
                 ended(receiver);
             }
         }
@@ -100,7 +100,7 @@ final class ListSend {
         receivers.forEach(receiver -> receiver.ownLog().abandon(this));
     }
 
-    // ---- what a log tells it before it is decided
+    // ---- what logs and clients tell it
 
     /** Refuses the send if this log has no room for it now. */
     void requireRoom(OwnLog log) {
@@ -114,7 +114,7 @@ final class ListSend {
         ended = receiver;
     }
 
-    /** Appending let go of so many messages that had not been delivered. */
+    /** Appending dropped so many messages that had not been delivered. */
     void dropped(int messages) {
         dropped.add(messages);
     }

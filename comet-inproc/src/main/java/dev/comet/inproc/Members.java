@@ -6,9 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The open memberships of a group in the order of joining. Immutable: whoever joins or leaves makes
- * the next one, which shares all but one of its chunks, and whoever wants a list of 50,000 members
- * makes it without a lock.
+ * The open memberships of a group in the order of joining. Immutable, in chunks: a join or a leave
+ * copies one or two chunks and shares the others, and a list of all members is made without a lock.
  */
 final class Members {
 
@@ -51,7 +50,7 @@ final class Members {
         return replaced(at, 1, chunk);
     }
 
-    /** One less, and this chunk, unless it is empty, in the place of some. */
+    /** With this chunk, unless it is empty, in the place of some, and one member less. */
     private Members replaced(int from, int count, Membership[] chunk) {
         int kept = chunk.length == 0 ? 0 : 1;
         Membership[][] next = new Membership[chunks.length - count + kept][];
@@ -59,8 +58,7 @@ final class Members {
         if (kept == 1) {
             next[from] = chunk;
         }
-        System.arraycopy(
-                chunks, from + count, next, from + kept, chunks.length - from - count);
+        System.arraycopy(chunks, from + count, next, from + kept, chunks.length - from - count);
         return new Members(next, size - 1);
     }
 

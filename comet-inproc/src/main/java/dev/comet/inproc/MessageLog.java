@@ -52,8 +52,8 @@ class MessageLog {
     // ---- writing
 
     /**
-     * Whether a message so large fits, if what was delivered, up to this id, goes. An empty log
-     * takes any.
+     * Whether a message of this size fits once what was delivered, up to this id, is dropped. An
+     * empty log takes any.
      */
     synchronized boolean hasRoomFor(int moreBytes, long deliveredId) {
         long size = tail - floor.head();
@@ -75,9 +75,10 @@ class MessageLog {
     }
 
     /**
-     * Appends, and lets go of the oldest as the limits demand.
+     * Appends, and drops the oldest as the limits demand.
      *
-     * @return how many went that were not delivered, that is: above this id
+     * @param deliveredId up to where messages were delivered; dropping those does not count
+     * @return how many messages were dropped that had not been delivered
      */
     synchronized int append(LogEntry entry, long deliveredId) {
         int dropped = 0;

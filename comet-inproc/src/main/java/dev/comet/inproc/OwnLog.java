@@ -4,8 +4,8 @@ import dev.comet.LogLimits;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's own log. It knows what the client was given and may ask for again, which makes room
- * for new messages, and the {@link ListSend} under way that has a message for it.
+ * A client's own log. It knows what was delivered, which is dropped first when the log is full, and
+ * the {@link ListSend} under way that has a message for it.
  *
  * <p><b>Threading.</b> As {@link MessageLog}. A reader that has read the top calls {@link #settle}
  * before it reads: what a list send has published up to there is in the log afterwards.
@@ -15,7 +15,9 @@ final class OwnLog extends MessageLog {
     /** Up to where the last reader, or the stream before it, has been given messages. */
     private volatile long deliveredId;
 
-    /** A list send that will append here, or has to; one at a time. Written under the monitor. */
+    /**
+     * The list send under way, if its message is not in this log yet. Written under the monitor.
+     */
     private volatile @Nullable ListSend pending;
 
     OwnLog(LogLimits limits) {
@@ -30,25 +32,25 @@ final class OwnLog extends MessageLog {
         }
     }
 
-    /** Whether a message so large fits, if what was delivered goes; nothing goes yet. */
+    /** Whether a message of this size fits once what was delivered is dropped. Drops nothing. */
     boolean hasRoomFor(int bytes) {
         return hasRoomFor(bytes, deliveredId);
     }
 
     /**
-     * Under the sequencer: appends. Lets go of what is too old, then of the oldest as the limits
+     * Under the sequencer: drops what is too old, appends, and drops the oldest as the limits
      * demand.
      *
-     * @return how many messages went that had not been delivered
+     * @return how many messages were dropped that had not been delivered
      */
     synchronized int take(LogEntry entry) {
-        settle(); // its id is lower
+        settle(); // the list send's id is lower
         int dropped = expire(entry.appendedNanos()) + append(entry, deliveredId);
         recheckPending();
         return dropped;
     }
 
-    /** Lets go of everything up to this id: the client has confirmed it. */
+    /** Frees everything up to this id: the client has confirmed it. */
     void confirm(long id) {
         settle();
         free(id);
@@ -56,7 +58,7 @@ final class OwnLog extends MessageLog {
 
     // ---- list sends
 
-    /** A list send has begun: from now on it hears of whatever takes its room. */
+    /** A list send begins: from now on it is refused by whatever leaves no room for its message. */
     synchronized void begin(ListSend send) {
         settle();
         pending = send;
@@ -84,8 +86,8 @@ final class OwnLog extends MessageLog {
     }
 
     /**
-     * Appends the message of a list send that has its id, if nobody has yet: its sender, a reader
-     * that must not miss it, or whoever appends next, whoever is first.
+     * Appends the message of a list send that has its id, if it is not in the log yet. Called by
+     * the sender, by readers, and before any other append; the first of them does it.
      */
     void settle() {
         ListSend send = pending;

@@ -12,15 +12,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
- * Sends to named clients, each through its own log, all under one id: all of them get the message,
- * or nobody does and nothing has changed.
+ * Sends to named clients, each through its own log, all under one id. Either all of them get the
+ * message, or the send is refused and nothing has changed.
  *
  * <p><b>Threading.</b> A message to a few clients is appended under the {@link Sequencer}. One to
- * many is a {@link ListSend}; those wait for each other, and nobody else waits for them.
+ * many is a {@link ListSend}: a list send waits for the one before it, other calls wait for none.
  */
 final class OwnSends {
 
-    /** As many appends as nobody minds waiting for. */
+    /** So many appends take less time than the steps of a list send, and than anybody notices. */
     static final int FEW = 64;
 
     private final Sequencer sequencer;
@@ -28,11 +28,10 @@ final class OwnSends {
     private final LongSupplier now;
     private final LongAdder dropped;
 
-    /** One list send at a time. Held while the sequencer is taken, never the other way round. */
+    /** One list send at a time: a log notes only one. Taken before the sequencer, never inside. */
     private final ReentrantLock listSends = new ReentrantLock();
 
-    OwnSends(
-            Sequencer sequencer, OverflowPolicy overflow, LongSupplier now, LongAdder dropped) {
+    OwnSends(Sequencer sequencer, OverflowPolicy overflow, LongSupplier now, LongAdder dropped) {
         this.sequencer = sequencer;
         this.needsRoom = overflow != OverflowPolicy.DROP_OLDEST;
         this.now = now;
@@ -54,9 +53,7 @@ final class OwnSends {
             receivers.forEach(ClientRecord::requireNotEnded);
             LogEntry entry =
                     new LogEntry(
-                            new CometMessage(sequencer.top() + 1, message),
-                            now.getAsLong(),
-                            null);
+                            new CometMessage(sequencer.top() + 1, message), now.getAsLong(), null);
             if (needsRoom) {
                 requireRoom(receivers, entry);
             }

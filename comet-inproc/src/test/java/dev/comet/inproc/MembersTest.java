@@ -75,7 +75,6 @@ class MembersTest {
     }
 
     private void assertAsExpected() {
-        assertThat(members.clients())
-                .isEqualTo(expected.stream().map(Membership::client).toList());
+        assertThat(members.clients()).isEqualTo(expected.stream().map(Membership::client).toList());
     }
 }

@@ -10,6 +10,7 @@ import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -91,6 +92,35 @@ abstract class StreamRows extends ProviderRows {
 
         assertThat(batch.isEmpty()).isTrue();
         assertThat(batch.cursor()).isEqualTo(top);
+    }
+
+    @Test
+    @DisplayName(
+            "M4, M11 a stream that reads at any moment is moved past no message to a long list")
+    void peekMessages_whileLongListsAreSent_skipsNothing() {
+        List<CometClient> many = manyClients();
+        CometClient last = many.get(many.size() - 1);
+        List<Long> sent = new ArrayList<>();
+        List<Long> seen = new ArrayList<>();
+        AtomicLong cursor = new AtomicLong(confirmed(last));
+        AtOnce.Task read =
+                () -> {
+                    CometBatch batch = peek(last, cursor.get());
+                    seen.addAll(ids(batch));
+                    cursor.set(batch.cursor());
+                };
+
+        AtOnce.run(
+                List.of(
+                        () -> {
+                            for (int i = 0; i < 300; i++) {
+                                sent.add(send(to(many)));
+                            }
+                        }),
+                List.of(read));
+
+        seen.addAll(ids(peek(last, cursor.get())));
+        assertThat(seen).isEqualTo(sent);
     }
 
     @Test

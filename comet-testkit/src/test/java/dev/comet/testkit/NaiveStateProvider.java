@@ -59,8 +59,7 @@ class NaiveStateProvider implements ICometStateProvider {
             int size = entries.size() - without.size();
             long held = bytes - without.stream().mapToLong(Entry::bytes).sum();
             return size > 0
-                    && (size >= limits.messages()
-                            || held + message.sizeInBytes() > limits.bytes());
+                    && (size >= limits.messages() || held + message.sizeInBytes() > limits.bytes());
         }
 
         void remove(Entry entry) {
@@ -336,9 +335,7 @@ class NaiveStateProvider implements ICometStateProvider {
             Map<Member, List<Entry>> going = new LinkedHashMap<>();
             members.forEach(m -> going.put(m, toMakeRoom(m, message)));
             List<Member> full =
-                    members.stream()
-                            .filter(m -> m.own.isFullFor(message, going.get(m)))
-                            .toList();
+                    members.stream().filter(m -> m.own.isFullFor(message, going.get(m))).toList();
             if (!full.isEmpty() && limits.overflow() != OverflowPolicy.DROP_OLDEST) {
                 throw CometException.queueFull(clientsOf(full));
             }
