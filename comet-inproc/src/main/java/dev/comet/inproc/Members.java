@@ -3,6 +3,7 @@ package dev.comet.inproc;
 import dev.comet.CometClient;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -106,6 +107,6 @@ final class Members {
                 clients.add(membership.client());
             }
         }
-        return List.copyOf(clients);
+        return Collections.unmodifiableList(clients);
     }
 }

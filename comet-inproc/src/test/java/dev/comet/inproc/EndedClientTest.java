@@ -24,10 +24,8 @@ import org.junit.jupiter.api.Test;
 /** A client that is ended while somebody reads for it: after the look-up, before the logs. */
 class EndedClientTest {
 
-    private static final Runnable NOTHING = () -> {};
-
     private final InProcCometStateProvider provider = new InProcCometStateProvider();
-    private Runnable meanwhile = NOTHING;
+    private Runnable meanwhile = EndedClientTest::nothing;
 
     /** A reader looks at the clock once it knows whom it reads for. */
     private final CometClock clock =
@@ -35,7 +33,7 @@ class EndedClientTest {
                 @Override
                 public long nanos() {
                     Runnable task = meanwhile;
-                    meanwhile = NOTHING;
+                    meanwhile = EndedClientTest::nothing;
                     task.run();
                     return 0;
                 }
@@ -105,6 +103,8 @@ class EndedClientTest {
     private List<CometMessage> peek(String name) {
         return provider.peekMessages(name + "-secret", birth, 10, 1_000).messages();
     }
+
+    private static void nothing() {}
 
     private void endAdaMeanwhile() {
         meanwhile = () -> provider.removeClient("ada-secret");
