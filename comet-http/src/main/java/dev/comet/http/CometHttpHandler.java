@@ -47,6 +47,17 @@ public final class CometHttpHandler {
         this.reply = new ReplyEndpoint(comet, callers, strict, application.maxBodyBytes, sends);
         this.disconnect = new DisconnectEndpoint(comet, callers, strict, application.cookieTokens);
         this.script = new ScriptEndpoint();
+        prepare();
+    }
+
+    /**
+     * Has the classes that end a request initialised. One that is used for the first time while
+     * memory is short could not be, and never would be in this process.
+     */
+    private static void prepare() {
+        EventEncoder.ofBody(EventEncoder.heartbeat(1, 1, 1));
+        Refusal.handlerFailed().response();
+        CometResponse.empty(204);
     }
 
     /**

@@ -114,10 +114,10 @@ final class ConnectEndpoint {
         try {
             connectedHook.connected(client, request);
         } catch (CometException e) {
-            comet.disconnect(client.privateToken());
+            comet.disconnect(client);
             throw refusal(e);
         } catch (Throwable e) {
-            comet.disconnect(client.privateToken());
+            comet.disconnect(client);
             LOG.warn("The connected hook failed for {}", client.publicToken(), e);
             throw Refusal.handlerFailed();
         }

@@ -79,7 +79,16 @@ final class EventStream implements CometStreamSink {
         if (abandoned) {
             output().cutOff();
         } else {
-            output().end(EventEncoder.ofBody(why.body()));
+            output().end(lastEvent(why));
+        }
+    }
+
+    private byte[] lastEvent(CometAnswer why) {
+        try {
+            return EventEncoder.ofBody(why.body());
+        } catch (Throwable e) { // no memory: it is ended all the same
+            output().cutOff();
+            throw e;
         }
     }
 

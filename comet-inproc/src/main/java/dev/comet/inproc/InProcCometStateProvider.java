@@ -214,11 +214,20 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         for (String token : publicTokens) {
             receivers.add(clients.byPublic(token));
         }
-        long id = s.ownSends().send(receivers, message);
-        for (ClientRecord receiver : receivers) {
-            s.listener().clientGrew(receiver.client());
+        try {
+            long id = s.ownSends().send(receivers, message);
+            wake(receivers);
+            return id;
+        } catch (Error e) {
+            wake(receivers); // some may have the message
+            throw e;
         }
-        return id;
+    }
+
+    private void wake(List<ClientRecord> receivers) {
+        for (ClientRecord receiver : receivers) {
+            state().listener().clientGrew(receiver.client());
+        }
     }
 
     private long sendToGroup(Audience.Group audience, EncodedMessage message) {

@@ -57,10 +57,15 @@ final class OwnSends {
             if (needsRoom) {
                 requireRoom(receivers, entry);
             }
-            for (ClientRecord receiver : receivers) {
-                dropped.add(receiver.ownLog().take(entry));
+            try {
+                for (ClientRecord receiver : receivers) {
+                    dropped.add(receiver.ownLog().take(entry));
+                }
+            } finally {
+                // Also if memory ran out in between: an id that a log has is not given again.
+                sequencer.publish(entry);
             }
-            return sequencer.publish(entry);
+            return entry.id();
         } finally {
             sequencer.unlock();
         }

@@ -49,21 +49,24 @@ class EndedClientTest {
                 }
             };
 
+    private CometClient ada;
+    private CometClient bob;
     private long birth;
 
     @BeforeEach
     void start() {
         CometLimits limits = CometLimits.defaults();
         provider.start(new ICometStateProvider.Context(limits, clock, new RecordingListener()));
-        initialize("ada");
-        initialize("bob");
+        ada = initialize("ada");
+        bob = initialize("bob");
         provider.joinGroup("ada", "room");
-        birth = provider.confirmedMessageId("ada-secret");
+        birth = provider.confirmedMessageId(ada);
     }
 
-    private void initialize(String name) {
-        provider.initializeClient(
-                CometClient.builder().publicToken(name).privateToken(name + "-secret").build());
+    private CometClient initialize(String name) {
+        CometClient client = CometClient.builder().publicToken(name).build();
+        provider.initializeClient(client);
+        return client;
     }
 
     @AfterEach
@@ -77,7 +80,7 @@ class EndedClientTest {
         sendToRoomAndToEveryone();
         endAdaMeanwhile();
 
-        assertGone(() -> provider.getMessages("ada-secret", 0, 10, 1_000));
+        assertGone(() -> provider.getMessages(ada, 0, 10, 1_000));
     }
 
     @Test
@@ -86,28 +89,28 @@ class EndedClientTest {
         sendToRoomAndToEveryone();
         endAdaMeanwhile();
 
-        assertGone(() -> provider.peekMessages("ada-secret", birth, 10, 1_000));
+        assertGone(() -> provider.peekMessages(ada, birth, 10, 1_000));
     }
 
     @Test
     @DisplayName("M1 nor what another client has just read at the same cursor")
     void peekMessages_endedMeanwhileAndReadByOthers_isRefused() {
         long id = sendToRoomAndToEveryone();
-        assertThat(Logs.ids(peek("bob"))).containsExactly(id);
+        assertThat(Logs.ids(peek(bob))).containsExactly(id);
         endAdaMeanwhile();
 
-        assertGone(() -> provider.peekMessages("ada-secret", birth, 10, 1_000));
-        assertThat(Logs.ids(peek("bob"))).containsExactly(id);
+        assertGone(() -> provider.peekMessages(ada, birth, 10, 1_000));
+        assertThat(Logs.ids(peek(bob))).containsExactly(id);
     }
 
-    private List<CometMessage> peek(String name) {
-        return provider.peekMessages(name + "-secret", birth, 10, 1_000).messages();
+    private List<CometMessage> peek(CometClient client) {
+        return provider.peekMessages(client, birth, 10, 1_000).messages();
     }
 
     private static void nothing() {}
 
     private void endAdaMeanwhile() {
-        meanwhile = () -> provider.removeClient("ada-secret");
+        meanwhile = () -> provider.removeClient(ada);
     }
 
     private static void assertGone(ThrowingCallable read) {

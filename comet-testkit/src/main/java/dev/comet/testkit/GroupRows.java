@@ -136,18 +136,17 @@ abstract class GroupRows extends ProviderRows {
             join(ada, ROOM);
             clients.add(ada);
         }
-        long birth = provider.confirmedMessageId(clients.get(0).privateToken());
+        long birth = provider.confirmedMessageId(clients.get(0));
         List<Long> sent = List.of(send(TO_ROOM), send(EVERYONE), send(TO_ROOM), send(EVERYONE));
 
         AtOnce.race(
                 clients,
-                ada -> provider.removeClient(ada.privateToken()),
+                ada -> provider.removeClient(ada),
                 ada -> {
                     try {
                         for (int i = 0; i < 5; i++) {
                             assertThat(received(ada)).isEqualTo(sent);
-                            String token = ada.privateToken();
-                            CometBatch batch = provider.peekMessages(token, birth, 10, 10_000);
+                            CometBatch batch = provider.peekMessages(ada, birth, 10, 10_000);
                             assertThat(batch.gaps()).isEmpty();
                             assertThat(ids(batch)).isEqualTo(sent);
                         }
@@ -311,7 +310,7 @@ abstract class GroupRows extends ProviderRows {
         assertThat(provider.groupHistory("one", Long.MAX_VALUE, 10)).isEmpty();
 
         assertRefused(LIMIT_REACHED, () -> join(ada, "five"));
-        assertThat(provider.groupsOf(ada.privateToken()))
+        assertThat(provider.groupsOf(ada))
                 .containsExactlyInAnyOrder("three", "four");
         assertThat(provider.groupMembers("kept")).hasSize(1);
     }

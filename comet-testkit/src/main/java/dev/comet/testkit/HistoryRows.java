@@ -355,7 +355,7 @@ abstract class HistoryRows extends ProviderRows {
             visitor.set(reader.client());
             sendIfAccepted(to(reader.client()));
             reader.read();
-            provider.removeClient(reader.client().privateToken());
+            provider.removeClient(reader.client());
             history.sessionLost(reader.client().publicToken());
         }
     }

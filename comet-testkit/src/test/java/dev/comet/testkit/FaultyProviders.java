@@ -339,10 +339,10 @@ final class FaultyProviders {
                 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // that is the fault
                 @Override
                 public CometBatch getMessages(
-                        String privateToken, long cursor, int maxMessages, int maxBytes) {
+                        CometClient client, long cursor, int maxMessages, int maxBytes) {
                     Member member;
                     synchronized (this) {
-                        member = member(privateToken);
+                        member = member(client);
                     }
                     LockSupport.parkNanos(50_000);
                     synchronized (this) {
@@ -351,12 +351,12 @@ final class FaultyProviders {
                 }
 
                 @Override
-                public synchronized boolean removeClient(String privateToken) {
-                    Member member = byPrivateToken.get(privateToken);
+                public synchronized boolean removeClient(CometClient client) {
+                    Member member = find(client);
                     if (member != null) {
                         member.waiting.values().removeIf(entry -> entry.log() != everyone);
                     }
-                    return super.removeClient(privateToken);
+                    return super.removeClient(client);
                 }
             };
         }

@@ -52,12 +52,12 @@ class StreamOpeningTest {
         private final AtomicReference<Runnable> meanwhile = new AtomicReference<>();
 
         @Override
-        public boolean keepAlive(String privateToken, long nanos) {
+        public boolean keepAlive(CometClient client, long nanos) {
             Runnable action = meanwhile.getAndSet(null);
             if (action != null) {
                 CompletableFuture.runAsync(action).join();
             }
-            return super.keepAlive(privateToken, nanos);
+            return super.keepAlive(client, nanos);
         }
     }
 

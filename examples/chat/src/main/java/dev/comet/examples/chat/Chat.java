@@ -123,7 +123,7 @@ final class Chat implements CometClientEventHandler {
                         taken ->
                                 !secret.isEmpty()
                                         && secret.equals(taken.attributes().get("secret")))
-                .ifPresent(taken -> comet.disconnect(taken.privateToken()));
+                .ifPresent(comet::disconnect);
         return CometClient.builder()
                 .publicToken(token)
                 .displayName(nickname)
