@@ -193,14 +193,11 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException PARAMETERS_INVALID if it is a description that was never initialised
      */
     public boolean disconnect(CometClient client) {
-        if (client.incarnation() == 0) {
-            throw Rules.invalid(
-                    "client is a description; use what initializeClient has made of it");
-        }
         return fromStore(
                 () ->
                         subscriptions.disconnect(
-                                client, CometClientEventHandler.EndReason.DISCONNECTED));
+                                initialised(client),
+                                CometClientEventHandler.EndReason.DISCONNECTED));
     }
 
     /**
@@ -461,15 +458,17 @@ public final class CometStateManager implements AutoCloseable {
      * Replies to a request that a client has made: the reply is kept and delivered like a message.
      * For hooks that reply later than they return.
      *
+     * @param client who made the request, as the hook was given it. One that has taken its tokens
+     *     since gets nothing
      * @param contents may be null: done
      * @param correlationId the request's
      * @return the id of the message that carries it
      * @throws CometException as {@link #sendMessage(String, String, Object)}
      */
-    public long replyTo(String publicToken, String correlationId, @Nullable Object contents) {
+    public long replyTo(CometClient client, String correlationId, @Nullable Object contents) {
         requireOpen();
         return sender.send(
-                Rules.publicToken(publicToken),
+                initialised(client),
                 ProtocolMessages.REPLY,
                 contents,
                 Rules.correlationId(correlationId));
@@ -481,13 +480,21 @@ public final class CometStateManager implements AutoCloseable {
      * @param code the kind of failure, such as that of a {@link CometException.Reason}
      * @param reason in words, for the client; no secret
      */
-    public long refuseTo(String publicToken, String correlationId, String code, String reason) {
+    public long refuseTo(CometClient client, String correlationId, String code, String reason) {
         requireOpen();
         return sender.send(
-                Rules.publicToken(publicToken),
+                initialised(client),
                 ProtocolMessages.REFUSED,
                 new TreeMap<>(Map.of("code", code, "reason", reason)),
                 Rules.correlationId(correlationId));
+    }
+
+    private static CometClient initialised(CometClient client) {
+        if (client.incarnation() == 0) {
+            throw Rules.invalid(
+                    "client is a description; use what initializeClient has made of it");
+        }
+        return client;
     }
 
     private CometClient requireClient(String privateToken) {

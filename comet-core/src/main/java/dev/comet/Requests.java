@@ -92,12 +92,9 @@ final class Requests {
             return failed(known(e));
         }
         try {
-            // It may have ended before the request was known here: its end does not reach that.
-            if (existing(receiver).equals(pending.receiver)) {
-                sender.send(receiver, name, contents, correlationId);
-            } else {
-                fail(pending, gone());
-            }
+            // If it ended before the request was known here, its end does not reach that: but then
+            // the message is refused.
+            sender.send(pending.receiver, name, contents, correlationId);
         } catch (RuntimeException e) {
             fail(pending, known(e));
         }

@@ -42,10 +42,13 @@ final class Sender {
 
     /**
      * A message that is to be replied to, or that is a reply: then the name is the library's own.
+     * For this very client: one that has taken its tokens since has not asked, and is not asked.
      */
-    long send(String publicToken, String name, @Nullable Object contents, String correlationId) {
+    long send(CometClient client, String name, @Nullable Object contents, String correlationId) {
         try {
-            return accepted(Audience.one(publicToken), encode(name, correlationId, contents));
+            return accepted(
+                    Audience.one(client.publicToken(), client.incarnation()),
+                    encode(name, correlationId, contents));
         } catch (RuntimeException e) {
             throw refused(e);
         }

@@ -15,14 +15,30 @@ public sealed interface Audience {
      * Exactly these clients, each through its own log, all under the same message id.
      *
      * @param publicTokens at least one, without repetitions
+     * @param incarnation 0 for whoever has the tokens; otherwise the number of the one client that is
+     *     meant: whoever has its token after it is not
      */
-    record Recipients(List<String> publicTokens) implements Audience {
+    record Recipients(List<String> publicTokens, long incarnation) implements Audience {
         public Recipients {
             publicTokens = List.copyOf(publicTokens);
             if (publicTokens.isEmpty()) {
                 throw new IllegalArgumentException(
                         "publicTokens is empty; name at least one recipient");
             }
+            if (incarnation != 0 && publicTokens.size() > 1) {
+                throw new IllegalArgumentException(
+                        "incarnation is that of one client; name one recipient");
+            }
+        }
+
+        /** Whoever has these tokens. */
+        public Recipients(List<String> publicTokens) {
+            this(publicTokens, 0);
+        }
+
+        /** Whether the one who has this number is meant by its token. */
+        public boolean means(long number) {
+            return incarnation == 0 || incarnation == number;
         }
     }
 
@@ -46,6 +62,11 @@ public sealed interface Audience {
     /** One client. */
     static Audience one(String publicToken) {
         return new Recipients(List.of(publicToken));
+    }
+
+    /** The one client that has this number: {@code CometClient.incarnation()}. */
+    static Audience one(String publicToken, long incarnation) {
+        return new Recipients(List.of(publicToken), incarnation);
     }
 
     /** These clients; repetitions count once. */

@@ -40,7 +40,7 @@ final class LaterReply {
                 (reply, failure) -> {
                     try {
                         if (failure == null) {
-                            comet.replyTo(client.publicToken(), correlationId, encoded(reply));
+                            comet.replyTo(client, correlationId, encoded(reply));
                         } else {
                             refuse(client, name, correlationId, unwrapped(failure));
                         }
@@ -51,14 +51,13 @@ final class LaterReply {
     }
 
     private void refuse(CometClient client, String name, String correlationId, Throwable failure) {
-        String address = client.publicToken();
         if (failure instanceof CometException e) {
             comet.refuseTo(
-                    address, correlationId, e.reason().code(), String.valueOf(e.getMessage()));
+                    client, correlationId, e.reason().code(), String.valueOf(e.getMessage()));
         } else {
-            LOG.warn("The hook for {} failed for {}", name, address, failure);
+            LOG.warn("The hook for {} failed for {}", name, client.publicToken(), failure);
             Refusal refusal = Refusal.handlerFailed();
-            comet.refuseTo(address, correlationId, refusal.code(), refusal.text());
+            comet.refuseTo(client, correlationId, refusal.code(), refusal.text());
         }
     }
 

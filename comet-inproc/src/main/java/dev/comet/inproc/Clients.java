@@ -2,6 +2,7 @@ package dev.comet.inproc;
 
 import dev.comet.CometClient;
 import dev.comet.CometException;
+import dev.comet.spi.Audience;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,6 +64,17 @@ final class Clients {
     ClientRecord byPublic(String publicToken) {
         // Not shown: what nobody has as a public token may be somebody's private one.
         return existing(findPublic(publicToken), "this public token");
+    }
+
+    /**
+     * Who is meant by one of the tokens of an audience.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    ClientRecord receiver(String publicToken, Audience.Recipients recipients) {
+        ClientRecord record = byPublic(publicToken);
+        boolean isMeant = recipients.means(record.client().incarnation());
+        return existing(isMeant ? record : null, "this public token");
     }
 
     private static ClientRecord existing(@Nullable ClientRecord record, String token) {

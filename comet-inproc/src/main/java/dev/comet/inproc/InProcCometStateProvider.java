@@ -195,7 +195,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     @Override
     public long sendMessage(Audience audience, EncodedMessage message) {
         if (audience instanceof Audience.Recipients recipients) {
-            return sendToEach(recipients.publicTokens(), message);
+            return sendToEach(recipients, message);
         }
         if (audience instanceof Audience.Group group) {
             long id = sendToGroup(group, message);
@@ -208,11 +208,11 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         return id;
     }
 
-    private long sendToEach(List<String> publicTokens, EncodedMessage message) {
+    private long sendToEach(Audience.Recipients recipients, EncodedMessage message) {
         State s = state();
-        List<ClientRecord> receivers = new ArrayList<>(publicTokens.size());
-        for (String token : publicTokens) {
-            receivers.add(clients.byPublic(token));
+        List<ClientRecord> receivers = new ArrayList<>(recipients.publicTokens().size());
+        for (String token : recipients.publicTokens()) {
+            receivers.add(clients.receiver(token, recipients));
         }
         try {
             long id = s.ownSends().send(receivers, message);

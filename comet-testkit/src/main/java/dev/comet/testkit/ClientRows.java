@@ -9,6 +9,7 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.ICometStateProvider;
+import dev.comet.spi.Audience;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -286,6 +287,9 @@ abstract class ClientRows extends ProviderRows {
         assertRefused(
                 CLIENT_DOES_NOT_EXIST, () -> provider.peekMessages(before, confirmed, 10, 1_000));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmMessages(before, id));
+        assertRefused(
+                CLIENT_DOES_NOT_EXIST,
+                () -> send(Audience.one("ada", before.incarnation())));
         assertThat(provider.getCometClient(ada.privateToken())).isEqualTo(ada);
         assertThat(provider.findCometClient("ada")).isEqualTo(ada);
         assertThat(provider.clients()).containsExactly(ada);
@@ -293,6 +297,8 @@ abstract class ClientRows extends ProviderRows {
         assertThat(provider.groupsOf(ada)).containsExactly(ROOM);
         assertThat(received(ada)).containsExactly(id);
         assertThat(provider.confirmedMessageId(ada)).isEqualTo(confirmed);
+        long ofHers = send(Audience.one("ada", ada.incarnation()));
+        assertThat(received(ada)).containsExactly(id, ofHers);
         pass(Duration.ofSeconds(80));
         assertThat(provider.killIdleCometClient(ada)).as("idle in 10 s").isPositive();
     }

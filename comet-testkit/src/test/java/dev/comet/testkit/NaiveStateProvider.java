@@ -332,6 +332,9 @@ class NaiveStateProvider implements ICometStateProvider {
     synchronized long append(Audience audience, EncodedMessage message, List<Runnable> news) {
         if (audience instanceof Audience.Recipients recipients) {
             List<Member> members = recipients.publicTokens().stream().map(this::memberAt).toList();
+            if (!members.stream().allMatch(m -> recipients.means(m.client.incarnation()))) {
+                throw refusal(Reason.CLIENT_DOES_NOT_EXIST);
+            }
             Map<Member, List<Entry>> going = new LinkedHashMap<>();
             members.forEach(m -> going.put(m, toMakeRoom(m, message)));
             List<Member> full =

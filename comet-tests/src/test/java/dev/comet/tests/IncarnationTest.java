@@ -150,8 +150,27 @@ class IncarnationTest {
             CompletionStage<CometReply> reply = server.manager.request("ada", "n", 1, TIMEOUT);
             assertThat(reply.toCompletableFuture()).isCompletedExceptionally();
             assertThatThrownBy(() -> reply.toCompletableFuture().join())
-                    .hasRootCauseMessage("the client ended before it replied");
+                    .hasRootCauseMessage("no client has this public token");
             assertThat(server.manager.statistics().pendingRequests()).isZero();
+            CometClient next = server.manager.findCometClient("ada").orElseThrow();
+            assertThat(server.fetch(next, 0).messages()).as("was not asked").isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("C12: a reply that comes late for a client is not given to the one that follows it")
+    void replyTo_clientHasEnded_theNextOneGetsNothing() {
+        try (Server server = start()) {
+            CometClient before = server.client("ada");
+            server.manager.disconnect(before);
+            CometClient next = server.client("ada");
+            assertThatThrownBy(() -> server.manager.replyTo(before, "c-1", 1))
+                    .isInstanceOf(CometException.class);
+            assertThatThrownBy(() -> server.manager.refuseTo(before, "c-2", "refused", "no"))
+                    .isInstanceOf(CometException.class);
+            assertThat(server.fetch(next, 0).messages()).isEmpty();
+            server.manager.replyTo(next, "c-3", 1);
+            assertThat(server.fetch(next, 0).messages()).hasSize(1);
         }
     }
 

@@ -2,12 +2,17 @@ package dev.comet.tests;
 
 import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
+import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometGap;
+import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import dev.comet.testkit.HistoryChecker;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,20 +25,45 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class ModelClient {
 
+    /**
+     * An answer, or a piece of a stream.
+     *
+     * @param stream null of an answer
+     */
+    private record Arrival(@Nullable ModelStream stream, Runnable handling) {}
+
     private static final JsonMapper MAPPER = new JsonMapper();
 
     private final CometStateManager manager;
     private final CometClient client;
+    private final String name;
     private final @Nullable HistoryChecker history;
-    private final Queue<CometAnswer> answers = new ConcurrentLinkedQueue<>();
+    private final Queue<Arrival> arrivals = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger unanswered = new AtomicInteger();
+    private final AtomicInteger gapsTold = new AtomicInteger();
+    private Consumer<String> requests = correlationId -> {};
+    private boolean bearsFailures;
     private long cursor;
+    private long last;
     private boolean ended;
     private long received;
     private long gaps;
 
     ModelClient(CometStateManager manager, CometClient client, @Nullable HistoryChecker history) {
+        this(manager, client, client.publicToken(), history);
+    }
+
+    /**
+     * @param name in the history; tokens may be another client's later
+     */
+    ModelClient(
+            CometStateManager manager,
+            CometClient client,
+            String name,
+            @Nullable HistoryChecker history) {
         this.manager = manager;
         this.client = client;
+        this.name = name;
         this.history = history;
     }
 
@@ -42,32 +72,60 @@ final class ModelClient {
     }
 
     String name() {
-        return client.publicToken();
+        return name;
     }
 
     /** Sends a request; its answer waits for {@link #handleNext}. */
     CometAsyncResult poll(Duration hold) {
         CometAsyncResult result = manager.beginSubscribe(client.privateToken(), cursor, hold);
-        result.whenCompleted(answers::add, Runnable::run);
+        unanswered.incrementAndGet();
+        result.whenCompleted(
+                answer -> {
+                    unanswered.decrementAndGet();
+                    gapsTold.addAndGet(answer.gaps().size());
+                    arrivals.add(new Arrival(null, () -> handle(answer)));
+                },
+                Runnable::run);
         return result;
     }
 
-    /** Loses the next answer on its way, if there is one. */
+    /** What a stream carried waits for {@link #handleNext} too. Any thread. */
+    void carried(ModelStream stream, CometBatch batch) {
+        gapsTold.addAndGet(batch.gaps().size());
+        arrivals.add(new Arrival(stream, () -> handle(stream, batch)));
+    }
+
+    /** How a stream ended. Any thread. */
+    void ended(CometAnswer why) {
+        arrivals.add(new Arrival(null, () -> handle(why)));
+    }
+
+    /** Called with the correlation id of each request that the client gets. */
+    void onRequest(Consumer<String> action) {
+        requests = action;
+    }
+
+    /** From now on a store that fails is no fault of the client's, and it asks again. */
+    void bearsFailures() {
+        bearsFailures = true;
+    }
+
+    /** Loses the next answer on its way, or the rest of a stream, if there is one. */
     boolean loseNext() {
-        return answers.poll() != null;
+        Arrival lost = arrivals.poll();
+        if (lost != null && lost.stream != null) {
+            lost.stream.breaks();
+        }
+        return lost != null;
     }
 
     /** Handles the next answer, if there is one. */
     boolean handleNext() {
-        CometAnswer answer = answers.poll();
-        if (answer == null) {
+        Arrival next = arrivals.poll();
+        if (next == null) {
             return false;
         }
-        if (answer.outcome() != CometAnswer.Outcome.ABANDONED) { // nobody reads those
-            for (JsonNode message : MAPPER.readTree(answer.body())) {
-                handle(message);
-            }
-        }
+        next.handling.run();
         return true;
     }
 
@@ -77,22 +135,61 @@ final class ModelClient {
         }
     }
 
+    private void handle(CometAnswer answer) {
+        if (answer.outcome() != CometAnswer.Outcome.ABANDONED) { // nobody reads those
+            for (JsonNode message : MAPPER.readTree(answer.body())) {
+                handle(message);
+            }
+        }
+    }
+
+    /** What follows a piece that was lost is lost with it: the connection broke. */
+    private void handle(ModelStream stream, CometBatch batch) {
+        if (stream.isBroken()) {
+            return;
+        }
+        for (CometGap gap : batch.gaps()) {
+            gap(gap.from(), gap.to(), gap.reason().code());
+        }
+        for (CometMessage message : batch.messages()) {
+            if (message.messageId() > cursor) {
+                received(message.messageId(), message.name(), message.correlationId());
+            }
+        }
+        cursor = Math.max(cursor, batch.cursor());
+    }
+
+    private void received(long id, String messageName, @Nullable String correlationId) {
+        received++;
+        cursor = id;
+        last = id;
+        if (history != null) {
+            history.received(name(), id);
+        }
+        // Replies carry one too.
+        if (correlationId != null && !messageName.startsWith("comet.")) {
+            requests.accept(correlationId);
+        }
+    }
+
     private void handle(JsonNode message) {
         long id = message.get("id").asLong();
         String name = message.get("name").asString();
         JsonNode contents = message.get("contents");
         if (id > cursor) {
-            received++;
-            cursor = id;
-            if (history != null) {
-                history.received(name(), id);
-            }
+            JsonNode correlationId = message.get("correlationId");
+            received(id, name, correlationId == null ? null : correlationId.asString());
         } else if (id > 0) {
             return; // a repetition
         } else if (name.equals("comet.gap")) {
-            gap(contents);
+            gap(
+                    contents.get("from").asLong(),
+                    contents.get("to").asLong(),
+                    contents.get("reason").asString());
         } else if (name.equals("comet.closed") || isGone(name, contents)) {
             ended = true;
+        } else if (name.equals("comet.error") && isUnavailable(contents)) {
+            return;
         } else if (name.equals("comet.error")) {
             throw new AssertionError(name() + " got " + message);
         } else if (contents.has("lastMessageId")) {
@@ -105,24 +202,45 @@ final class ModelClient {
                 && contents.get("code").asString().equals("client-does-not-exist");
     }
 
-    private void gap(JsonNode contents) {
-        long to = contents.get("to").asLong();
-        String reason = contents.get("reason").asString();
+    private boolean isUnavailable(JsonNode contents) {
+        return bearsFailures && contents.get("code").asString().equals("provider-unavailable");
+    }
+
+    private void gap(long from, long to, String reason) {
         if (reason.equals("confirmed") && to > cursor) {
             throw new AssertionError(
-                    name() + " never confirmed above " + cursor + " but was told " + contents);
+                    name()
+                            + " never confirmed above "
+                            + cursor
+                            + " but was told of a gap to "
+                            + to);
         }
         boolean unknownCursor = reason.equals("unknown-cursor");
         // An answer that was overtaken by a later one may announce what has arrived since.
         if (unknownCursor || to > cursor) {
             gaps++;
             if (history != null) {
-                history.gap(name(), contents.get("from").asLong(), to);
+                history.gap(name(), from, to);
             }
         }
         if (unknownCursor) {
             cursor = to;
         }
+    }
+
+    /** Polls without an answer. */
+    int unanswered() {
+        return unanswered.get();
+    }
+
+    /** Gaps in answers and streams, those too that were lost on their way. */
+    int gapsTold() {
+        return gapsTold.get();
+    }
+
+    /** The id of the last message. */
+    long last() {
+        return last;
     }
 
     long cursor() {

@@ -374,8 +374,8 @@ class RequestsTest {
         try (Server server = Server.start()) {
             CometClient phone = server.client("phone");
             server.manager.sendMessage("phone", "n", 1);
-            server.manager.replyTo("phone", "c-1", null);
-            server.manager.refuseTo("phone", "c-2", "timed-out", "no reply");
+            server.manager.replyTo(phone, "c-1", null);
+            server.manager.refuseTo(phone, "c-2", "timed-out", "no reply");
             List<CometMessage> messages = server.fetch(phone, 0).messages();
             assertThat(messages)
                     .extracting(CometMessage::name)
