@@ -392,7 +392,7 @@ public final class CometStateManager implements AutoCloseable {
      * executor.
      *
      * <p>The stage completes exactly once: with the client's reply, or with a {@link
-     * CometException} (as it is to what hangs on the stage itself, as the cause further on) that
+     * CometException} (as it is to a stage that depends on this one, as the cause further on) that
      * says what came in its place: TIMED_OUT (the client may act on it all the same, and later);
      * CLIENT_DOES_NOT_EXIST if it is unknown or ends before it replies; REFUSED with the client's
      * own words; LIMIT_REACHED if too many requests wait; what {@link #sendMessage(String, String,
@@ -587,7 +587,7 @@ public final class CometStateManager implements AutoCloseable {
 
     /**
      * Answers every held request, ends every thread of the manager, and closes the provider.
-     * Idempotent. Event handlers get 5 s to end, and what hangs on stages as long.
+     * Idempotent. Event handlers get 5 s to end, and dependent stages as long.
      */
     @Override
     public void close() {
@@ -690,7 +690,7 @@ public final class CometStateManager implements AutoCloseable {
         }
 
         /**
-         * Runs event handlers, and what hangs on stages. Default: up to 16 threads of the manager's
+         * Runs event handlers, and dependent stages. Default: up to 16 threads of the manager's
          * own for each of the two, which end when there is nothing to do. An executor of the
          * application's is not shut down by {@link CometStateManager#close}.
          */

@@ -122,13 +122,21 @@ final class CometWaitThread implements Runnable {
             try {
                 runOnce();
             } catch (Throwable e) {
-                Faults.error("A wait thread failed; another one takes its place", e);
-                if (isReplaced()) {
+                if (isReplacedAfter(e)) {
                     return;
                 }
             }
         }
         mailbox.runAllAndClose();
+    }
+
+    private boolean isReplacedAfter(Throwable e) {
+        try {
+            Faults.error("A wait thread failed; another one takes its place", e);
+            return isReplaced();
+        } catch (Throwable again) {
+            return false; // this one goes on, whatever happens
+        }
     }
 
     /** Everything that it owns is as it was: the other one goes on from there. */

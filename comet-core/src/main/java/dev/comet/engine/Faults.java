@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The one place for what nobody expected: counts it, and says so in the log. Never throws, because
  * that would stop whoever goes on in spite of it. To log takes memory, and lack of memory is what
- * it mostly has to log.
+ * it mostly has to log. To be {@linkplain #prepare prepared} before it is needed.
  *
  * <p>Safe for use by any number of threads.
  */
@@ -24,6 +24,15 @@ public final class Faults {
     private static final AtomicInteger LINES = new AtomicInteger();
 
     private Faults() {}
+
+    /**
+     * Has this class initialised, and whatever the log needs for an error: the first time must not be
+     * when memory is short, because a class whose initialisation fails is broken for good.
+     */
+    static void prepare() {
+        LOG.isErrorEnabled();
+        maySay();
+    }
 
     /** Something that is a fault of this library, or that it could not keep from failing. */
     public static void error(String text, Throwable e) {

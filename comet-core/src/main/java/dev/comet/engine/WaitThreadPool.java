@@ -34,6 +34,7 @@ public final class WaitThreadPool<S extends WaitSession> {
 
     /** Starts {@code size} threads. */
     public WaitThreadPool(int size, CometClock clock) {
+        Faults.prepare();
         this.clock = clock;
         List<CometWaitThread> started = new ArrayList<>(size);
         for (int i = 1; i <= size; i++) {
