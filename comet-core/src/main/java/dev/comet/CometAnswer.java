@@ -85,8 +85,8 @@ public final class CometAnswer {
     }
 
     /**
-     * Makes one of each kind. A class that is used for the first time while memory is short fails to
-     * be initialised, and then for as long as the process lives: so this is done before.
+     * Makes one of each kind. A class that is used for the first time while memory is short fails
+     * to be initialised, and then for as long as the process lives: so this is done before.
      */
     static void prepare() {
         CometGap gap = new CometGap(1, 1, CometGap.Reason.OVERFLOW);

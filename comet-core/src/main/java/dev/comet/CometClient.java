@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * message's contents, a client is {@code {"publicToken":…,"displayName":…}}.
  *
  * <p><b>Incarnations.</b> Tokens can be used again when their client has ended. What {@link
- * CometStateManager#initializeClient} returns is one client from its beginning to its end, and equal
- * to no other with the same tokens: whatever is done to it, however late, never touches the one
- * that follows.
+ * CometStateManager#initializeClient} returns is one client from its beginning to its end, and
+ * equal to no other with the same tokens: whatever is done to it, however late, never touches the
+ * one that follows.
  */
 @JsonAutoDetect(
         fieldVisibility = JsonAutoDetect.Visibility.NONE,

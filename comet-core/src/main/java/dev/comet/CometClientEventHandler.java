@@ -27,8 +27,8 @@ public interface CometClientEventHandler {
     default void clientDisconnected(CometClient client, EndReason reason) {}
 
     /**
-     * The client was told that it has lost messages. Once for each answer that says so: several gaps
-     * of one answer, and those that come while this event waits, are merged into one.
+     * The client was told that it has lost messages. Once for each answer that says so: several
+     * gaps of one answer, and those that come while this event waits, are merged into one.
      *
      * @param gap from the first id to the last; the reason is that of the latest
      */

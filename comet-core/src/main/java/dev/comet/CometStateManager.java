@@ -690,8 +690,8 @@ public final class CometStateManager implements AutoCloseable {
         }
 
         /**
-         * Runs event handlers, and dependent stages. Default: up to 16 threads of the manager's
-         * own for each of the two, which end when there is nothing to do. An executor of the
+         * Runs event handlers, and dependent stages. Default: up to 16 threads of the manager's own
+         * for each of the two, which end when there is nothing to do. An executor of the
          * application's is not shut down by {@link CometStateManager#close}.
          */
         public Builder eventExecutor(Executor executor) {

@@ -20,8 +20,8 @@ package dev.comet;
  * @param abandoned held requests and streams whose peer went away
  * @param streamsCutOff streams that were cut off because their peer did not read; rising means that
  *     networks or clients are too slow for what is sent
- * @param gapsAnnounced answers, and writes of streams, that said that something was lost; rising means
- *     that clients lose messages: raise limits, or find out why they are slow
+ * @param gapsAnnounced answers, and writes of streams, that said that something was lost; rising
+ *     means that clients lose messages: raise limits, or find out why they are slow
  * @param messagesDropped messages let go from clients' own logs before they were confirmed
  * @param idleClientsKilled clients that stayed away too long
  * @param clientsDisconnected clients that were ended otherwise
@@ -33,8 +33,8 @@ package dev.comet;
  * @param requestsFailed requests to clients that ended otherwise: refused, too many, client gone
  * @param repliesIgnored replies that nobody waited for any more, or a second time
  * @param waitThreadsReplaced wait threads that failed, and in whose place others went on
- * @param internalFaults what nobody expected, in all managers of this process: mostly lack of memory,
- *     else a fault of Comet. The log has up to twenty of them a minute as errors
+ * @param internalFaults what nobody expected, in all managers of this process: mostly lack of
+ *     memory, else a fault of Comet. The log has up to twenty of them a minute as errors
  */
 public record CometStatistics(
         int clients,

@@ -48,7 +48,8 @@ final class EventDispatcher {
 
     /**
      * The events of one client. What waits is bounded: its first and its last event, one gap, into
-     * which those that follow are merged, and of {@code clientSubscribed} as many as may wait in all.
+     * which those that follow are merged, and of {@code clientSubscribed} as many as may wait in
+     * all.
      */
     static final class ClientEvents extends PatientExecutor.Task {
 
@@ -64,13 +65,19 @@ final class EventDispatcher {
         private @Nullable Consumer<CometClientEventHandler> last;
         private boolean over; // the last event was posted
 
-        /**
-         * @param heldBack whether nothing is told until {@link #begin}
-         */
-        ClientEvents(EventDispatcher dispatcher, boolean heldBack) {
+        ClientEvents(EventDispatcher dispatcher) {
             super(dispatcher.executor);
             this.dispatcher = dispatcher;
-            this.heldBack = heldBack;
+        }
+
+        /**
+         * With an event that comes before all others, however early those are posted. Nothing is
+         * told before {@link #begin}.
+         */
+        ClientEvents(EventDispatcher dispatcher, Consumer<CometClientEventHandler> first) {
+            this(dispatcher);
+            heldBack = true;
+            post(first);
         }
 
         /** Messages that were lost and that nobody has been told of. */
@@ -89,19 +96,9 @@ final class EventDispatcher {
             }
         }
 
-        /** With an event that comes before all others, however early those were posted. Once. */
-        void begin(Consumer<CometClientEventHandler> first) {
+        /** Once. */
+        void begin() {
             synchronized (this) {
-                Queue<Consumer<CometClientEventHandler>> rest = waiting;
-                waiting = null;
-                if (isHeard()) {
-                    enqueue(first);
-                }
-                if (rest != null && waiting == null) {
-                    waiting = rest;
-                } else if (rest != null) {
-                    waiting.addAll(rest);
-                }
                 heldBack = false;
             }
             start(true);
@@ -240,14 +237,11 @@ final class EventDispatcher {
     /** From the first to the last; the ranges may well have had something between them. */
     static CometGap merged(CometGap one, CometGap other) {
         return new CometGap(
-                Math.min(one.from(), other.from()),
-                Math.max(one.to(), other.to()),
-                other.reason());
+                Math.min(one.from(), other.from()), Math.max(one.to(), other.to()), other.reason());
     }
 
     private static void failed(Throwable e) {
-        if (e instanceof CometException known
-                && known.reason() == CometException.Reason.CLOSED) {
+        if (e instanceof CometException known && known.reason() == CometException.Reason.CLOSED) {
             // As each does that sends when clients end with the manager: nothing to wake
             // somebody for.
             LOG.debug("An event handler called a manager that is closed", e);

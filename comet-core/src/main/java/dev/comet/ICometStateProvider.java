@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>ids are positive, below 2^53, and higher than every id of an earlier life of the store.
  * </ul>
  *
- * <p><b>Incarnations.</b> Tokens can be used again when their client has ended. A method that takes a
- * {@link CometClient} means that very one, {@linkplain CometClient#incarnation() number} and all: for
- * one that has ended it does what it does for a client that never was, whoever has the tokens by
- * then. A provider keeps the number with the client, and gives it back with it.
+ * <p><b>Incarnations.</b> Tokens can be used again when their client has ended. A method that takes
+ * a {@link CometClient} means that very one, {@linkplain CometClient#incarnation() number} and all:
+ * for one that has ended it does what it does for a client that never was, whoever has the tokens
+ * by then. A provider keeps the number with the client, and gives it back with it.
  *
  * <p><b>Threading.</b> All methods may be called by any number of threads at once. They may block
  * unless {@link #readsFromMemory()}; they call the {@link Listener} without holding a lock that

@@ -10,14 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the application gets for something that ends later. Dependent stages run on an executor; but
- * whoever waits for it goes on as soon as it has ended, and needs no thread of that executor: all of
- * them may be waiting just so.
+ * whoever waits for it goes on as soon as it has ended, and needs no thread of that executor: all
+ * of them may be waiting just so.
  */
 final class Promise<T> extends CompletableFuture<T> {
 
-    /**
-     * Ends before dependent stages run; or with the promise, if the application ends that.
-     */
+    /** Ends before dependent stages run; or with the promise, if the application ends that. */
     private final CompletableFuture<T> ended = new CompletableFuture<>();
 
     private final Completion completion;

@@ -87,9 +87,9 @@ final class Subscriptions implements ICometStateProvider.Listener {
     void initialize(CometClient client) {
         // All that this needs memory for before the store has the client; and the session can be
         // found by whoever finds the client there, from its first moment on.
-        ClientSession session =
-                new ClientSession(pool, client, this, new ClientEvents(dispatcher, true));
-        Consumer<CometClientEventHandler> first = handler -> handler.clientInitialized(client);
+        ClientEvents events =
+                new ClientEvents(dispatcher, handler -> handler.clientInitialized(client));
+        ClientSession session = new ClientSession(pool, client, this, events);
         pool.add(session);
         boolean stored = false;
         try {
@@ -97,12 +97,12 @@ final class Subscriptions implements ICometStateProvider.Listener {
             stored = true;
         } finally {
             if (!stored) {
-                session.events().discard();
+                events.discard();
                 pool.end(session, Ending.CLIENT_GONE);
             }
         }
         pool.begin(session);
-        session.events().begin(first);
+        events.begin();
         joinItsGroups(session);
     }
 
@@ -157,10 +157,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             session.askAgainIn(RETRY_NANOS);
             counters.providerFailures.increment();
             Faults.warn(
-                    LOG,
-                    "The provider could not say whether {} is idle; asking again",
-                    client,
-                    e);
+                    LOG, "The provider could not say whether {} is idle; asking again", client, e);
         }
     }
 
@@ -193,8 +190,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     /** A client that was initialised on another node, or before this manager began. */
     private ClientSession adopt(CometClient client) {
-        ClientSession session =
-                new ClientSession(pool, client, this, new ClientEvents(dispatcher, false));
+        ClientSession session = new ClientSession(pool, client, this, new ClientEvents(dispatcher));
         ClientSession known = pool.open(session);
         if (known == session) {
             joinItsGroups(session);

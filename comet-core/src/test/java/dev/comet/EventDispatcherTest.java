@@ -67,7 +67,7 @@ class EventDispatcherTest {
     void post_manyThreadsOneClient_runsOneAtATimeAndInOrderOfEachThread()
             throws InterruptedException {
         EventDispatcher dispatcher = dispatcher(1, new Seeing());
-        ClientEvents events = new ClientEvents(dispatcher, false);
+        ClientEvents events = new ClientEvents(dispatcher);
         int threads = 4;
         int each = 5_000;
         AtomicInteger inside = new AtomicInteger();
@@ -115,8 +115,8 @@ class EventDispatcherTest {
                                 }
                             }
                         });
-        new ClientEvents(dispatcher, false).post(handler -> handler.clientInitialized(ada));
-        new ClientEvents(dispatcher, false).post(handler -> handler.clientInitialized(bob));
+        new ClientEvents(dispatcher).post(handler -> handler.clientInitialized(ada));
+        new ClientEvents(dispatcher).post(handler -> handler.clientInitialized(bob));
         met.await();
     }
 
@@ -133,7 +133,7 @@ class EventDispatcherTest {
                             }
                         },
                         new Seeing());
-        ClientEvents events = new ClientEvents(dispatcher, false);
+        ClientEvents events = new ClientEvents(dispatcher);
         events.post(handler -> handler.clientInitialized(ada));
         events.post(handler -> handler.clientInitialized(ada));
         awaitDrained(events);
@@ -156,8 +156,8 @@ class EventDispatcherTest {
                                 seen.add(client.publicToken());
                             }
                         });
-        ClientEvents blocked = new ClientEvents(dispatcher, false);
-        ClientEvents free = new ClientEvents(dispatcher, false);
+        ClientEvents blocked = new ClientEvents(dispatcher);
+        ClientEvents free = new ClientEvents(dispatcher);
         blocked.post(handler -> handler.clientInitialized(ada));
         for (int i = 0; i < 100; i++) {
             free.post(handler -> handler.clientInitialized(bob));
@@ -174,7 +174,7 @@ class EventDispatcherTest {
     void postUnlessBusy_tooManyWait_leavesItOutAndCounts() throws InterruptedException {
         CountDownLatch release = new CountDownLatch(1);
         EventDispatcher dispatcher = dispatcher(3, new Seeing());
-        ClientEvents events = new ClientEvents(dispatcher, false);
+        ClientEvents events = new ClientEvents(dispatcher);
         events.post(handler -> awaitQuietly(release));
         for (int i = 0; i < 5; i++) {
             events.postUnlessBusy(handler -> handler.clientInitialized(ada));
@@ -212,7 +212,7 @@ class EventDispatcherTest {
                 };
         EventDispatcher dispatcher =
                 new EventDispatcher(List.of(new Seeing()), patient(moody), counters, 10);
-        ClientEvents events = new ClientEvents(dispatcher, false);
+        ClientEvents events = new ClientEvents(dispatcher);
         events.post(handler -> handler.clientInitialized(ada));
         events.postLast(handler -> handler.clientInitialized(bob));
         assertThat(seen).isEmpty();
@@ -234,7 +234,7 @@ class EventDispatcherTest {
         shut.shutdown();
         EventDispatcher dispatcher =
                 new EventDispatcher(List.of(new Seeing()), patient(shut), counters, 10);
-        new ClientEvents(dispatcher, false).postLast(handler -> handler.clientInitialized(ada));
+        new ClientEvents(dispatcher).postLast(handler -> handler.clientInitialized(ada));
         await().until(() -> seen.contains("ada"));
     }
 
@@ -248,7 +248,7 @@ class EventDispatcherTest {
                         });
         EventDispatcher dispatcher =
                 new EventDispatcher(List.of(new Seeing()), never, counters, 10);
-        new ClientEvents(dispatcher, false).postLast(handler -> handler.clientInitialized(ada));
+        new ClientEvents(dispatcher).postLast(handler -> handler.clientInitialized(ada));
         assertThat(seen).isEmpty();
         pool.close();
         never.close();
@@ -271,21 +271,17 @@ class EventDispatcherTest {
         full.execute(() -> awaitQuietly(release));
         EventDispatcher dispatcher =
                 new EventDispatcher(
-                        List.of(new Seeing()),
-                        patient(pool ? full : Runnable::run),
-                        counters,
-                        10);
+                        List.of(new Seeing()), patient(pool ? full : Runnable::run), counters, 10);
         CompletableFuture<String> thread = new CompletableFuture<>();
         WaitTimer onWaitThread =
                 this.pool.timer(
                         "",
                         () ->
-                                new ClientEvents(dispatcher, false)
+                                new ClientEvents(dispatcher)
                                         .post(
                                                 handler ->
                                                         thread.complete(
-                                                                Thread.currentThread()
-                                                                        .getName())));
+                                                                Thread.currentThread().getName())));
         onWaitThread.startIn(1);
         await().until(
                         () -> {
@@ -311,7 +307,7 @@ class EventDispatcherTest {
                                 gaps.add(gap);
                             }
                         });
-        ClientEvents events = new ClientEvents(dispatcher, false);
+        ClientEvents events = new ClientEvents(dispatcher);
         events.post(handler -> awaitQuietly(release));
         for (int i = 1; i <= 100_000; i++) {
             events.postGap(ada, new CometGap(i, i + 1, CometGap.Reason.OVERFLOW));
@@ -339,7 +335,7 @@ class EventDispatcherTest {
         List<String> order = new ArrayList<>();
         EventDispatcher dispatcher =
                 new EventDispatcher(List.of(new Seeing()), patient(Runnable::run), counters, 10);
-        ClientEvents events = new ClientEvents(dispatcher, false);
+        ClientEvents events = new ClientEvents(dispatcher);
         events.post(
                 handler -> {
                     order.add("begin");
@@ -355,11 +351,10 @@ class EventDispatcherTest {
         List<String> order = new ArrayList<>();
         EventDispatcher dispatcher =
                 new EventDispatcher(List.of(new Seeing()), patient(Runnable::run), counters, 10);
-        ClientEvents events =
-                new ClientEvents(dispatcher, true);
+        ClientEvents events = new ClientEvents(dispatcher, handler -> order.add("first"));
         events.post(handler -> order.add("second"));
         assertThat(order).isEmpty();
-        events.begin(handler -> order.add("first"));
+        events.begin();
         events.post(handler -> order.add("third"));
         assertThat(order).containsExactly("first", "second", "third");
         assertThat(counters.pendingEvents).hasValue(0);
@@ -370,7 +365,7 @@ class EventDispatcherTest {
         List<String> order = new ArrayList<>();
         EventDispatcher dispatcher =
                 new EventDispatcher(List.of(new Seeing()), patient(Runnable::run), counters, 10);
-        ClientEvents events = new ClientEvents(dispatcher, false);
+        ClientEvents events = new ClientEvents(dispatcher);
         events.postLast(handler -> order.add("last"));
         events.post(handler -> order.add("late"));
         events.postUnlessBusy(handler -> order.add("late"));
@@ -382,16 +377,15 @@ class EventDispatcherTest {
     @Test
     void post_noHandlers_costsNothing() {
         EventDispatcher dispatcher = dispatcher(1);
-        new ClientEvents(dispatcher, false).post(handler -> {});
+        new ClientEvents(dispatcher).post(handler -> {});
         assertThat(counters.pendingEvents).hasValue(0);
         dispatcher.add(new Seeing());
         CountDownLatch ran = new CountDownLatch(1);
-        new ClientEvents(dispatcher, false).post(handler -> ran.countDown());
+        new ClientEvents(dispatcher).post(handler -> ran.countDown());
         awaitQuietly(ran);
     }
 
-    private static void awaitDrained(ClientEvents events)
-            throws InterruptedException {
+    private static void awaitDrained(ClientEvents events) throws InterruptedException {
         CountDownLatch drained = new CountDownLatch(1);
         events.post(handler -> drained.countDown());
         drained.await();

@@ -26,8 +26,8 @@ public final class Faults {
     private Faults() {}
 
     /**
-     * Has this class initialised, and whatever the log needs for an error: the first time must not be
-     * when memory is short, because a class whose initialisation fails is broken for good.
+     * Has this class initialised, and whatever the log needs for an error: the first time must not
+     * be when memory is short, because a class whose initialisation fails is broken for good.
      */
     static void prepare() {
         LOG.isErrorEnabled();
@@ -63,7 +63,9 @@ public final class Faults {
         }
     }
 
-    /** As {@link #warn(Logger, String, Throwable)}, about something that the text has a place for. */
+    /**
+     * As {@link #warn(Logger, String, Throwable)}, about something that the text has a place for.
+     */
     public static void warn(Logger log, String text, Object about, Throwable e) {
         try {
             log.warn(text, about, e);

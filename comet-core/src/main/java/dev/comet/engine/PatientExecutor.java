@@ -136,7 +136,9 @@ public final class PatientExecutor implements Executor {
         }
     }
 
-    /** The pool was closed: what is kept is offered for the last time, or else run by the caller. */
+    /**
+     * The pool was closed: what is kept is offered for the last time, or else run by the caller.
+     */
     public void close() {
         closed = true;
         kept.runAllAndClose();

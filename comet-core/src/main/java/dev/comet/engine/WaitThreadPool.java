@@ -152,8 +152,7 @@ public final class WaitThreadPool<S extends WaitSession> {
     private SharedLog retained(String group) {
         return groups.compute(
                 group,
-                (name, known) ->
-                        (known == null ? new SharedLog(name, threads) : known).retain());
+                (name, known) -> (known == null ? new SharedLog(name, threads) : known).retain());
     }
 
     /** The session no longer reads this group's log. */

@@ -15,8 +15,8 @@ public sealed interface Audience {
      * Exactly these clients, each through its own log, all under the same message id.
      *
      * @param publicTokens at least one, without repetitions
-     * @param incarnation 0 for whoever has the tokens; otherwise the number of the one client that is
-     *     meant: whoever has its token after it is not
+     * @param incarnation 0 for whoever has the tokens; otherwise the number of the one client that
+     *     is meant: whoever has its token after it is not
      */
     record Recipients(List<String> publicTokens, long incarnation) implements Audience {
         public Recipients {

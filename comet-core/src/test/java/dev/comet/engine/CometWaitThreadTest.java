@@ -10,9 +10,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -23,8 +23,7 @@ class CometWaitThreadTest {
 
     private final StandingClock clock = new StandingClock();
     private final AtomicLong replaced = new AtomicLong();
-    private final CometWaitThread thread =
-            new CometWaitThread("comet-wait-test", clock, replaced);
+    private final CometWaitThread thread = new CometWaitThread("comet-wait-test", clock, replaced);
 
     @AfterEach
     void stop() {
@@ -69,7 +68,8 @@ class CometWaitThreadTest {
     }
 
     @Test
-    @DisplayName("W16: a wait thread that is thrown out of its loop is replaced, and nothing is lost")
+    @DisplayName(
+            "W16: a wait thread that is thrown out of its loop is replaced, and nothing is lost")
     void run_clockFails_isReplacedAndGoesOn() throws InterruptedException {
         clock.failure.set(new OutOfMemoryError("as the test wants"));
         List<Thread> threads = Collections.synchronizedList(new ArrayList<>());

@@ -158,7 +158,8 @@ class MailboxTest {
     }
 
     @Test
-    @DisplayName("W16: what fails for want of memory runs again, in its order; what fails otherwise does not")
+    @DisplayName(
+            "W16: what fails for want of memory runs again, in its order; what fails otherwise does not")
     void runAll_outOfMemory_runsAgainWhenAsked() {
         List<String> ran = new ArrayList<>();
         Set<String> failing = new HashSet<>(List.of("a", "c"));
@@ -189,7 +190,8 @@ class MailboxTest {
     }
 
     @Test
-    @DisplayName("W16: what failed for want of memory has its last chance when the mailbox is closed")
+    @DisplayName(
+            "W16: what failed for want of memory has its last chance when the mailbox is closed")
     void runAllAndClose_outOfMemoryBefore_runsIt() {
         AtomicInteger runs = new AtomicInteger();
         mailbox.post(

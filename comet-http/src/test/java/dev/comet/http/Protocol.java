@@ -89,7 +89,9 @@ final class Protocol implements AutoCloseable {
         settle();
     }
 
-    /** Until the wait threads have done what they were asked to do, and park; and events are told. */
+    /**
+     * Until the wait threads have done what they were asked to do, and park; and events are told.
+     */
     void settle() {
         executor.settle(clock);
     }

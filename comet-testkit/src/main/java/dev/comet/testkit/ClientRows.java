@@ -246,8 +246,7 @@ abstract class ClientRows extends ProviderRows {
         fillAllLogsOf(ada);
 
         pass(Duration.ofSeconds(61));
-        assertThat(provider.killIdleCometClient(ada))
-                .isEqualTo(ICometStateProvider.KILLED);
+        assertThat(provider.killIdleCometClient(ada)).isEqualTo(ICometStateProvider.KILLED);
 
         assertStartsAfresh(ada);
     }
@@ -287,9 +286,7 @@ abstract class ClientRows extends ProviderRows {
         assertRefused(
                 CLIENT_DOES_NOT_EXIST, () -> provider.peekMessages(before, confirmed, 10, 1_000));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmMessages(before, id));
-        assertRefused(
-                CLIENT_DOES_NOT_EXIST,
-                () -> send(Audience.one("ada", before.incarnation())));
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(Audience.one("ada", before.incarnation())));
         assertThat(provider.getCometClient(ada.privateToken())).isEqualTo(ada);
         assertThat(provider.findCometClient("ada")).isEqualTo(ada);
         assertThat(provider.clients()).containsExactly(ada);

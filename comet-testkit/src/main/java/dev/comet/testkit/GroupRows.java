@@ -310,8 +310,7 @@ abstract class GroupRows extends ProviderRows {
         assertThat(provider.groupHistory("one", Long.MAX_VALUE, 10)).isEmpty();
 
         assertRefused(LIMIT_REACHED, () -> join(ada, "five"));
-        assertThat(provider.groupsOf(ada))
-                .containsExactlyInAnyOrder("three", "four");
+        assertThat(provider.groupsOf(ada)).containsExactlyInAnyOrder("three", "four");
         assertThat(provider.groupMembers("kept")).hasSize(1);
     }
 

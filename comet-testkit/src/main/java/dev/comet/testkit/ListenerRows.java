@@ -34,8 +34,7 @@ abstract class ListenerRows extends ProviderRows {
                 call -> {
                     for (CometClient client : List.of(ada, bob)) {
                         List<CometMessage> found =
-                                provider.getMessages(client, 0, 1_000, 1 << 20)
-                                        .messages();
+                                provider.getMessages(client, 0, 1_000, 1 << 20).messages();
                         readable.add(new Sight(call, client, ids(found)));
                     }
                 });
@@ -57,10 +56,7 @@ abstract class ListenerRows extends ProviderRows {
             Recording<Sight> readable, Call call, CometClient client, long id) {
         readable.await(
                 1,
-                r ->
-                        r.call().equals(call)
-                                && r.client().equals(client)
-                                && r.ids().contains(id),
+                r -> r.call().equals(call) && r.client().equals(client) && r.ids().contains(id),
                 "%s at which %s can read %d".formatted(call.kind(), client, id));
     }
 

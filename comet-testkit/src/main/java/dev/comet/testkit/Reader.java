@@ -102,8 +102,7 @@ final class Reader {
             long cursor,
             int maxMessages,
             int maxBytes) {
-        CometBatch batch =
-                provider.getMessages(client, cursor, maxMessages, maxBytes);
+        CometBatch batch = provider.getMessages(client, cursor, maxMessages, maxBytes);
         String wrong = whatIsWrong(batch, cursor, maxMessages, maxBytes);
         if (wrong != null) {
             throw new AssertionError(

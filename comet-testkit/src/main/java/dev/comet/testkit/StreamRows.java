@@ -21,8 +21,7 @@ abstract class StreamRows extends ProviderRows {
     }
 
     private CometBatch peek(CometClient client, long delivered) {
-        return provider.peekMessages(
-                client, delivered, Integer.MAX_VALUE, Integer.MAX_VALUE);
+        return provider.peekMessages(client, delivered, Integer.MAX_VALUE, Integer.MAX_VALUE);
     }
 
     private boolean confirm(CometClient client, long id) {

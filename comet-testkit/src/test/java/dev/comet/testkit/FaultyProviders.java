@@ -43,8 +43,7 @@ final class FaultyProviders {
                 @Override
                 public synchronized CometBatch getMessages(
                         CometClient client, long cursor, int maxMessages, int maxBytes) {
-                    CometBatch batch =
-                            super.getMessages(client, cursor, maxMessages, maxBytes);
+                    CometBatch batch = super.getMessages(client, cursor, maxMessages, maxBytes);
                     confirm(member(client), batch.cursor());
                     return batch;
                 }
@@ -247,8 +246,7 @@ final class FaultyProviders {
                 @Override
                 public synchronized CometBatch getMessages(
                         CometClient client, long cursor, int maxMessages, int maxBytes) {
-                    CometBatch batch =
-                            super.getMessages(client, cursor, maxMessages, maxBytes);
+                    CometBatch batch = super.getMessages(client, cursor, maxMessages, maxBytes);
                     return batch.cursor() == top
                             ? batch
                             : new CometBatch(List.of(), batch.messages(), batch.cursor());
@@ -410,8 +408,7 @@ final class FaultyProviders {
                 @Override
                 public synchronized CometBatch getMessages(
                         CometClient client, long cursor, int maxMessages, int maxBytes) {
-                    return super.getMessages(
-                            client, Math.min(cursor, top), maxMessages, maxBytes);
+                    return super.getMessages(client, Math.min(cursor, top), maxMessages, maxBytes);
                 }
             };
         }
@@ -427,8 +424,7 @@ final class FaultyProviders {
                 @Override
                 public synchronized CometBatch getMessages(
                         CometClient client, long cursor, int maxMessages, int maxBytes) {
-                    CometBatch batch =
-                            super.getMessages(client, cursor, maxMessages, maxBytes);
+                    CometBatch batch = super.getMessages(client, cursor, maxMessages, maxBytes);
                     return batch.isEmpty() ? CometBatch.nothing(Math.max(cursor, 0)) : batch;
                 }
             };
@@ -443,8 +439,7 @@ final class FaultyProviders {
                 @Override
                 public synchronized CometBatch getMessages(
                         CometClient client, long cursor, int maxMessages, int maxBytes) {
-                    CometBatch batch =
-                            super.getMessages(client, cursor, maxMessages, maxBytes);
+                    CometBatch batch = super.getMessages(client, cursor, maxMessages, maxBytes);
                     return new CometBatch(batch.gaps(), batch.messages(), top);
                 }
             };

@@ -403,8 +403,7 @@ class FaultsTest {
                 CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
             // Read first: a read that began before the fault was set, and sees what was sent after
             // it, is to fail too.
-            CometBatch batch =
-                    super.getMessages(client, lastMessageId, maxMessages, maxBytes);
+            CometBatch batch = super.getMessages(client, lastMessageId, maxMessages, maxBytes);
             Runnable now = fault;
             if (now != null && client.privateToken().equals(victim)) {
                 blocked = 1;

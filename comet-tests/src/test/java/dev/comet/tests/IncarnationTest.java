@@ -114,8 +114,7 @@ class IncarnationTest {
             provider.afterRemoval =
                     () -> {
                         server.client("ada");
-                        reply.set(
-                                server.manager.request("ada", "n", 1, TIMEOUT, "one-of-the-new"));
+                        reply.set(server.manager.request("ada", "n", 1, TIMEOUT, "one-of-the-new"));
                     };
             server.manager.disconnect("secret-of-ada");
             CompletableFuture<CometReply> asked = reply.get().toCompletableFuture();
@@ -158,7 +157,8 @@ class IncarnationTest {
     }
 
     @Test
-    @DisplayName("C12: a reply that comes late for a client is not given to the one that follows it")
+    @DisplayName(
+            "C12: a reply that comes late for a client is not given to the one that follows it")
     void replyTo_clientHasEnded_theNextOneGetsNothing() {
         try (Server server = start()) {
             CometClient before = server.client("ada");
@@ -239,7 +239,8 @@ class IncarnationTest {
     }
 
     @Test
-    @DisplayName("C3: who finds the client before initializeClient returns can use it; events in order")
+    @DisplayName(
+            "C3: who finds the client before initializeClient returns can use it; events in order")
     void poll_beforeInitializeClientReturns_isHeldAndTheFirstEventIsFirst() {
         try (Server server = start()) {
             AtomicReference<Request> held = new AtomicReference<>();
@@ -299,7 +300,8 @@ class IncarnationTest {
             CometClient ada = server.manager.initializeClient(description);
             assertThat(ada).isNotEqualTo(description);
             assertThatThrownBy(() -> server.manager.disconnect(description))
-                    .hasMessage("client is a description; use what initializeClient has made of it");
+                    .hasMessage(
+                            "client is a description; use what initializeClient has made of it");
             assertThat(server.manager.disconnect(ada)).isTrue();
         }
     }

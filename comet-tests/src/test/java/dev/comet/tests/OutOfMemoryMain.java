@@ -17,8 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * Clients that poll and a sender, while somebody else takes all memory for some seconds. Prints what
- * became of the polls.
+ * Clients that poll and a sender, while somebody else takes all memory for some seconds. Prints
+ * what became of the polls.
  */
 final class OutOfMemoryMain {
 
@@ -99,7 +99,8 @@ final class OutOfMemoryMain {
         List<Thread> hogs = new ArrayList<>();
         List<Thread> drivers = new ArrayList<>();
         for (int i = 0; i < THREADS; i++) {
-            List<Poller> share = pollers.subList(i * CLIENTS / THREADS, (i + 1) * CLIENTS / THREADS);
+            List<Poller> share =
+                    pollers.subList(i * CLIENTS / THREADS, (i + 1) * CLIENTS / THREADS);
             drivers.add(start(() -> pollAll(manager, share)));
             start(() -> send(manager));
         }
@@ -129,7 +130,12 @@ final class OutOfMemoryMain {
         long deaf = countOnceItIs(pollers, poller -> !poller.heard);
         System.out.printf(
                 "shortage: %d times out of memory, %d of %d polls unanswered, %d of %d clients deaf%n%s%n",
-                OUT_OF_MEMORY.get() + manager.statistics().internalFaults(), unanswered, CLIENTS, deaf, CLIENTS, manager.statistics());
+                OUT_OF_MEMORY.get() + manager.statistics().internalFaults(),
+                unanswered,
+                CLIENTS,
+                deaf,
+                CLIENTS,
+                manager.statistics());
         System.exit(0);
     }
 

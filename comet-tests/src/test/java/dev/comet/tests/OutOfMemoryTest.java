@@ -33,8 +33,7 @@ class OutOfMemoryTest {
             assertThat(output).contains("shortage:");
             String last = output.substring(output.lastIndexOf("shortage:"));
             System.out.println(last.strip());
-            assertThat(last)
-                    .contains(" 0 of 200 polls unanswered, 0 of 200 clients deaf");
+            assertThat(last).contains(" 0 of 200 polls unanswered, 0 of 200 clients deaf");
         } finally {
             process.destroyForcibly();
         }

@@ -107,7 +107,9 @@ final class Server implements AutoCloseable {
         settle();
     }
 
-    /** Until the wait threads have done what they were asked to do, and park; and events are told. */
+    /**
+     * Until the wait threads have done what they were asked to do, and park; and events are told.
+     */
     void settle() {
         executor.settle(clock);
     }

@@ -36,7 +36,7 @@ class ThreadShortageTest {
         }
 
         @Override
-        public void start() {
+        public synchronized void start() {
             if (isShort) {
                 throw new InternalError("unable to create native thread, as the test wants");
             }
@@ -114,7 +114,8 @@ class ThreadShortageTest {
     }
 
     @Test
-    @DisplayName("W16, C6: a client that became idle while there was no thread is killed afterwards")
+    @DisplayName(
+            "W16, C6: a client that became idle while there was no thread is killed afterwards")
     void time_noThreadForAMoment_theIdleClientIsKilled() {
         CometClient ada = client("ada");
         isShort = true;
@@ -128,7 +129,8 @@ class ThreadShortageTest {
     }
 
     @Test
-    @DisplayName("W16: a client can be ended without a thread, and its end is told when there is one")
+    @DisplayName(
+            "W16: a client can be ended without a thread, and its end is told when there is one")
     void disconnect_noThreadForAMoment_isDoneAndToldAfterwards() {
         isShort = true;
         CometClient ada = client("ada");
