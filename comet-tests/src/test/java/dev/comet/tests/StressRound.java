@@ -280,7 +280,7 @@ final class StressRound {
     // ---- the end
 
     /** Nobody sends any more, and whoever holds a request has been told of everything. */
-    private void quiet() throws InterruptedException {
+    private void quiet() {
         store.recovers();
         executor.recovers();
         settle();
@@ -297,7 +297,7 @@ final class StressRound {
     }
 
     /** Until the threads of the manager have nothing to do. */
-    private void settle() throws InterruptedException {
+    private void settle() {
         for (int i = 0; i < 2; i++) {
             clock.awaitAllParked();
             await("the store's threads rest", () -> manager.statistics().busyStoreReads() == 0);
@@ -307,14 +307,14 @@ final class StressRound {
         }
     }
 
-    private void await(String what, BooleanSupplier condition) throws InterruptedException {
+    private void await(String what, BooleanSupplier condition) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {
                 record.fault("in vain for 10 s: " + what);
                 return;
             }
-            TimeUnit.MILLISECONDS.sleep(1);
+            LockSupport.parkNanos(1_000_000);
         }
     }
 
