@@ -1,15 +1,26 @@
 package dev.comet;
 
+import dev.comet.engine.SerialWork;
 import dev.comet.engine.WaitSession;
 import dev.comet.engine.WaitThreadPool;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /** What this manager keeps of a client: its place on a wait thread, and its events. */
 final class ClientSession extends WaitSession {
 
+    /** That idle times begin, told to the store. */
+    static final SerialWork<ClientSession> IDLE_BEGINNINGS =
+            new SerialWork<>(
+                    AtomicIntegerFieldUpdater.newUpdater(ClientSession.class, "idleBeginnings"),
+                    session -> session.subscriptions.idleTimeBeginsNow(session));
+
     private final Subscriptions subscriptions;
     private final EventDispatcher.ClientEvents events;
+
+    @SuppressWarnings("UnusedVariable") // read by its updater
+    private volatile int idleBeginnings;
 
     /** Why the client was ended, if it was not for being idle; written before it is. */
     private volatile CometClientEventHandler.@Nullable EndReason endReason;
@@ -34,6 +45,10 @@ final class ClientSession extends WaitSession {
     @Override
     protected long idleNanos() {
         return TimeUnit.SECONDS.toNanos(client().connectionIdleSeconds());
+    }
+
+    Subscriptions subscriptions() {
+        return subscriptions;
     }
 
     EventDispatcher.ClientEvents events() {

@@ -109,7 +109,7 @@ public final class CometClient {
 
     /**
      * Which of the clients that have had these tokens it is: a number that no other of them has. 0
-     * of a description that was never initialised.
+     * for a description that was never initialised.
      */
     public long incarnation() {
         return incarnation;

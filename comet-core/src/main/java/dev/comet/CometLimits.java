@@ -62,8 +62,8 @@ public final class CometLimits {
     /**
      * How many groups may exist. A group without members is kept while somebody who left it has
      * unread messages of it, and after that for its history, until the messages expire. When a join
-     * would make one group too many, the one that has been kept for its history alone for longest
-     * is dropped, with its history; if there is none, the join is refused with {@link
+     * would make one group too many, the one that has been kept longest for its history alone is
+     * dropped, with its history; if there is none, the join is refused with {@link
      * CometException.Reason#LIMIT_REACHED}.
      */
     public int groups() {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
@@ -63,7 +64,7 @@ public final class CometStateManager implements AutoCloseable {
     private final PatientExecutor eventExecutor;
     private final PatientExecutor completing;
     private final PatientExecutor storeExecutor;
-    private final AtomicBoolean tidying = new AtomicBoolean();
+    private final Tidying tidying = new Tidying();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private CometStateManager(Builder builder) {
@@ -106,12 +107,12 @@ public final class CometStateManager implements AutoCloseable {
             subscriptions.close();
             throw e;
         }
-        pool.every(TIDY_INTERVAL.toNanos(), () -> eventExecutor.execute(this::tidy));
+        pool.every(TIDY_INTERVAL.toNanos(), tidying::startUnlessWaiting);
     }
 
     /**
      * Has the classes that every message needs initialised. One that is used for the first time
-     * while memory is short could not be, and never would be in this process.
+     * while memory is short would fail to initialise, and stay unusable in this process.
      */
     private static void prepare(JsonMapper mapper) {
         CometAnswer.prepare();
@@ -137,8 +138,8 @@ public final class CometStateManager implements AutoCloseable {
      * Makes a client of this description. From now on it can be sent to, and has its idle time to
      * begin polling.
      *
-     * @return the client: to be kept in the place of the description. It is equal to none that has
-     *     its tokens before or after it
+     * @return the client: keep it instead of the description. It is equal to no other client,
+     *     earlier or later, with the same tokens
      * @throws CometException CLIENT_ALREADY_EXISTS if either token is in use; LIMIT_REACHED;
      *     DRAINING; CLOSED; PROVIDER_UNAVAILABLE
      */
@@ -172,12 +173,13 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     /**
-     * Ends the client that has this private token now. Its held request is answered, its tokens are
-     * free again, its messages are gone.
+     * Ends the client that has this private token now, whoever that is. Its held request is
+     * answered, its tokens are free again, its messages are gone.
      *
      * @return whether this call did it; false if there is no such client
      */
     public boolean disconnect(String privateToken) {
+        Objects.requireNonNull(privateToken, "privateToken");
         return fromStore(
                 () ->
                         subscriptions.disconnect(
@@ -186,18 +188,18 @@ public final class CometStateManager implements AutoCloseable {
 
     /**
      * As {@link #disconnect(String)}, but ends this very client, and never one that has taken its
-     * tokens since: for what may come late.
+     * tokens since: for calls that may come late.
      *
      * @param client as {@link #initializeClient} returned it, or a look-up or an event gave it
      * @return whether this call did it; false if it has ended before
      * @throws CometException PARAMETERS_INVALID if it is a description that was never initialised
      */
     public boolean disconnect(CometClient client) {
+        CometClient ending = initialised(client);
         return fromStore(
                 () ->
                         subscriptions.disconnect(
-                                initialised(client),
-                                CometClientEventHandler.EndReason.DISCONNECTED));
+                                ending, CometClientEventHandler.EndReason.DISCONNECTED));
     }
 
     /**
@@ -387,16 +389,15 @@ public final class CometStateManager implements AutoCloseable {
 
     /**
      * Sends a client a message that it is to reply to, and waits for the reply. Nothing blocks:
-     * what follows is hung on the stage, and runs on the {@linkplain Builder#eventExecutor event
-     * executor}. Whoever may block can wait for the stage itself, even on a thread of that
-     * executor.
+     * dependent stages run on the {@linkplain Builder#eventExecutor event executor}. Whoever may
+     * block can wait for the stage itself, even on a thread of that executor.
      *
      * <p>The stage completes exactly once: with the client's reply, or with a {@link
-     * CometException} (as it is to a stage that depends on this one, as the cause further on) that
-     * says what came in its place: TIMED_OUT (the client may act on it all the same, and later);
-     * CLIENT_DOES_NOT_EXIST if it is unknown or ends before it replies; REFUSED with the client's
-     * own words; LIMIT_REACHED if too many requests wait; what {@link #sendMessage(String, String,
-     * Object)} can be refused with; CLOSED.
+     * CometException} (a dependent stage gets it directly; stages after that get it as the cause)
+     * that says what came in its place: TIMED_OUT (the client may act on it all the same, and
+     * later); CLIENT_DOES_NOT_EXIST if it is unknown or ends before it replies; REFUSED with the
+     * client's own words; LIMIT_REACHED if too many requests wait; what {@link #sendMessage(String,
+     * String, Object)} can be refused with; CLOSED.
      *
      * @param publicToken who is asked
      * @param name as {@link #sendMessage(String, String, Object)}
@@ -609,17 +610,34 @@ public final class CometStateManager implements AutoCloseable {
         return subscriptions;
     }
 
-    private void tidy() {
-        if (closed.get() || !tidying.compareAndSet(false, true)) {
-            return;
+    /** One task, however long it waits. */
+    private final class Tidying extends PatientExecutor.Task {
+
+        private final AtomicBoolean waiting = new AtomicBoolean();
+
+        void startUnlessWaiting() {
+            if (waiting.compareAndSet(false, true)) {
+                start();
+            }
         }
-        try {
-            provider.tidy();
-        } catch (RuntimeException e) {
-            counters.providerFailures.increment();
-            LOG.warn("The provider could not tidy up; trying again in {}", TIDY_INTERVAL, e);
-        } finally {
-            tidying.set(false);
+
+        @Override
+        protected PatientExecutor executor() {
+            return eventExecutor;
+        }
+
+        @Override
+        protected void work() {
+            try {
+                if (!closed.get()) {
+                    provider.tidy();
+                }
+            } catch (RuntimeException e) {
+                counters.providerFailures.increment();
+                LOG.warn("The provider could not tidy up; trying again in {}", TIDY_INTERVAL, e);
+            } finally {
+                waiting.set(false);
+            }
         }
     }
 
@@ -690,9 +708,11 @@ public final class CometStateManager implements AutoCloseable {
         }
 
         /**
-         * Runs event handlers, and dependent stages. Default: up to 16 threads of the manager's own
-         * for each of the two, which end when there is nothing to do. An executor of the
-         * application's is not shut down by {@link CometStateManager#close}.
+         * Runs event handlers, dependent stages, and the provider's {@code tidy}. Wait threads call
+         * its {@code execute}: that must not wait for a place, but refuse; what it refuses is
+         * offered again. Default: up to 16 threads of the manager's own for each of the two, which
+         * end when there is nothing to do. An executor of the application's is not shut down by
+         * {@link CometStateManager#close}.
          */
         public Builder eventExecutor(Executor executor) {
             this.eventExecutor = executor;

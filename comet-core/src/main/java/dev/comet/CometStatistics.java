@@ -22,7 +22,7 @@ package dev.comet;
  *     networks or clients are too slow for what is sent
  * @param gapsAnnounced answers, and writes of streams, that said that something was lost; rising
  *     means that clients lose messages: raise limits, or find out why they are slow
- * @param messagesDropped messages let go from clients' own logs before they were confirmed
+ * @param messagesDropped messages dropped from clients' own logs before they were delivered
  * @param idleClientsKilled clients that stayed away too long
  * @param clientsDisconnected clients that were ended otherwise
  * @param eventsSkipped clientSubscribed events left out because too many were waiting

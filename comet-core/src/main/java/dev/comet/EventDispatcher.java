@@ -66,7 +66,6 @@ final class EventDispatcher {
         private boolean over; // the last event was posted
 
         ClientEvents(EventDispatcher dispatcher) {
-            super(dispatcher.executor);
             this.dispatcher = dispatcher;
         }
 
@@ -203,6 +202,11 @@ final class EventDispatcher {
         }
 
         @Override
+        protected PatientExecutor executor() {
+            return dispatcher.executor;
+        }
+
+        @Override
         protected void work() {
             DRAINS.finish(this);
         }
@@ -234,7 +238,7 @@ final class EventDispatcher {
         }
     }
 
-    /** From the first to the last; the ranges may well have had something between them. */
+    /** From the first to the last; there may be ids between the two ranges. */
     static CometGap merged(CometGap one, CometGap other) {
         return new CometGap(
                 Math.min(one.from(), other.from()), Math.max(one.to(), other.to()), other.reason());
@@ -242,8 +246,7 @@ final class EventDispatcher {
 
     private static void failed(Throwable e) {
         if (e instanceof CometException known && known.reason() == CometException.Reason.CLOSED) {
-            // As each does that sends when clients end with the manager: nothing to wake
-            // somebody for.
+            // Normal for one that sends when its client ends together with the manager.
             LOG.debug("An event handler called a manager that is closed", e);
         } else {
             Faults.warn(LOG, "An event handler failed; the others and the client go on", e);

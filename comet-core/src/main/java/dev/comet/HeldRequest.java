@@ -30,13 +30,8 @@ final class HeldRequest extends Subscription {
     /** Up to where the client has been looked after; written by the look that runs. */
     private volatile long cursor;
 
-    HeldRequest(
-            Subscriptions subscriptions,
-            ClientSession session,
-            long lastMessageId,
-            long deadlineNanos,
-            long instance) {
-        super(subscriptions, session, deadlineNanos, instance);
+    HeldRequest(ClientSession session, long lastMessageId, long deadlineNanos, long instance) {
+        super(session, deadlineNanos, instance);
         this.cursor = lastMessageId;
     }
 
@@ -54,12 +49,12 @@ final class HeldRequest extends Subscription {
         if (!LOOKS.begin(this)) {
             return;
         }
-        if (subscriptions.readsFromMemory()) {
+        if (subscriptions().readsFromMemory()) {
             LOOKS.finish(this);
             return;
         }
         try {
-            subscriptions.onStoreThread(this::lookOnStoreThread);
+            subscriptions().onStoreThread(this::lookOnStoreThread);
         } catch (Throwable e) { // no memory to hand it over
             LOOKS.giveUp(this);
             complete(CometAnswer.failed());
@@ -83,11 +78,11 @@ final class HeldRequest extends Subscription {
             return;
         }
         try {
-            CometBatch batch = subscriptions.reader().read(clientSession(), cursor);
+            CometBatch batch = subscriptions().reader().read(clientSession(), cursor);
             if (batch.isEmpty()) {
                 cursor = batch.cursor();
-            } else if (complete(subscriptions.answer(batch))) {
-                subscriptions.announce(clientSession(), batch);
+            } else if (complete(subscriptions().answer(batch))) {
+                subscriptions().announce(clientSession(), batch);
             }
         } catch (CometException e) {
             failed(e);
@@ -104,7 +99,7 @@ final class HeldRequest extends Subscription {
 
     @Override
     long aliveNanos() {
-        return deadlineNanos() - subscriptions.nowNanos() + clientSession().idleNanos();
+        return deadlineNanos() - subscriptions().nowNanos() + clientSession().idleNanos();
     }
 
     @Override
@@ -114,7 +109,7 @@ final class HeldRequest extends Subscription {
         }
         boolean wasNewest = session().letGo(this);
         boolean completed = result.complete(answer);
-        subscriptions.heldRequestEnded(this, wasNewest, completed ? answer : null);
+        subscriptions().heldRequestEnded(this, wasNewest, completed ? answer : null);
         return completed;
     }
 }

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Incarnations.</b> Tokens can be used again when their client has ended. A method that takes
  * a {@link CometClient} means that very one, {@linkplain CometClient#incarnation() number} and all:
- * for one that has ended it does what it does for a client that never was, whoever has the tokens
- * by then. A provider keeps the number with the client, and gives it back with it.
+ * for one that has ended it behaves as for a client that never existed, whoever has the tokens by
+ * then. A provider keeps the number with the client, and gives it back with it.
  *
  * <p><b>Threading.</b> All methods may be called by any number of threads at once. They may block
  * unless {@link #readsFromMemory()}; they call the {@link Listener} without holding a lock that
@@ -231,8 +231,8 @@ public interface ICometStateProvider extends AutoCloseable {
     default void tidy() {}
 
     /**
-     * How many messages were let go before their receivers had confirmed them or could have: a
-     * running total.
+     * How many messages were dropped before they could be delivered to their receivers: a running
+     * total.
      */
     default long droppedMessages() {
         return 0;

@@ -37,7 +37,7 @@ final class OpenStream extends Subscription implements CometStream {
      * own request, for no other may touch that request once its thread has left it.
      *
      * What could read the store comes through look(), on a thread that may. An end does not: it is told on the thread that it happens on, whether or not
-     * the store answers, unless a look is just reading, or the opener is at work; then by these.
+     * the store answers, unless a look is reading or the opener is working; then they tell it.
      */
     private final CometStreamSink sink;
     private final StreamTimes times;
@@ -70,17 +70,16 @@ final class OpenStream extends Subscription implements CometStream {
     private boolean told;
 
     OpenStream(
-            Subscriptions subscriptions,
             ClientSession session,
             long lastMessageId,
             StreamTimes times,
             CometStreamSink sink,
             long instance) {
-        super(subscriptions, session, subscriptions.nowNanos() + times.tickNanos(), instance);
+        super(session, session.subscriptions().nowNanos() + times.tickNanos(), instance);
         this.cursor = lastMessageId;
         this.times = times;
         this.sink = sink;
-        this.keptAliveNanos = subscriptions.nowNanos();
+        this.keptAliveNanos = subscriptions().nowNanos();
         this.lastSentNanos = keptAliveNanos;
         this.isOpening = WORK.begin(this);
     }
@@ -95,15 +94,16 @@ final class OpenStream extends Subscription implements CometStream {
     @Override
     protected void look() {
         lookAsked = true;
-        if (subscriptions.readsFromMemory()) {
+        if (subscriptions().readsFromMemory()) {
             WORK.run(this); // each broadcast comes here once for every stream
         } else if (LOOK_POSTED.compareAndSet(this, 0, 1)) {
             try {
-                subscriptions.onStoreThread(
-                        () -> {
-                            lookPosted = 0;
-                            WORK.run(this);
-                        });
+                subscriptions()
+                        .onStoreThread(
+                                () -> {
+                                    lookPosted = 0;
+                                    WORK.run(this);
+                                });
             } catch (Throwable e) { // no memory to hand it over
                 lookPosted = 0;
                 complete(CometAnswer.failed());
@@ -120,7 +120,7 @@ final class OpenStream extends Subscription implements CometStream {
 
     /**
      * By the opener, when there is nothing to wait for any more: tells the sink what others have
-     * written down meanwhile. Again does nothing.
+     * written down meanwhile. Calling it again does nothing.
      */
     void openerWorks() {
         if (isOpening) {
@@ -138,11 +138,11 @@ final class OpenStream extends Subscription implements CometStream {
     /** Not the end of it, but a moment to see whether it is due to be heard of, or cut off. */
     @Override
     protected void timeOut() {
-        long now = subscriptions.nowNanos();
+        long now = subscriptions().nowNanos();
         long stalled = stalledNanos;
         if (stalled != 0 && now - stalled >= times.stallNanos()) {
             if (complete(CometAnswer.abandoned())) {
-                subscriptions.streamWasCutOff(clientSession().client());
+                subscriptions().streamWasCutOff(clientSession().client());
             }
             return;
         }
@@ -172,7 +172,7 @@ final class OpenStream extends Subscription implements CometStream {
         }
         boolean wasNewest = session().letGo(this);
         WORK.run(this);
-        subscriptions.streamEnded(this, wasNewest, answer);
+        subscriptions().streamEnded(this, wasNewest, answer);
         return true;
     }
 
@@ -225,8 +225,8 @@ final class OpenStream extends Subscription implements CometStream {
             }
             CometBatch batch =
                     isFirstRead
-                            ? subscriptions.reader().readForStream(clientSession(), cursor)
-                            : subscriptions.reader().readOn(clientSession(), cursor);
+                            ? subscriptions().reader().readForStream(clientSession(), cursor)
+                            : subscriptions().reader().readOn(clientSession(), cursor);
             isFirstRead = false;
             cursor = batch.cursor();
             if (batch.isEmpty()) {
@@ -238,7 +238,7 @@ final class OpenStream extends Subscription implements CometStream {
             }
             beatAsked = false;
             sent(sink.messages(batch));
-            subscriptions.streamed(clientSession(), batch);
+            subscriptions().streamed(clientSession(), batch);
             if (lastSentNanos - keptAliveNanos >= times.heartbeatNanos()) {
                 keepAlive();
             }
@@ -259,7 +259,7 @@ final class OpenStream extends Subscription implements CometStream {
     }
 
     private void sent(boolean canTakeMore) {
-        long now = subscriptions.nowNanos();
+        long now = subscriptions().nowNanos();
         lastSentNanos = now;
         if (!canTakeMore) {
             stalledNanos = now == 0 ? 1 : now;
@@ -267,8 +267,8 @@ final class OpenStream extends Subscription implements CometStream {
     }
 
     private void keepAlive() {
-        keptAliveNanos = subscriptions.nowNanos();
-        subscriptions.keepAlive(this);
+        keptAliveNanos = subscriptions().nowNanos();
+        subscriptions().keepAlive(this);
     }
 
     private void tell() {

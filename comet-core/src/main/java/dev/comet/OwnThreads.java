@@ -67,7 +67,7 @@ final class OwnThreads implements Executor {
 
     /**
      * What has been handed in still runs, for a while; then it is interrupted. Idempotent. An
-     * interrupt of the calling thread shortens nobody's time: it is kept for afterwards.
+     * interrupt of the calling thread shortens nobody's time; it is restored afterwards.
      */
     void close() {
         List<Thread> running = List.copyOf(threads);

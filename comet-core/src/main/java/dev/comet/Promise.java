@@ -56,8 +56,15 @@ final class Promise<T> extends CompletableFuture<T> {
         private volatile @Nullable T value;
         private volatile @Nullable Throwable failure;
 
+        private final PatientExecutor executor;
+
         Completion(PatientExecutor executor) {
-            super(executor);
+            this.executor = executor;
+        }
+
+        @Override
+        protected PatientExecutor executor() {
+            return executor;
         }
 
         @Override

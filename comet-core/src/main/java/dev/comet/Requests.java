@@ -175,7 +175,7 @@ final class Requests {
         State[] before = new State[1];
         byReceiver.computeIfPresent(
                 receiver,
-                (token, requests) -> {
+                (client, requests) -> {
                     Pending pending = requests.get(correlationId);
                     if (pending == null) {
                         return requests;
@@ -275,7 +275,7 @@ final class Requests {
         List<Pending> waiting = new ArrayList<>();
         byReceiver.computeIfPresent(
                 receiver,
-                (token, requests) -> {
+                (client, requests) -> {
                     for (Pending pending : requests.values()) {
                         if (pending.state == State.WAITING) {
                             waiting.add(pending);

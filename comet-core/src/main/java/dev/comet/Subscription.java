@@ -6,21 +6,23 @@ import java.util.function.Supplier;
 /** What a client has open to be told of messages: a held request or a stream. */
 abstract class Subscription extends CometWaitRequest {
 
-    final Subscriptions subscriptions;
     private final long instance;
 
     /**
      * @param instance by which the peer tells its own requests from others', 0 if it does not
      */
-    Subscription(
-            Subscriptions subscriptions, ClientSession session, long deadlineNanos, long instance) {
+    Subscription(ClientSession session, long deadlineNanos, long instance) {
         super(session, deadlineNanos);
-        this.subscriptions = subscriptions;
         this.instance = instance;
     }
 
     final ClientSession clientSession() {
         return (ClientSession) session();
+    }
+
+    /** By way of the session: there are as many as held requests. */
+    final Subscriptions subscriptions() {
+        return clientSession().subscriptions();
     }
 
     /**
@@ -47,7 +49,7 @@ abstract class Subscription extends CometWaitRequest {
     final void failed(CometException e) {
         if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
             endWithClient();
-            subscriptions.clientIsGone(clientSession());
+            subscriptions().clientIsGone(clientSession());
         } else {
             completeWith(() -> CometAnswer.error(e));
         }
@@ -57,7 +59,7 @@ abstract class Subscription extends CometWaitRequest {
     protected final void end(Ending why) {
         switch (why) {
             case CLIENT_GONE -> endWithClient();
-            case DRAINING -> completeWith(subscriptions::reconnect);
+            case DRAINING -> completeWith(subscriptions()::reconnect);
             case CLOSED -> completeWith(() -> CometAnswer.error(Subscriptions.closed()));
         }
     }

@@ -85,8 +85,8 @@ final class Subscriptions implements ICometStateProvider.Listener {
      * @param client one that was just {@linkplain CometClient#born born}
      */
     void initialize(CometClient client) {
-        // All that this needs memory for before the store has the client; and the session can be
-        // found by whoever finds the client there, from its first moment on.
+        // Everything is allocated before the store has the client; and whoever finds the client
+        // there finds its session, from the first moment on.
         ClientEvents events =
                 new ClientEvents(dispatcher, handler -> handler.clientInitialized(client));
         ClientSession session = new ClientSession(pool, client, this, events);
@@ -252,7 +252,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             holdNanos = Math.max(hold.toNanos(), 0);
         }
         HeldRequest request =
-                new HeldRequest(this, session, lastMessageId, clock.nanos() + holdNanos, instance);
+                new HeldRequest(session, lastMessageId, clock.nanos() + holdNanos, instance);
         counters.heldRequests.increment();
         try {
             if (takesOver(request)) {
@@ -279,8 +279,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             sink.ended(CometAnswer.error(e));
             return;
         }
-        OpenStream stream =
-                new OpenStream(this, session, lastMessageId, streamTimes, sink, instance);
+        OpenStream stream = new OpenStream(session, lastMessageId, streamTimes, sink, instance);
         sink.opened(stream); // nobody else knows it yet
         counters.openStreams.increment();
         try {
@@ -385,7 +384,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
     }
 
-    /** The client is taken for one with a request until the end of the hold, and then for idle. */
+    /** The client counts as having a request until the hold ends, and as idle after that. */
     private static void leftOut(Throwable e) {
         Faults.error("The beginning of a client's idle time was left out", e);
     }
@@ -397,25 +396,33 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     /** Unless there is a newer request by then: it keeps the client alive itself. */
     private void idleTimeBegins(ClientSession session) {
-        onStoreThread(
-                () -> {
-                    if (session.newest() != null) {
-                        return;
-                    }
-                    try {
-                        provider.keepAlive(
-                                session.client(), session.client().connectionIdle().toNanos());
-                        if (session.newest() instanceof Subscription newer) {
-                            keepAlive(newer); // it came meanwhile, and may have been overwritten
-                        }
-                    } catch (Throwable e) {
-                        counters.providerFailures.increment();
-                        LOG.debug(
-                                "The provider did not take the end of a request of {}",
-                                session.client(),
-                                e);
-                    }
-                });
+        if (!ClientSession.IDLE_BEGINNINGS.begin(session)) {
+            return; // however many requests end, one task waits
+        }
+        boolean handedOver = false;
+        try {
+            onStoreThread(() -> ClientSession.IDLE_BEGINNINGS.finish(session));
+            handedOver = true;
+        } finally {
+            if (!handedOver) {
+                ClientSession.IDLE_BEGINNINGS.giveUp(session);
+            }
+        }
+    }
+
+    void idleTimeBeginsNow(ClientSession session) {
+        if (session.newest() != null) {
+            return;
+        }
+        try {
+            provider.keepAlive(session.client(), session.client().connectionIdle().toNanos());
+            if (session.newest() instanceof Subscription newer) {
+                keepAlive(newer); // it came meanwhile, and may have been overwritten
+            }
+        } catch (Throwable e) {
+            counters.providerFailures.increment();
+            LOG.debug("The provider did not take the end of a request of {}", session.client(), e);
+        }
     }
 
     StoreReader reader() {

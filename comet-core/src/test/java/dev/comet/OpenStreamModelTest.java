@@ -123,7 +123,6 @@ class OpenStreamModelTest {
         OpenStream open(Sink sink) {
             top.set(0);
             return new OpenStream(
-                    manager.subscriptions(),
                     session,
                     0,
                     StreamTimes.of(Duration.ofSeconds(15), Duration.ofSeconds(30)),

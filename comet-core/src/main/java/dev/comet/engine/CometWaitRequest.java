@@ -77,8 +77,8 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
 
     /**
      * Any thread. Has the owner look at it: to hold it, to see whether there is something for it,
-     * or to see that it is done. Again before the owner has come to it is the same once. Allocates
-     * nothing and cannot fail, for it is all that wakes a client.
+     * or to see that it is done. Posting it again before the owner gets to it has no further
+     * effect. Allocates nothing and cannot fail, for it is all that wakes a client.
      *
      * @return false if the wait thread has stopped
      */

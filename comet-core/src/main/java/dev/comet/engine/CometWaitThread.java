@@ -10,9 +10,10 @@ import org.slf4j.LoggerFactory;
  * The one owner of a stripe of clients: their held requests and their deadlines are touched by this
  * thread alone. Everybody else posts to its mailbox.
  *
- * <p>It never blocks except to park, never does I/O and never runs code of an application; what
- * goes wrong in one entry harms no other. What it owns is kept apart from the thread that runs it:
- * if something throws that thread out of its loop all the same, another one goes on where it was.
+ * <p>It never blocks except to park and never does I/O. It runs no code of an application but
+ * callbacks that were given with {@code Runnable::run}, and stream sinks. What goes wrong in one
+ * entry harms no other. What it owns is kept apart from the thread that runs it: if something
+ * throws that thread out of its loop all the same, another one goes on where it was.
  */
 final class CometWaitThread implements Runnable {
 

@@ -26,8 +26,8 @@ public final class Faults {
     private Faults() {}
 
     /**
-     * Has this class initialised, and whatever the log needs for an error: the first time must not
-     * be when memory is short, because a class whose initialisation fails is broken for good.
+     * Initialises this class and whatever the log needs for an error. The first time must not be
+     * when memory is short: a class whose initialisation fails is broken for good.
      */
     static void prepare() {
         LOG.isErrorEnabled();

@@ -43,38 +43,40 @@ public final class PatientExecutor implements Executor {
     /** Something to run. It may be handed in again when it has begun to run, not before. */
     public abstract static class Task extends Mailbox.Entry implements Runnable {
 
-        private final PatientExecutor executor;
+        /** Not run yet. */
+        protected Task() {}
 
-        /**
-         * @param executor which is to run it
-         */
-        protected Task(PatientExecutor executor) {
-            this.executor = executor;
-        }
+        /** Which is to run it; always the same. */
+        protected abstract PatientExecutor executor();
 
         /** Does it. What it throws is logged. */
         protected abstract void work();
 
         /** Hands it in. Allocates nothing, and cannot fail. */
         public final void start() {
-            executor.offer(this);
+            executor().offer(this);
         }
 
         /** For executors. */
         @Override
         public final void run() {
-            executor.run(this);
+            executor().run(this);
         }
 
         @Override
         final void met() {
-            executor.offer(this);
+            executor().offer(this);
         }
     }
 
     @Override
     public void execute(Runnable task) {
-        new Task(this) {
+        new Task() {
+            @Override
+            protected PatientExecutor executor() {
+                return PatientExecutor.this;
+            }
+
             @Override
             protected void work() {
                 task.run();

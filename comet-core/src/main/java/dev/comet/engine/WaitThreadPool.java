@@ -74,7 +74,7 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     /**
-     * Has the session found from now on: requests can be held, groups joined. It is to be begun
+     * Makes the session visible from now on: requests can be held, groups joined. It is to be begun
      * soon. If there is one of this key already, returns that.
      */
     public S add(S session) {

@@ -6,6 +6,8 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  * A task that a wait thread starts at a moment. It can be set again and again, also from within the
  * task, and costs nothing while it is not set.
  *
+ * <p>A task that fails for want of memory is started again later.
+ *
  * <p>Safe for use by any number of threads; neither setting nor stopping it blocks, allocates or
  * fails. When the pool is closed it does nothing any more.
  */
@@ -79,6 +81,11 @@ public final class WaitTimer extends Mailbox.Entry {
             return;
         }
         set = false;
-        task.run();
+        try {
+            task.run();
+        } catch (VirtualMachineError e) {
+            set = true; // the wheel has it fire again later, unless it was stopped by then
+            throw e;
+        }
     }
 }

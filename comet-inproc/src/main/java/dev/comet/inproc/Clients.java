@@ -73,8 +73,12 @@ final class Clients {
      */
     ClientRecord receiver(String publicToken, Audience.Recipients recipients) {
         ClientRecord record = byPublic(publicToken);
-        boolean isMeant = recipients.means(record.client().incarnation());
-        return existing(isMeant ? record : null, "this public token");
+        if (!recipients.means(record.client().incarnation())) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                    "this client has ended; another one has its public token");
+        }
+        return record;
     }
 
     private static ClientRecord existing(@Nullable ClientRecord record, String token) {

@@ -149,7 +149,7 @@ class IncarnationTest {
             CompletionStage<CometReply> reply = server.manager.request("ada", "n", 1, TIMEOUT);
             assertThat(reply.toCompletableFuture()).isCompletedExceptionally();
             assertThatThrownBy(() -> reply.toCompletableFuture().join())
-                    .hasRootCauseMessage("no client has this public token");
+                    .hasRootCauseMessage("this client has ended; another one has its public token");
             assertThat(server.manager.statistics().pendingRequests()).isZero();
             CometClient next = server.manager.findCometClient("ada").orElseThrow();
             assertThat(server.fetch(next, 0).messages()).as("was not asked").isEmpty();

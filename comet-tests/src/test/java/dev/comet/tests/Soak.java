@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Soak {
 
-    private static final Duration ROUND = Duration.ofSeconds(50);
+    private static final Duration ROUND = Duration.ofSeconds(20);
 
     private Soak() {}
 

@@ -26,7 +26,7 @@ class StressTest {
 
     @Test
     @DisplayName(
-            "M1, M2, M4, M6, M7, M8, M12, W5-W7, W14: unruly clients that reuse tokens, a clean history")
+            "C12, M1, M2, M4, M6, M7, M8, M12, W5-W7, W14: unruly clients that reuse tokens, a clean history")
     void everything_atOnce_losesNothingUnannounced() throws InterruptedException {
         long end = System.nanoTime() + Duration.ofMinutes(5).toNanos();
         StressTotals totals = Soak.run(Soak.firstSeed(), ROUNDS, ROUND, end);

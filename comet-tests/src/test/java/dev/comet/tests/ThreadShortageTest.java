@@ -15,6 +15,7 @@ import dev.comet.testkit.RecordedStream;
 import dev.comet.testkit.RecordingEventHandler;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ThreadShortageTest {
 
+    private final AtomicInteger idleBeginnings = new AtomicInteger();
     private volatile boolean isShort;
 
     /** Started as the JVM starts threads, which throws when the system has none. */
@@ -49,6 +51,14 @@ class ThreadShortageTest {
                 @Override
                 public boolean readsFromMemory() {
                     return false;
+                }
+
+                @Override
+                public boolean keepAlive(CometClient client, long idleInNanos) {
+                    if (Thread.currentThread().getName().equals("comet-store")) {
+                        idleBeginnings.incrementAndGet();
+                    }
+                    return super.keepAlive(client, idleInNanos);
                 }
             };
 
@@ -144,6 +154,21 @@ class ThreadShortageTest {
         assertThat(events.kinds(ada))
                 .containsExactly(
                         RecordingEventHandler.Kind.CLIENT_INITIALIZED, CLIENT_DISCONNECTED);
+    }
+
+    @Test
+    @DisplayName(
+            "W10: however many requests end while the store hangs, a client has one task there")
+    void poll_storeHangs_tasksForItAreBounded() {
+        CometClient ada = client("ada");
+        isShort = true; // as if each of its threads were stuck: none takes a task
+        for (int i = 0; i < 1_000; i++) {
+            manager.beginSubscribe(ada.privateToken(), 0, Duration.ZERO);
+        }
+        isShort = false;
+        pass(Duration.ofSeconds(2));
+        await().until(() -> manager.statistics().busyStoreReads() == 0);
+        assertThat(idleBeginnings).hasValue(1);
     }
 
     @Test
