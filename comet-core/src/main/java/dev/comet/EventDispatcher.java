@@ -4,9 +4,9 @@ import dev.comet.engine.Faults;
 import dev.comet.engine.PatientExecutor;
 import dev.comet.engine.SerialWork;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +26,7 @@ final class EventDispatcher {
                     AtomicIntegerFieldUpdater.newUpdater(ClientEvents.class, "drainsAsked"),
                     ClientEvents::drain);
 
-    private final List<CometClientEventHandler> handlers;
+    private volatile CometClientEventHandler[] handlers; // replaced, never changed
     private final PatientExecutor executor;
     private final Counters counters;
     private final int maxPending;
@@ -36,14 +36,16 @@ final class EventDispatcher {
             PatientExecutor executor,
             Counters counters,
             int maxPending) {
-        this.handlers = new CopyOnWriteArrayList<>(handlers);
+        this.handlers = handlers.toArray(new CometClientEventHandler[0]);
         this.executor = executor;
         this.counters = counters;
         this.maxPending = maxPending;
     }
 
-    void add(CometClientEventHandler handler) {
-        handlers.add(handler);
+    synchronized void add(CometClientEventHandler handler) {
+        CometClientEventHandler[] more = Arrays.copyOf(handlers, handlers.length + 1);
+        more[handlers.length] = handler;
+        handlers = more;
     }
 
     /**
@@ -53,17 +55,22 @@ final class EventDispatcher {
      */
     static final class ClientEvents extends PatientExecutor.Task {
 
+        /** In the place of the last event: it is told, or nobody wants to hear of it. */
+        private static final Consumer<CometClientEventHandler> TOLD =
+                new Consumer<>() {
+                    @Override
+                    public void accept(CometClientEventHandler handler) {}
+                };
+
         private final EventDispatcher dispatcher;
 
         @SuppressWarnings("UnusedVariable") // read by its updater
         private volatile int drainsAsked;
 
         // All guarded by this. The lock is never held while a handler runs.
-        private boolean heldBack;
         private @Nullable Queue<Consumer<CometClientEventHandler>> waiting;
         private @Nullable Gap gap; // one of those that wait
-        private @Nullable Consumer<CometClientEventHandler> last;
-        private boolean over; // the last event was posted
+        private @Nullable Consumer<CometClientEventHandler> last; // in the end TOLD
 
         ClientEvents(EventDispatcher dispatcher) {
             this.dispatcher = dispatcher;
@@ -75,7 +82,7 @@ final class EventDispatcher {
          */
         ClientEvents(EventDispatcher dispatcher, Consumer<CometClientEventHandler> first) {
             this(dispatcher);
-            heldBack = true;
+            DRAINS.begin(this); // by whoever begins
             post(first);
         }
 
@@ -97,21 +104,16 @@ final class EventDispatcher {
 
         /** Once. */
         void begin() {
-            synchronized (this) {
-                heldBack = false;
-            }
-            start(true);
+            start();
         }
 
         /** Nobody is to be told anything. */
-        void discard() {
-            synchronized (this) {
-                over = true;
-                int left = (waiting == null ? 0 : waiting.size()) + (last == null ? 0 : 1);
-                dispatcher.counters.pendingEvents.addAndGet(-left);
-                waiting = null;
-                last = null;
-            }
+        synchronized void discard() {
+            int left = waiting == null ? 0 : waiting.size();
+            left += last == null || last == TOLD ? 0 : 1;
+            dispatcher.counters.pendingEvents.addAndGet(-left);
+            waiting = null;
+            last = TOLD;
         }
 
         /** One that may be left out when too many wait. */
@@ -132,7 +134,7 @@ final class EventDispatcher {
             }
             boolean posted = false;
             synchronized (this) {
-                if (!over) {
+                if (last == null) {
                     enqueue(event);
                     posted = true;
                 }
@@ -147,9 +149,9 @@ final class EventDispatcher {
             }
             boolean posted = false;
             synchronized (this) {
-                if (!over && gap != null) {
+                if (last == null && gap != null) {
                     gap.lost = merged(gap.lost, lost);
-                } else if (!over) {
+                } else if (last == null) {
                     Gap event = new Gap(client, lost);
                     enqueue(event);
                     gap = event;
@@ -166,12 +168,11 @@ final class EventDispatcher {
         void postLast(Consumer<CometClientEventHandler> event) {
             boolean posted = false;
             synchronized (this) {
-                if (!over) {
-                    over = true;
-                    if (isHeard()) {
-                        last = event;
+                if (last == null) {
+                    posted = isHeard();
+                    last = posted ? event : TOLD;
+                    if (posted) {
                         dispatcher.counters.pendingEvents.incrementAndGet();
-                        posted = true;
                     }
                 }
             }
@@ -179,7 +180,7 @@ final class EventDispatcher {
         }
 
         private boolean isHeard() {
-            return !dispatcher.handlers.isEmpty();
+            return dispatcher.handlers.length > 0;
         }
 
         /** Under the lock. */
@@ -192,13 +193,9 @@ final class EventDispatcher {
         }
 
         private void start(boolean posted) {
-            if (posted && !isHeldBack() && DRAINS.begin(this)) {
+            if (posted && DRAINS.begin(this)) {
                 start();
             }
-        }
-
-        private synchronized boolean isHeldBack() {
-            return heldBack;
         }
 
         @Override
@@ -213,7 +210,7 @@ final class EventDispatcher {
 
         private void drain() {
             for (Consumer<CometClientEventHandler> event = next(); event != null; event = next()) {
-                for (CometClientEventHandler handler : dispatcher.handlers) {
+                for (CometClientEventHandler handler : dispatcher.handlers) { // an array
                     try {
                         event.accept(handler);
                     } catch (Throwable e) {
@@ -228,8 +225,8 @@ final class EventDispatcher {
             Consumer<CometClientEventHandler> event = waiting == null ? null : waiting.poll();
             if (event == null) {
                 waiting = null;
-                event = last;
-                last = null;
+                event = last == TOLD ? null : last;
+                last = last == null ? null : TOLD;
             }
             if (event == gap) {
                 gap = null; // what is lost from now on is another one

@@ -94,7 +94,13 @@ final class HeldRequest extends Subscription {
 
     @Override
     protected void timeOut() {
-        completeWith(() -> CometAnswer.timeout(Math.max(cursor, 0)));
+        CometAnswer answer;
+        try {
+            answer = CometAnswer.timeout(Math.max(cursor, 0));
+        } catch (Throwable e) { // no memory for it
+            answer = CometAnswer.failed();
+        }
+        complete(answer);
     }
 
     @Override

@@ -57,7 +57,12 @@ final class OwnThreads implements Executor {
 
     @Override
     public void execute(Runnable task) {
-        executor.execute(task);
+        try {
+            executor.execute(task);
+        } catch (Throwable e) {
+            threads.removeIf(thread -> thread.getState() == Thread.State.NEW); // it did not start
+            throw e;
+        }
     }
 
     /** How much has been handed in and not begun. */

@@ -4,7 +4,6 @@ import dev.comet.engine.PatientExecutor;
 import dev.comet.engine.WaitThreadPool;
 import dev.comet.engine.WaitTimer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Requests {
 
     /*
-     * By receiver, then by correlation id; each inner map is touched only inside compute() of its receiver, and so is Pending.state. A request that was
+     * By receiver, then by correlation id; each inner map is touched only inside compute() of its receiver, or by whoever has removed it. A request that was
      * answered stays until its deadline, so that a second reply is told from one that nobody asked for; of those there are at most as many as of requests
      * that wait. Promises are kept outside of the map.
      */
@@ -68,12 +67,28 @@ final class Requests {
         final String correlationId;
         final Promise<CometReply> reply = new Promise<>(completing);
         final WaitTimer deadline;
-        State state = State.WAITING;
+        private State state = State.WAITING; // guarded by this
 
         Pending(CometClient receiver, String correlationId, Duration timeout) {
             this.receiver = receiver;
             this.correlationId = correlationId;
             this.deadline = pool.timer(receiver, () -> timeOut(this, timeout));
+        }
+
+        /** Returns what it was before. */
+        synchronized State answered() {
+            State before = state;
+            if (before == State.WAITING) {
+                state = State.ANSWERED;
+            }
+            return before;
+        }
+
+        /** Returns what it was before. */
+        synchronized State over() {
+            State before = state;
+            state = State.OVER;
+            return before;
         }
     }
 
@@ -129,18 +144,16 @@ final class Requests {
                             + " requests wait for a reply; maxPendingRequests allows no more. Ask less, or for a shorter time");
         }
         boolean[] isNew = new boolean[1];
-        byReceiver.compute(
-                pending.receiver,
-                (receiver, known) -> {
-                    Map<String, Pending> requests = known == null ? new HashMap<>(2) : known;
-                    isNew[0] = requests.putIfAbsent(pending.correlationId, pending) == null;
-                    if (isNew[0]) {
-                        pending.deadline.startIn(timeout.toNanos());
-                    }
-                    return requests;
-                });
-        if (!isNew[0]) {
-            counters.pendingRequests.decrementAndGet();
+        boolean entered = false;
+        try {
+            enter(pending, timeout, isNew);
+            entered = isNew[0];
+        } finally {
+            if (!entered) {
+                counters.pendingRequests.decrementAndGet();
+            }
+        }
+        if (!entered) {
             throw new CometException(
                     CometException.Reason.DUPLICATE_REQUEST,
                     "correlationId is "
@@ -152,22 +165,33 @@ final class Requests {
         }
     }
 
+    private void enter(Pending pending, Duration timeout, boolean[] isNew) {
+        byReceiver.compute(
+                pending.receiver,
+                (receiver, known) -> {
+                    Map<String, Pending> requests = known == null ? new HashMap<>(2) : known;
+                    isNew[0] = requests.putIfAbsent(pending.correlationId, pending) == null;
+                    if (isNew[0]) {
+                        pending.deadline.startIn(timeout.toNanos());
+                    }
+                    return requests;
+                });
+    }
+
     /**
      * A client's reply.
      *
      * @throws CometException NO_SUCH_REQUEST; ALREADY_REPLIED
      */
     void reply(CometClient receiver, String correlationId, CometReply reply) {
-        Pending pending = answered(receiver, correlationId);
+        answered(receiver, correlationId).reply.keep(reply);
         counters.requestsReplied.increment();
-        pending.reply.keep(reply);
     }
 
     /** As {@link #reply}: the client will not do it. */
     void refuse(CometClient receiver, String correlationId, CometException refusal) {
-        Pending pending = answered(receiver, correlationId);
+        answered(receiver, correlationId).reply.fail(refusal);
         counters.requestsFailed.increment();
-        pending.reply.fail(refusal);
     }
 
     private Pending answered(CometClient receiver, String correlationId) {
@@ -181,12 +205,10 @@ final class Requests {
                         return requests;
                     }
                     found[0] = pending;
-                    before[0] = pending.state;
-                    if (pending.state == State.WAITING) {
-                        pending.state = State.ANSWERED;
-                        if (answered.incrementAndGet() > max) {
-                            return without(requests, pending);
-                        }
+                    before[0] = pending.answered();
+                    if (before[0] == State.WAITING && answered.incrementAndGet() > max) {
+                        isOver(pending);
+                        return without(requests, pending);
                     }
                     return requests;
                 });
@@ -207,51 +229,43 @@ final class Requests {
     private void timeOut(Pending pending, Duration timeout) {
         CometException late =
                 new CometException(CometException.Reason.TIMED_OUT, "no reply within " + timeout);
-        if (end(pending)) {
-            counters.requestsTimedOut.increment();
+        if (isOver(pending)) {
             pending.reply.fail(late);
+            counters.requestsTimedOut.increment();
         }
+        forget(pending);
     }
 
     private void fail(Pending pending, CometException why) {
-        if (end(pending)) {
-            counters.requestsFailed.increment();
+        if (isOver(pending)) {
             pending.reply.fail(why);
+            counters.requestsFailed.increment();
         }
+        forget(pending);
     }
 
-    /** Forgets the request; returns whether it was waiting. */
-    private boolean end(Pending pending) {
-        boolean[] waiting = new boolean[1];
-        byReceiver.computeIfPresent(
-                pending.receiver,
-                (receiver, requests) -> {
-                    if (pending.state == State.OVER) {
-                        return requests;
-                    }
-                    waiting[0] = pending.state == State.WAITING;
-                    return without(requests, pending);
-                });
-        if (waiting[0]) {
+    /** Returns whether it was waiting: then the caller ends it. */
+    private boolean isOver(Pending pending) {
+        State before = pending.over();
+        if (before == State.ANSWERED) {
+            answered.decrementAndGet();
+        } else if (before == State.WAITING) {
             counters.pendingRequests.decrementAndGet();
         }
-        return waiting[0];
-    }
-
-    /** Inside compute(). */
-    private @Nullable Map<String, Pending> without(Map<String, Pending> requests, Pending pending) {
-        requests.remove(pending.correlationId, pending);
-        isOver(pending);
-        return requests.isEmpty() ? null : requests;
-    }
-
-    /** Inside compute(). */
-    private void isOver(Pending pending) {
-        if (pending.state == State.ANSWERED) {
-            answered.decrementAndGet();
-        }
-        pending.state = State.OVER;
         pending.deadline.stop();
+        return before == State.WAITING;
+    }
+
+    private void forget(Pending pending) {
+        byReceiver.computeIfPresent(
+                pending.receiver, (receiver, requests) -> without(requests, pending));
+    }
+
+    /** Inside compute(). */
+    private static @Nullable Map<String, Pending> without(
+            Map<String, Pending> requests, Pending pending) {
+        requests.remove(pending.correlationId, pending);
+        return requests.isEmpty() ? null : requests;
     }
 
     /** The client has ended. */
@@ -272,22 +286,16 @@ final class Requests {
     }
 
     private void endAll(CometClient receiver, Supplier<CometException> why) {
-        List<Pending> waiting = new ArrayList<>();
-        byReceiver.computeIfPresent(
-                receiver,
-                (client, requests) -> {
-                    for (Pending pending : requests.values()) {
-                        if (pending.state == State.WAITING) {
-                            waiting.add(pending);
-                        }
-                        isOver(pending);
-                    }
-                    return null;
-                });
-        for (Pending pending : waiting) {
-            counters.pendingRequests.decrementAndGet();
-            counters.requestsFailed.increment();
-            pending.reply.fail(why.get());
+        CometException gone = why.get(); // what needs memory, before anything is changed
+        Map<String, Pending> requests = byReceiver.remove(receiver);
+        if (requests == null) {
+            return;
+        }
+        for (Pending pending : requests.values()) {
+            if (isOver(pending)) {
+                pending.reply.fail(gone);
+                counters.requestsFailed.increment();
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.comet;
 
 import dev.comet.engine.CometWaitRequest;
-import java.util.function.Supplier;
 
 /** What a client has open to be told of messages: a held request or a stream. */
 abstract class Subscription extends CometWaitRequest {
@@ -48,41 +47,58 @@ abstract class Subscription extends CometWaitRequest {
     /** The store refused to be read. */
     final void failed(CometException e) {
         if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
-            endWithClient();
+            end(Ending.CLIENT_GONE);
             subscriptions().clientIsGone(clientSession());
         } else {
-            completeWith(() -> CometAnswer.error(e));
+            fails(e);
         }
+    }
+
+    // Whatever happens in what follows, the request is complete afterwards, because nobody else
+    // would see to that: if there is no memory for its answer, with one that needs none.
+
+    /** Completes it with an error. */
+    final void fails(Throwable e) {
+        CometAnswer answer;
+        try {
+            answer =
+                    CometAnswer.error(
+                            e instanceof CometException known
+                                    ? known
+                                    : subscriptions().reader().unavailable(e));
+        } catch (Throwable again) {
+            answer = CometAnswer.failed();
+        }
+        complete(answer);
     }
 
     @Override
     protected final void end(Ending why) {
-        switch (why) {
-            case CLIENT_GONE -> endWithClient();
-            case DRAINING -> completeWith(subscriptions()::reconnect);
-            case CLOSED -> completeWith(() -> CometAnswer.error(Subscriptions.closed()));
+        CometAnswer answer;
+        try {
+            answer =
+                    switch (why) {
+                        case CLIENT_GONE -> clientSession().goodbye();
+                        case DRAINING -> subscriptions().reconnect();
+                        case CLOSED -> CometAnswer.error(Subscriptions.closed());
+                    };
+        } catch (Throwable e) {
+            answer = CometAnswer.failed();
         }
+        if (why == Ending.CLIENT_GONE) {
+            session().letGo(this); // before: no idle time begins, for the client has ended
+        }
+        complete(answer);
     }
 
     @Override
     protected final void superseded(CometWaitRequest newer) {
-        completeWith(() -> CometAnswer.superseded(((Subscription) newer).instance));
-    }
-
-    /** Let go of first: no idle time begins, for the client has ended. */
-    private void endWithClient() {
-        session().letGo(this);
-        completeWith(clientSession()::goodbye);
-    }
-
-    /** Whatever happens, it is complete afterwards: nobody else would see to that. */
-    final boolean completeWith(Supplier<CometAnswer> answer) {
-        CometAnswer made;
+        CometAnswer answer;
         try {
-            made = answer.get();
-        } catch (Throwable e) { // no memory for it
-            made = CometAnswer.failed();
+            answer = CometAnswer.superseded(((Subscription) newer).instance);
+        } catch (Throwable e) {
+            answer = CometAnswer.failed();
         }
-        return complete(made);
+        complete(answer);
     }
 }

@@ -90,20 +90,32 @@ final class Subscriptions implements ICometStateProvider.Listener {
         ClientEvents events =
                 new ClientEvents(dispatcher, handler -> handler.clientInitialized(client));
         ClientSession session = new ClientSession(pool, client, this, events);
-        pool.add(session);
-        boolean stored = false;
+        Runnable begins = pool.add(session);
         try {
             provider.initializeClient(client);
-            stored = true;
-        } finally {
-            if (!stored) {
-                events.discard();
-                pool.end(session, Ending.CLIENT_GONE);
+        } catch (Throwable e) {
+            if (!(e instanceof CometException)) {
+                removeQuietly(client); // whether the store has it, nobody knows
             }
+            events.discard();
+            pool.end(session, Ending.CLIENT_GONE);
+            throw e;
         }
-        pool.begin(session);
+        begins.run();
         events.begin();
-        joinItsGroups(session);
+        try {
+            joinItsGroups(session);
+        } catch (Throwable e) { // it tries again when the client comes
+            Faults.warn(LOG, "The provider could not say which groups {} is in", client, e);
+        }
+    }
+
+    private void removeQuietly(CometClient client) {
+        try {
+            provider.removeClient(client);
+        } catch (Throwable e) {
+            LOG.debug("The provider did not remove {} either", client, e);
+        }
     }
 
     boolean disconnect(String privateToken, EndReason reason) {
@@ -235,7 +247,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             session = sessionOf(privateToken);
         } catch (CometException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             throw reader.unavailable(e);
         }
         if (session == null) {
@@ -335,12 +347,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             clientIsGone(session);
         } catch (Throwable e) {
             session.letGo(request); // no idle time begins: the store would fail again
-            request.completeWith(
-                    () ->
-                            CometAnswer.error(
-                                    e instanceof CometException known
-                                            ? known
-                                            : reader.unavailable(e)));
+            request.fails(e);
         }
         return false;
     }

@@ -1,6 +1,7 @@
 package dev.comet.engine;
 
 import dev.comet.spi.CometClock;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -36,6 +37,7 @@ final class CometWaitThread implements Runnable {
     private volatile boolean parked;
 
     private volatile boolean stopping;
+    private final CountDownLatch ended = new CountDownLatch(1);
     private boolean failing; // owner: entries are to be repeated
     private long repeatNanos; // owner: when
 
@@ -92,8 +94,9 @@ final class CometWaitThread implements Runnable {
     /** Waits until the thread has ended; does nothing on the thread itself. */
     void join() {
         boolean interrupted = false;
-        while (!isCurrent() && thread.isAlive()) {
+        while (!isCurrent() && (ended.getCount() > 0 || thread.isAlive())) {
             try {
+                ended.await(); // by whichever thread it was that came to the end
                 thread.join();
             } catch (InterruptedException e) {
                 interrupted = true;
@@ -129,6 +132,7 @@ final class CometWaitThread implements Runnable {
             }
         }
         mailbox.runAllAndClose();
+        ended.countDown();
     }
 
     private boolean isReplacedAfter(Throwable e) {

@@ -2,6 +2,8 @@ package dev.comet.engine;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,8 @@ public final class PatientExecutor implements Executor {
     private final Executor ownThreads;
     private final WaitTimer retry;
     private final Mailbox kept = new Mailbox();
+    private final AtomicBoolean retrying = new AtomicBoolean(); // the retry is set
+    private volatile boolean refusing; // since the last retry began
     private volatile boolean saidSo; // that it refuses; until it takes what was kept
     private volatile boolean closed;
 
@@ -40,11 +44,31 @@ public final class PatientExecutor implements Executor {
         this.retry = pool.timer(this, this::offerKept);
     }
 
-    /** Something to run. It may be handed in again when it has begun to run, not before. */
+    /**
+     * Something to run. It may be handed in again when it has begun to run, not before.
+     *
+     * <p>An executor can take a task and throw all the same, as a pool does that queues first and
+     * then finds no thread. So it may have several copies, of which only the first does something.
+     */
     public abstract static class Task extends Mailbox.Entry implements Runnable {
+
+        private static final AtomicIntegerFieldUpdater<Task> STATE =
+                AtomicIntegerFieldUpdater.newUpdater(Task.class, "state");
+        private static final int OFFERED = 1; // handed in, and not begun to run
+        private static final int KEPT = 2; // in the mailbox of what was refused
+
+        private volatile int state;
 
         /** Not run yet. */
         protected Task() {}
+
+        private boolean set(int flag) {
+            return (STATE.getAndUpdate(this, before -> before | flag) & flag) == 0;
+        }
+
+        private boolean clear(int flag) {
+            return (STATE.getAndUpdate(this, before -> before & ~flag) & flag) != 0;
+        }
 
         /** Which is to run it; always the same. */
         protected abstract PatientExecutor executor();
@@ -54,6 +78,7 @@ public final class PatientExecutor implements Executor {
 
         /** Hands it in. Allocates nothing, and cannot fail. */
         public final void start() {
+            set(OFFERED);
             executor().offer(this);
         }
 
@@ -63,9 +88,13 @@ public final class PatientExecutor implements Executor {
             executor().run(this);
         }
 
+        /** It was kept, and is offered again. */
         @Override
         final void met() {
-            executor().offer(this);
+            clear(KEPT);
+            if ((state & OFFERED) != 0) {
+                executor().offerAgain(this);
+            }
         }
     }
 
@@ -99,18 +128,21 @@ public final class PatientExecutor implements Executor {
     }
 
     private void run(Task task) {
-        if (CometWaitThread.isRunning()) {
-            try {
-                ownThreads.execute(task);
-            } catch (Throwable e) {
-                refused(task, e);
-            }
-        } else {
+        if (!CometWaitThread.isRunning()) {
             runHere(task);
+            return;
+        }
+        try {
+            ownThreads.execute(task);
+        } catch (Throwable e) {
+            refused(task, e);
         }
     }
 
     private static void runHere(Task task) {
+        if (!task.clear(Task.OFFERED)) {
+            return; // another copy has run
+        }
         try {
             task.work();
         } catch (Throwable e) {
@@ -119,11 +151,8 @@ public final class PatientExecutor implements Executor {
     }
 
     private void refused(Task task, Throwable e) {
-        if (closed || !kept.post(task)) {
-            runHere(task); // nobody else would, and no wait thread is left
-            return;
-        }
-        retry.startIn(RETRY_NANOS);
+        refusing = true;
+        keep(task);
         if (!saidSo) {
             saidSo = true;
             Faults.warn(
@@ -131,10 +160,33 @@ public final class PatientExecutor implements Executor {
         }
     }
 
+    private void keep(Task task) {
+        if (closed) {
+            runHere(task); // nobody else would, and no wait thread is left
+        } else if (task.set(Task.KEPT)) {
+            if (!kept.post(task)) {
+                runHere(task);
+            } else if (retrying.compareAndSet(false, true)) {
+                retry.startIn(RETRY_NANOS); // not later for each that is refused
+            }
+        }
+    }
+
     /** On a wait thread. Those that are refused again are kept again. */
     private void offerKept() {
+        retrying.set(false);
+        refusing = false;
         if (kept.runAll() && kept.isEmpty()) {
             saidSo = false;
+        }
+    }
+
+    /** After the first that is refused the others are not even offered until the next time. */
+    private void offerAgain(Task task) {
+        if (refusing && !closed) {
+            keep(task);
+        } else {
+            offer(task);
         }
     }
 

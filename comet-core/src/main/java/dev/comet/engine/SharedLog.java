@@ -3,6 +3,8 @@ package dev.comet.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A log that several clients read, everyone's or a group's: who reads it, stripe by stripe. To say
@@ -25,6 +27,12 @@ final class SharedLog {
     String name() {
         return name;
     }
+
+    /**
+     * What {@link WaitThreadPool} does with it when a reader goes. Made before, so as not to fail.
+     */
+    final BiFunction<String, SharedLog, @Nullable SharedLog> releasing =
+            (name, known) -> known == this && release() ? null : known;
 
     SharedLog retain() {
         references++;

@@ -284,10 +284,9 @@ public abstract class WaitSession extends TimerWheel.Timer {
     final void end(Consumer<SharedLog> left) {
         ended = true;
         owner.timers().disarm(this);
-        CometWaitRequest request = held;
-        held = null;
-        if (request != null) {
-            request.end(Ending.CLIENT_GONE);
+        if (held != null) {
+            held.end(Ending.CLIENT_GONE);
+            held = null;
         }
         SharedLog.Reader reader = everyone;
         everyone = null;

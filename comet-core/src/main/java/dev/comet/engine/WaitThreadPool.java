@@ -62,29 +62,34 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     /**
-     * {@linkplain #add Adds} the session and {@linkplain #begin begins} it. If there is one of this
-     * key already, returns that.
+     * Opens the session: it can be found, reads the log of everyone, and its idle time begins. If
+     * there is one of this key already, returns that.
      */
     public S open(S session) {
-        S known = add(session);
-        if (known == session) {
-            begin(session);
+        Mailbox.Entry begin = beginningOf(session); // before it can be found: it may not fail then
+        S before = sessions.putIfAbsent(session.key(), session);
+        if (before != null) {
+            return before;
         }
-        return known;
+        session.owner().post(begin);
+        return session;
     }
 
     /**
-     * Makes the session visible from now on: requests can be held, groups joined. It is to be begun
-     * soon. If there is one of this key already, returns that.
+     * As {@link #open}, in two steps: the session can be found, requests be held, groups joined; it
+     * begins when told to. There is none of this key.
+     *
+     * @return begins it, once; cannot fail
      */
-    public S add(S session) {
-        S before = sessions.putIfAbsent(session.key(), session);
-        return before == null ? session : before;
+    public Runnable add(S session) {
+        Mailbox.Entry begin = beginningOf(session);
+        Runnable begins = () -> session.owner().post(begin);
+        sessions.put(session.key(), session);
+        return begins;
     }
 
-    /** The session reads the log of everyone from now on, and its idle time begins. */
-    public void begin(S session) {
-        session.post(() -> session.begin(everyone));
+    private Mailbox.Entry beginningOf(S session) {
+        return WaitSession.entry(() -> session.begin(everyone));
     }
 
     /**
@@ -183,8 +188,7 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     private void release(SharedLog log) {
-        groups.computeIfPresent(
-                log.name(), (name, known) -> known == log && log.release() ? null : known);
+        groups.computeIfPresent(log.name(), log.releasing);
     }
 
     /**

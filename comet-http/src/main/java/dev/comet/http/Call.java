@@ -51,11 +51,29 @@ final class Call {
                 throw e;
             }
             try {
-                respond(FAILED);
+                respondFailed();
             } finally {
-                LOG.warn("{} {} failed", exchange.method(), exchange.path(), e);
+                LOG.warn("A request failed", e);
             }
         }
+    }
+
+    /**
+     * Nothing better can be said, and nobody else would say anything: answers, unless that was
+     * tried before. Without memory, a page of another origin does not get to see why.
+     */
+    void respondFailed() {
+        if (answered) {
+            return;
+        }
+        CometResponse whole = FAILED;
+        try {
+            whole = FAILED.with(originHeaders);
+        } catch (Throwable e) {
+            // Without them, then.
+        }
+        answered = true;
+        exchange.respond(whole);
     }
 
     void requireMethod(String method) {

@@ -55,7 +55,7 @@ public final class CometHttpHandler {
      * memory is short could not be, and never would be in this process.
      */
     private static void prepare() {
-        EventEncoder.ofBody(EventEncoder.heartbeat(1, 1, 1));
+        EventEncoder.heartbeat(1, 1, 1);
         Refusal.handlerFailed().response();
         CometResponse.empty(204);
     }

@@ -35,6 +35,7 @@ final class EventStream implements CometStreamSink {
     private final EventEncoder encoder;
     private @Nullable CometStream stream;
     private @Nullable CometOutput output;
+    private boolean isEnded;
 
     EventStream(Call call, Callers callers, EventEncoder encoder) {
         this.call = call;
@@ -61,7 +62,17 @@ final class EventStream implements CometStreamSink {
 
     @Override
     public void ended(CometAnswer why) {
-        call.attempt(() -> end(why));
+        try {
+            call.attempt(() -> end(why));
+        } catch (Throwable e) { // no memory: it is ended all the same
+            CometOutput open = output;
+            if (open == null) {
+                call.respondFailed();
+            } else if (!isEnded) {
+                open.cutOff();
+            }
+            throw e;
+        }
     }
 
     private void end(CometAnswer why) {
@@ -76,19 +87,13 @@ final class EventStream implements CometStreamSink {
                 throw Refusal.handlerFailed();
             }
         }
+        CometOutput open = output();
+        byte[] last = abandoned ? CometResponse.NO_BODY : EventEncoder.ofBody(why.body());
+        isEnded = true;
         if (abandoned) {
-            output().cutOff();
+            open.cutOff();
         } else {
-            output().end(lastEvent(why));
-        }
-    }
-
-    private byte[] lastEvent(CometAnswer why) {
-        try {
-            return EventEncoder.ofBody(why.body());
-        } catch (Throwable e) { // no memory: it is ended all the same
-            output().cutOff();
-            throw e;
+            open.end(last);
         }
     }
 

@@ -71,7 +71,12 @@ final class PollEndpoint {
 
         @Override
         public void accept(CometAnswer answer) {
-            respond(call, answer);
+            try {
+                respond(call, answer);
+            } catch (Throwable e) {
+                call.respondFailed();
+                throw e;
+            }
         }
     }
 

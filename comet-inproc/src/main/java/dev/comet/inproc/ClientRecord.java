@@ -6,6 +6,7 @@ import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the store knows of one client. Compared by identity: a token used again is another record.
@@ -36,6 +37,7 @@ final class ClientRecord {
     private volatile List<Membership> memberships = List.of();
 
     private volatile long forgottenId; // written under the sequencer
+    private @Nullable ClientRecord forgottenNext; // guarded by the sequencer
 
     ClientRecord(CometClient client, long birthId, LogLimits limits, long idleAt) {
         this.client = client;
@@ -169,5 +171,16 @@ final class ClientRecord {
     long idleIn(long now) {
         long at = idleAt;
         return at == ENDED ? 0 : at - now;
+    }
+
+    // ---- after its end, under the sequencer
+
+    /** It is not forgotten yet; the next one that is not. */
+    void forgetLater(@Nullable ClientRecord next) {
+        forgottenNext = next;
+    }
+
+    @Nullable ClientRecord forgottenNext() {
+        return forgottenNext;
     }
 }

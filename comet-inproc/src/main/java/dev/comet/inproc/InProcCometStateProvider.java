@@ -46,6 +46,9 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     private volatile LastRead lastRead = LastRead.NONE; // racy on purpose
     private final LongAdder dropped = new LongAdder();
 
+    /** The first of those that are not forgotten yet; written under the sequencer. */
+    private volatile @Nullable ClientRecord unforgotten;
+
     /** What start provides. */
     private record State(
             CometLimits limits,
@@ -182,9 +185,38 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             if (answer == KILLED) {
                 clients.remove(record);
                 record.refuseListSend();
-                state().groups().forgetAll(record);
+                forgetMemberships(record);
             }
             return answer;
+        } finally {
+            sequencer.unlock();
+        }
+    }
+
+    /**
+     * Whatever happens, the client has ended, and its end is told. Without memory to give up its
+     * place in groups, that is done when the store tidies up.
+     */
+    private void forgetMemberships(ClientRecord record) {
+        try {
+            state().groups().forgetAll(record);
+        } catch (OutOfMemoryError e) {
+            record.forgetLater(unforgotten);
+            unforgotten = record;
+        }
+    }
+
+    /** Those of which {@link #forgetMemberships} could not. */
+    private void forgetTheRest() {
+        if (unforgotten == null) {
+            return; // the common case, without the lock
+        }
+        sequencer.lock();
+        try {
+            for (ClientRecord record = unforgotten; record != null; record = unforgotten) {
+                unforgotten = record.forgottenNext();
+                state().groups().forgetAll(record);
+            }
         } finally {
             sequencer.unlock();
         }
@@ -447,6 +479,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         long now = s.now();
         s.everyone().expire(now);
         lastRead = LastRead.NONE; // messages are not kept for longer than their log does
+        forgetTheRest();
         s.groups().tidy(now);
         clients.all().forEach(record -> dropped.add(record.ownLog().expire(now)));
     }

@@ -261,6 +261,66 @@ class IncarnationTest {
     }
 
     @Test
+    @DisplayName("C3: a store that fails after it has the client fails no initializeClient")
+    void initializeClient_storeFailsAfterwards_theClientIsThere() {
+        DelegatingProvider failing =
+                new DelegatingProvider() {
+                    private boolean failed;
+
+                    @Override
+                    public java.util.Set<String> groupsOf(CometClient client) {
+                        if (!failed) {
+                            failed = true;
+                            throw new IllegalStateException("the store fails, as the test wants");
+                        }
+                        return super.groupsOf(client);
+                    }
+
+                    @Override
+                    public void initializeClient(CometClient client) {
+                        super.initializeClient(client);
+                        joinGroup(client.publicToken(), "room");
+                    }
+                };
+        try (Server server = Server.start(failing, 1, options -> options)) {
+            CometClient ada = server.client("ada");
+            Request held = server.poll(ada, 0);
+            server.settle();
+            server.manager.sendToGroup("room", "n", 1);
+            assertThat(held.await().messages()).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("C2: a client that the store may have or not is none, and its tokens are free")
+    void initializeClient_storeFailsWhenItHasIt_leavesNothing() {
+        DelegatingProvider failing =
+                new DelegatingProvider() {
+                    private boolean failed;
+
+                    @Override
+                    public void initializeClient(CometClient client) {
+                        super.initializeClient(client);
+                        if (!failed) {
+                            failed = true;
+                            throw new IllegalStateException("no answer, as the test wants");
+                        }
+                    }
+                };
+        try (Server server = Server.start(failing, 1, options -> options)) {
+            assertThatThrownBy(() -> server.client("ada"))
+                    .matches(
+                            e ->
+                                    ((CometException) e).reason()
+                                            == CometException.Reason.PROVIDER_UNAVAILABLE);
+            assertThat(server.manager.clients()).isEmpty();
+            assertThat(server.events.events()).isEmpty();
+            CometClient ada = server.client("ada");
+            assertThat(server.manager.clients()).containsExactly(ada);
+        }
+    }
+
+    @Test
     @DisplayName("C3: a client that is ended before initializeClient returns has both its events")
     void disconnect_beforeInitializeClientReturns_tellsBothEvents() {
         try (Server server = start()) {

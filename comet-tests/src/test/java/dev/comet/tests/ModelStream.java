@@ -47,8 +47,9 @@ final class ModelStream implements CometStreamSink {
         return broken;
     }
 
+    /** Also if it has never begun, because the manager threw. */
     boolean hasEnded() {
-        return ended;
+        return ended || (broken && stream == null);
     }
 
     boolean isFull() {
