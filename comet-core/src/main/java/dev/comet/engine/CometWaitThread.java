@@ -36,6 +36,7 @@ final class CometWaitThread implements Runnable {
     // reads.
     private volatile boolean parked;
 
+    private volatile boolean started;
     private volatile boolean stopping;
     private final CountDownLatch ended = new CountDownLatch(1);
     private boolean failing; // owner: entries are to be repeated
@@ -67,6 +68,7 @@ final class CometWaitThread implements Runnable {
 
     void start() {
         thread.start();
+        started = true;
     }
 
     /** Any thread. Returns false if the thread has stopped: the entry will not run. */
@@ -94,7 +96,7 @@ final class CometWaitThread implements Runnable {
     /** Waits until the thread has ended; does nothing on the thread itself. */
     void join() {
         boolean interrupted = false;
-        while (!isCurrent() && (ended.getCount() > 0 || thread.isAlive())) {
+        while (started && !isCurrent() && (ended.getCount() > 0 || thread.isAlive())) {
             try {
                 ended.await(); // by whichever thread it was that came to the end
                 thread.join();
