@@ -447,6 +447,9 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     /** An answer or a stream says what was lost: one event for each, whatever there is in it. */
     void announce(ClientSession session, CometBatch batch) {
+        if (batch.gaps().isEmpty()) {
+            return; // as nearly always
+        }
         batch.gaps().stream()
                 .reduce(EventDispatcher::merged)
                 .ifPresent(gap -> session.events().postGap(session.client(), gap));
