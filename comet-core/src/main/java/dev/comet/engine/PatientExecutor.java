@@ -62,12 +62,24 @@ public final class PatientExecutor implements Executor {
         /** Not run yet. */
         protected Task() {}
 
+        // Loops, and no functions that would have to be made: neither may need memory.
+
+        /** Returns whether it was not set before. */
         private boolean set(int flag) {
-            return (STATE.getAndUpdate(this, before -> before | flag) & flag) == 0;
+            int before = state;
+            while (!STATE.compareAndSet(this, before, before | flag)) {
+                before = state;
+            }
+            return (before & flag) == 0;
         }
 
+        /** Returns whether it was set before. */
         private boolean clear(int flag) {
-            return (STATE.getAndUpdate(this, before -> before & ~flag) & flag) != 0;
+            int before = state;
+            while (!STATE.compareAndSet(this, before, before & ~flag)) {
+                before = state;
+            }
+            return (before & flag) != 0;
         }
 
         /** Which is to run it; always the same. */
