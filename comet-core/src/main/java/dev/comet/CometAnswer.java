@@ -100,7 +100,7 @@ public final class CometAnswer {
         closed(CometClientEventHandler.EndReason.DISCONNECTED);
         error(Subscriptions.unknownClient());
         failed();
-        new CometAsyncResult(null).complete(abandoned());
+        new AnsweredRequest(abandoned()).whenCompleted(answer -> {});
     }
 
     /** The request has to end, and nothing better can be said. Allocates nothing. */

@@ -1,13 +1,7 @@
 package dev.comet;
 
-import dev.comet.engine.Faults;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One request of a client for its messages. It completes <b>exactly once</b>: with messages, a
@@ -20,118 +14,35 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Safe for use by several threads.
  */
-public final class CometAsyncResult {
-
-    // State: null (held, nobody asked yet) -> Callback (held) -> CometAnswer (complete). Each arrow
-    // is one compare-and-set; the step to
-    // CometAnswer is the completion, and who makes it runs the callback it found. The callback, and
-    // with it the transport's request, is let go then.
-    private static final VarHandle STATE;
-    private static final Logger LOG = LoggerFactory.getLogger(CometAsyncResult.class);
-
-    static {
-        try {
-            STATE =
-                    MethodHandles.lookup()
-                            .findVarHandle(CometAsyncResult.class, "state", Object.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    private volatile @Nullable Object state;
-    private final @Nullable HeldRequest request;
-
-    CometAsyncResult(@Nullable HeldRequest request) {
-        this.request = request;
-    }
+public sealed interface CometAsyncResult permits HeldRequest, AnsweredRequest {
 
     /** Whether there is an answer. */
-    public boolean isCompleted() {
-        return state instanceof CometAnswer;
-    }
+    boolean isCompleted();
 
     /**
      * How the request ended.
      *
      * @throws IllegalStateException while it is held
      */
-    public CometAnswer answer() {
-        if (state instanceof CometAnswer answer) {
-            return answer;
-        }
-        throw new IllegalStateException(
-                "the request is still held; ask isCompleted(), or use whenCompleted");
-    }
+    CometAnswer answer();
 
     /**
-     * Has the callback called with the answer, exactly once. If there is an answer already, that is
-     * done before this method returns, on the calling thread.
+     * Has the callback called with the answer, exactly once: on the thread that completes the
+     * request, or before this method returns if there is an answer already. That thread is often a
+     * wait thread: only for callbacks that never block, because other clients wait for it.
      *
      * @param callback gets the answer. What it throws is logged and harms nobody
-     * @param executor runs the callback. {@code Runnable::run} runs it on the thread that completes
-     *     the request, which is often a wait thread: only for callbacks that never block, because
-     *     other clients wait for that thread
      * @throws IllegalStateException if there is a callback already
      */
-    public void whenCompleted(Consumer<CometAnswer> callback, Executor executor) {
-        if (STATE.compareAndSet(this, null, new Callback(this, callback, executor))) {
-            return;
-        }
-        if (!(state instanceof CometAnswer answer)) {
-            throw new IllegalStateException("this request has a callback already");
-        }
-        call(callback, answer);
-    }
+    void whenCompleted(Consumer<CometAnswer> callback);
 
-    /** Completes the request, unless it is complete. Allocates nothing and never throws. */
-    boolean complete(CometAnswer answer) {
-        while (true) {
-            Object before = state;
-            if (before instanceof CometAnswer) {
-                return false;
-            }
-            if (STATE.compareAndSet(this, before, answer)) {
-                if (before instanceof Callback callback) {
-                    handOver(callback);
-                }
-                return true;
-            }
-        }
-    }
-
-    private static void handOver(Callback callback) {
-        try {
-            callback.executor.execute(callback);
-        } catch (Throwable e) { // an Error too: a pool that finds no thread throws one
-            Faults.warn(
-                    LOG,
-                    "The executor of a request's callback refused it; it runs on the completing thread",
-                    e);
-            callback.run();
-        }
-    }
-
-    @Nullable HeldRequest request() {
-        return request;
-    }
-
-    private static void call(Consumer<CometAnswer> callback, CometAnswer answer) {
-        try {
-            callback.accept(answer);
-        } catch (Throwable e) {
-            Faults.warn(LOG, "A request's callback failed; the peer may have got no answer", e);
-        }
-    }
-
-    /** Runs when there is an answer. */
-    private record Callback(
-            CometAsyncResult result, Consumer<CometAnswer> consumer, Executor executor)
-            implements Runnable {
-
-        @Override
-        public void run() {
-            call(consumer, result.answer());
-        }
-    }
+    /**
+     * As {@link #whenCompleted(Consumer)}, on a thread of the executor's. If there is an answer
+     * already, the callback is called on this thread, before this method returns.
+     *
+     * @param callback gets the answer. What it throws is logged and harms nobody
+     * @param executor runs the callback. If it refuses, the completing thread runs it
+     * @throws IllegalStateException if there is a callback already
+     */
+    void whenCompleted(Consumer<CometAnswer> callback, Executor executor);
 }

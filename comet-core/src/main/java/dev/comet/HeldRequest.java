@@ -2,18 +2,21 @@ package dev.comet;
 
 import dev.comet.engine.Faults;
 import dev.comet.engine.SerialWork;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's view of a {@link CometAsyncResult}: reads the store when told to look, and completes
- * the result when there is something.
+ * A request that waits: reads the store when told to look, and completes when there is something.
  *
  * <p>Looks are asked for by any thread. One runs at a time; those asked for meanwhile are one more
  * when it is done, so none is lost and none piles up.
  */
-final class HeldRequest extends Subscription {
+final class HeldRequest extends Subscription implements CometAsyncResult {
 
     private static final Logger LOG = LoggerFactory.getLogger(HeldRequest.class);
 
@@ -22,7 +25,13 @@ final class HeldRequest extends Subscription {
                     AtomicIntegerFieldUpdater.newUpdater(HeldRequest.class, "looksAsked"),
                     HeldRequest::read);
 
-    private final CometAsyncResult result = new CometAsyncResult(this);
+    private static final Completion<HeldRequest> COMPLETION =
+            new Completion<>(
+                    AtomicReferenceFieldUpdater.newUpdater(
+                            HeldRequest.class, Object.class, "completion"));
+
+    @SuppressWarnings("UnusedVariable") // used by its updater
+    private volatile @Nullable Object completion;
 
     @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int looksAsked;
@@ -35,13 +44,33 @@ final class HeldRequest extends Subscription {
         this.cursor = lastMessageId;
     }
 
-    CometAsyncResult result() {
-        return result;
+    // ---- as those see it who asked
+
+    @Override
+    public boolean isCompleted() {
+        return COMPLETION.isDone(this);
     }
 
     @Override
+    public CometAnswer answer() {
+        return COMPLETION.answer(this);
+    }
+
+    @Override
+    public void whenCompleted(Consumer<CometAnswer> callback) {
+        COMPLETION.whenDone(this, callback);
+    }
+
+    @Override
+    public void whenCompleted(Consumer<CometAnswer> callback, Executor executor) {
+        COMPLETION.whenDone(this, callback, executor);
+    }
+
+    // ---- as the engine sees it
+
+    @Override
     protected boolean isDone() {
-        return result.isCompleted();
+        return COMPLETION.isDone(this);
     }
 
     @Override
@@ -114,7 +143,7 @@ final class HeldRequest extends Subscription {
             return false;
         }
         boolean wasNewest = session().letGo(this);
-        boolean completed = result.complete(answer);
+        boolean completed = COMPLETION.complete(this, answer);
         subscriptions().heldRequestEnded(this, wasNewest, completed ? answer : null);
         return completed;
     }

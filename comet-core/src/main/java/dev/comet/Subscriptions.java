@@ -280,7 +280,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             request.complete(CometAnswer.failed());
             Faults.warn(LOG, "A request of {} could not be held", client, e);
         }
-        return request.result();
+        return request;
     }
 
     void open(String privateToken, long lastMessageId, CometStreamSink sink, long instance) {
@@ -353,8 +353,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     }
 
     CometAnswer end(CometAsyncResult result) {
-        HeldRequest request = result.request();
-        if (request != null && request.complete(CometAnswer.abandoned())) {
+        if (result instanceof HeldRequest request && request.complete(CometAnswer.abandoned())) {
             request.session().releaseSoon(request);
         }
         return result.answer();
@@ -470,10 +469,8 @@ final class Subscriptions implements ICometStateProvider.Listener {
     }
 
     private CometAsyncResult completed(CometAnswer answer) {
-        CometAsyncResult result = new CometAsyncResult(null);
-        result.complete(answer);
         counters.count(answer);
-        return result;
+        return new AnsweredRequest(answer);
     }
 
     // ---- what the provider says

@@ -50,9 +50,8 @@ final class PollEndpoint {
         Held held = new Held(comet, call, result);
         try {
             call.exchange().hold(held);
-            // On the completing thread, which is often a wait thread: the exchange promises not to
-            // block it.
-            result.whenCompleted(held, Runnable::run);
+            // Often on a wait thread: the exchange promises not to block it.
+            result.whenCompleted(held);
         } catch (Throwable e) { // an Error too: nobody would be told of an answer
             comet.endSubscribe(result);
             throw e;

@@ -5,7 +5,9 @@ import dev.comet.CometException;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +23,15 @@ final class ClientRecord {
             AtomicLongFieldUpdater.newUpdater(ClientRecord.class, "confirmedId");
     private static final AtomicLongFieldUpdater<ClientRecord> IDLE_AT =
             AtomicLongFieldUpdater.newUpdater(ClientRecord.class, "idleAt");
+    private static final AtomicReferenceFieldUpdater<ClientRecord, @Nullable OwnLog> OWN_LOG =
+            AtomicReferenceFieldUpdater.newUpdater(ClientRecord.class, OwnLog.class, "ownLog");
 
     private final CometClient client;
     private final long birthId;
-    private final OwnLog ownLog;
+
+    /** Null until something is sent to this client by name: most get what everyone gets. */
+    private volatile @Nullable OwnLog ownLog;
+
     private volatile long confirmedId;
 
     /**
@@ -39,10 +46,9 @@ final class ClientRecord {
     private volatile long forgottenId; // written under the sequencer
     private @Nullable ClientRecord forgottenNext; // guarded by the sequencer
 
-    ClientRecord(CometClient client, long birthId, LogLimits limits, long idleAt) {
+    ClientRecord(CometClient client, long birthId, long idleAt) {
         this.client = client;
         this.birthId = birthId;
-        this.ownLog = new OwnLog(limits);
         this.confirmedId = birthId;
         this.idleAt = idleAt;
     }
@@ -56,8 +62,19 @@ final class ClientRecord {
         return birthId;
     }
 
-    OwnLog ownLog() {
+    /** For what reads: as long as there is none, it would be empty and have had nothing. */
+    @Nullable OwnLog ownLog() {
         return ownLog;
+    }
+
+    /** For what writes: makes it, unless it is there. */
+    OwnLog ownLog(LogLimits limits) {
+        OwnLog log = ownLog;
+        if (log == null) {
+            OWN_LOG.compareAndSet(this, null, new OwnLog(limits));
+            log = Objects.requireNonNull(ownLog);
+        }
+        return log;
     }
 
     long confirmedId() {
@@ -68,7 +85,16 @@ final class ClientRecord {
         if (id > confirmedId) {
             CONFIRMED_ID.accumulateAndGet(this, id, Math::max);
         }
-        ownLog.confirm(id);
+        OwnLog log = ownLog;
+        if (log != null) {
+            log.confirm(id);
+        }
+    }
+
+    /** Drops from its own log what is too old. Returns how many. */
+    int expire(long nowNanos) {
+        OwnLog log = ownLog;
+        return log == null ? 0 : log.expire(nowNanos);
     }
 
     List<Membership> memberships() {
@@ -96,10 +122,10 @@ final class ClientRecord {
 
     /** Whether above this cursor nothing is to be found for it but in everyone's log. */
     boolean readsOnlyWhatEveryoneDoes(long cursor) {
+        OwnLog log = ownLog;
         return memberships.isEmpty()
                 && forgottenId <= cursor
-                && ownLog.isEmpty()
-                && ownLog.floor().id() <= cursor;
+                && (log == null || (log.isEmpty() && log.floor().id() <= cursor));
     }
 
     boolean isEnded() {
@@ -123,7 +149,8 @@ final class ClientRecord {
 
     /** Under the sequencer, after the end: a message to a list that includes it is refused. */
     void refuseListSend() {
-        ListSend send = ownLog.undecided();
+        OwnLog log = ownLog;
+        ListSend send = log == null ? null : log.undecided();
         if (send != null) {
             send.ended(this);
         }

@@ -79,7 +79,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                         context.listener(),
                         new MessageLog(limits.sharedLog()),
                         new Groups(sequencer, limits),
-                        new OwnSends(sequencer, limits.overflow(), time, dropped),
+                        new OwnSends(sequencer, limits, time, dropped),
                         time);
         if (!state.compareAndSet(null, started)) {
             throw new IllegalStateException(
@@ -123,7 +123,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                                 + " clients; CometLimits.clients allows no more");
             }
             long idleAt = s.now() + TimeUnit.SECONDS.toNanos(client.connectionIdleSeconds());
-            clients.add(new ClientRecord(client, sequencer.top(), s.limits().clientLog(), idleAt));
+            clients.add(new ClientRecord(client, sequencer.top(), idleAt));
         } finally {
             sequencer.unlock();
         }
@@ -352,9 +352,12 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             int maxBytes) {
         long upTo = top;
         long now = s.now();
-        record.ownLog().delivered(cursor);
-        record.ownLog().settle();
-        dropped.add(record.ownLog().expire(now));
+        OwnLog own = record.ownLog();
+        if (own != null) {
+            own.delivered(cursor);
+            own.settle();
+        }
+        dropped.add(record.expire(now));
         s.everyone().expire(now);
         boolean shared =
                 gaps.isEmpty()
@@ -367,7 +370,10 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         }
         while (true) {
             BatchReader reader = new BatchReader(record, cursor, upTo, maxMessages, gaps);
-            reader.read(record.ownLog(), cursor, Membership.OPEN);
+            own = record.ownLog();
+            if (own != null) {
+                reader.read(own, cursor, Membership.OPEN);
+            }
             reader.read(s.everyone(), Math.max(cursor, record.birthId()), Membership.OPEN);
             for (Membership membership : record.memberships()) {
                 MessageLog log = membership.group().log();
@@ -386,7 +392,10 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                 return unlessEnded(record, batch);
             }
             upTo = sequencer.top();
-            record.ownLog().settle();
+            own = record.ownLog();
+            if (own != null) {
+                own.settle();
+            }
         }
     }
 
@@ -481,7 +490,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         lastRead = LastRead.NONE; // messages are not kept for longer than their log does
         forgetTheRest();
         s.groups().tidy(now);
-        clients.all().forEach(record -> dropped.add(record.ownLog().expire(now)));
+        clients.all().forEach(record -> dropped.add(record.expire(now)));
     }
 
     @Override

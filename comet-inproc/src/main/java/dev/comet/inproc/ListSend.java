@@ -3,6 +3,7 @@ package dev.comet.inproc;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometMessage;
+import dev.comet.LogLimits;
 import dev.comet.spi.EncodedMessage;
 import java.util.List;
 import java.util.Set;
@@ -30,6 +31,7 @@ final class ListSend {
 
     private final List<ClientRecord> receivers;
     private final EncodedMessage message;
+    private final LogLimits limits;
     private final boolean needsRoom;
     private final LongAdder dropped;
 
@@ -38,16 +40,19 @@ final class ListSend {
     private volatile @Nullable LogEntry entry;
 
     /**
+     * @param limits of one client's log
      * @param needsRoom whether a full log refuses the message, and does not drop its oldest
      * @param dropped counts what was dropped
      */
     ListSend(
             List<ClientRecord> receivers,
             EncodedMessage message,
+            LogLimits limits,
             boolean needsRoom,
             LongAdder dropped) {
         this.receivers = receivers;
         this.message = message;
+        this.limits = limits;
         this.needsRoom = needsRoom;
         this.dropped = dropped;
     }
@@ -59,8 +64,9 @@ final class ListSend {
 
     void begin(long nowNanos) {
         for (ClientRecord receiver : receivers) {
-            dropped.add(receiver.ownLog().expire(nowNanos));
-            receiver.ownLog().begin(this);
+            OwnLog log = receiver.ownLog(limits);
+            dropped.add(log.expire(nowNanos));
+            log.begin(this);
             if (receiver.isEnded()) { // after begin: an end that comes later finds this send
                 ended(receiver);
             }
@@ -87,17 +93,23 @@ final class ListSend {
 
     private List<CometClient> fullClients() {
         return receivers.stream()
-                .filter(receiver -> full.contains(receiver.ownLog()))
+                .filter(receiver -> full.contains(receiver.ownLog(limits)))
                 .map(ClientRecord::client)
                 .toList();
     }
 
     void complete() {
-        receivers.forEach(receiver -> receiver.ownLog().settle());
+        receivers.forEach(receiver -> receiver.ownLog(limits).settle());
     }
 
+    /** Also if begin broke off half-way: some may have no log. */
     void abandon() {
-        receivers.forEach(receiver -> receiver.ownLog().abandon(this));
+        for (ClientRecord receiver : receivers) {
+            OwnLog log = receiver.ownLog();
+            if (log != null) {
+                log.abandon(this);
+            }
+        }
     }
 
     // ---- what logs and clients tell it

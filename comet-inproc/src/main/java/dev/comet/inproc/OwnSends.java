@@ -2,7 +2,9 @@ package dev.comet.inproc;
 
 import dev.comet.CometClient;
 import dev.comet.CometException;
+import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.spi.EncodedMessage;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ final class OwnSends {
     static final int FEW = 64;
 
     private final Sequencer sequencer;
+    private final LogLimits limits; // of one client's log
     private final boolean needsRoom;
     private final LongSupplier now;
     private final LongAdder dropped;
@@ -31,9 +34,10 @@ final class OwnSends {
     /** One list send at a time: a log notes only one. Taken before the sequencer, never inside. */
     private final ReentrantLock listSends = new ReentrantLock();
 
-    OwnSends(Sequencer sequencer, OverflowPolicy overflow, LongSupplier now, LongAdder dropped) {
+    OwnSends(Sequencer sequencer, CometLimits limits, LongSupplier now, LongAdder dropped) {
         this.sequencer = sequencer;
-        this.needsRoom = overflow != OverflowPolicy.DROP_OLDEST;
+        this.limits = limits.clientLog();
+        this.needsRoom = limits.overflow() != OverflowPolicy.DROP_OLDEST;
         this.now = now;
         this.dropped = dropped;
     }
@@ -59,7 +63,7 @@ final class OwnSends {
             }
             try {
                 for (ClientRecord receiver : receivers) {
-                    dropped.add(receiver.ownLog().take(entry));
+                    dropped.add(receiver.ownLog(limits).take(entry));
                 }
             } finally {
                 // Also if memory ran out in between: an id that a log has is not given again.
@@ -74,7 +78,7 @@ final class OwnSends {
     private void requireRoom(List<ClientRecord> receivers, LogEntry entry) {
         List<CometClient> full = new ArrayList<>(0);
         for (ClientRecord receiver : receivers) {
-            OwnLog log = receiver.ownLog();
+            OwnLog log = receiver.ownLog(limits);
             log.settle();
             dropped.add(log.expire(entry.appendedNanos()));
             if (!log.hasRoomFor(entry.bytes())) {
@@ -89,7 +93,7 @@ final class OwnSends {
     private long sendToMany(List<ClientRecord> receivers, EncodedMessage message) {
         listSends.lock();
         try {
-            ListSend send = new ListSend(receivers, message, needsRoom, dropped);
+            ListSend send = new ListSend(receivers, message, limits, needsRoom, dropped);
             try {
                 send.begin(now.getAsLong());
                 return decide(send);

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.comet.CometException;
 import dev.comet.CometGap;
+import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.spi.EncodedMessage;
 import java.util.ArrayList;
@@ -18,23 +20,27 @@ import org.junit.jupiter.api.Test;
 /** What others do between the steps of a send to a list. Logs here hold two messages. */
 class ListSendTest {
 
+    private static final LogLimits LIMITS = Logs.limits(2);
     private static final EncodedMessage MESSAGE = new EncodedMessage("m", "{}".getBytes(UTF_8));
 
     private final Sequencer sequencer = new Sequencer();
     private final LongAdder dropped = new LongAdder();
     private final ClientRecord ada = record("ada");
     private final ClientRecord bob = record("bob");
-    private final OwnSends rejecting =
-            new OwnSends(sequencer, OverflowPolicy.REJECT, () -> 0, dropped);
-    private final OwnSends dropping =
-            new OwnSends(sequencer, OverflowPolicy.DROP_OLDEST, () -> 0, dropped);
+    private final OwnSends rejecting = sends(OverflowPolicy.REJECT);
+    private final OwnSends dropping = sends(OverflowPolicy.DROP_OLDEST);
+
+    private OwnSends sends(OverflowPolicy overflow) {
+        CometLimits limits = CometLimits.builder().clientLog(LIMITS).overflow(overflow).build();
+        return new OwnSends(sequencer, limits, () -> 0, dropped);
+    }
 
     private static ClientRecord record(String name) {
-        return new ClientRecord(Logs.client(name).client(), 0, Logs.limits(2), Long.MAX_VALUE);
+        return new ClientRecord(Logs.client(name).client(), 0, Long.MAX_VALUE);
     }
 
     private ListSend begin(boolean needsRoom) {
-        ListSend list = new ListSend(List.of(ada, bob), MESSAGE, needsRoom, dropped);
+        ListSend list = new ListSend(List.of(ada, bob), MESSAGE, LIMITS, needsRoom, dropped);
         list.begin(0);
         return list;
     }
@@ -54,10 +60,10 @@ class ListSendTest {
     /** As the provider reads. */
     private List<Long> read(ClientRecord client, long cursor) {
         long top = sequencer.top();
-        client.ownLog().delivered(cursor);
-        client.ownLog().settle();
+        client.ownLog(LIMITS).delivered(cursor);
+        client.ownLog(LIMITS).settle();
         List<CometMessage> found = new ArrayList<>();
-        client.ownLog().read(client, cursor, top, 10, found);
+        client.ownLog(LIMITS).read(client, cursor, top, 10, found);
         return Logs.ids(found);
     }
 
@@ -105,9 +111,9 @@ class ListSendTest {
         ada.confirm(id);
         list.complete();
 
-        assertThat(ada.ownLog().isEmpty()).isTrue();
-        assertThat(ada.ownLog().floor().id()).isEqualTo(id);
-        assertThat(ada.ownLog().floor().reason()).isEqualTo(CometGap.Reason.CONFIRMED);
+        assertThat(ada.ownLog(LIMITS).isEmpty()).isTrue();
+        assertThat(ada.ownLog(LIMITS).floor().id()).isEqualTo(id);
+        assertThat(ada.ownLog(LIMITS).floor().reason()).isEqualTo(CometGap.Reason.CONFIRMED);
         assertThat(read(bob)).containsExactly(id);
     }
 
@@ -204,8 +210,8 @@ class ListSendTest {
         long id = decide(list);
 
         assertThat(read(ada)).containsExactly(third, id);
-        assertThat(ada.ownLog().floor().id()).isEqualTo(second);
-        assertThat(ada.ownLog().floor().reason()).isEqualTo(CometGap.Reason.OVERFLOW);
+        assertThat(ada.ownLog(LIMITS).floor().id()).isEqualTo(second);
+        assertThat(ada.ownLog(LIMITS).floor().reason()).isEqualTo(CometGap.Reason.OVERFLOW);
         list.complete();
 
         assertThat(read(ada)).containsExactly(third, id);
@@ -221,11 +227,11 @@ class ListSendTest {
         long second = send(ada);
         read(ada, second);
         ListSend list = begin(true);
-        assertThat(ada.ownLog().floor().id()).isZero();
+        assertThat(ada.ownLog(LIMITS).floor().id()).isZero();
         long id = decide(list);
 
         assertThat(read(ada, second)).containsExactly(id);
-        assertThat(ada.ownLog().floor().id()).isEqualTo(first);
+        assertThat(ada.ownLog(LIMITS).floor().id()).isEqualTo(first);
         assertThat(dropped.sum()).isZero();
     }
 

@@ -17,8 +17,7 @@ final class Logs {
     private Logs() {}
 
     static ClientRecord client(String publicToken) {
-        return new ClientRecord(
-                CometClient.builder().publicToken(publicToken).build(), 0, limits(10), 0);
+        return new ClientRecord(CometClient.builder().publicToken(publicToken).build(), 0, 0);
     }
 
     static LogEntry entry(long id) {

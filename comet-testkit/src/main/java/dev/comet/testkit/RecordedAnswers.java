@@ -31,7 +31,7 @@ public final class RecordedAnswers {
         synchronized (this) {
             requests.add(request);
         }
-        result.whenCompleted(request.answers::add, Runnable::run);
+        result.whenCompleted(request.answers::add);
         return request;
     }
 

@@ -141,8 +141,7 @@ class EventsTest {
                                     .build());
             CompletableFuture<Integer> answered = new CompletableFuture<>();
             manager.beginSubscribe(ada.privateToken(), 0)
-                    .whenCompleted(
-                            answer -> answered.complete(answer.messages().size()), Runnable::run);
+                    .whenCompleted(answer -> answered.complete(answer.messages().size()));
             clock.awaitAllParked();
             clock.advance(Duration.ofSeconds(11));
             await().until(() -> !threads.isEmpty());

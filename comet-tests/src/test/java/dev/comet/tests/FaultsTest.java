@@ -182,7 +182,7 @@ class FaultsTest {
             CometClient bob = server.client("bob");
             server.manager
                     .beginSubscribe(ada.privateToken(), 0)
-                    .whenCompleted(answer -> fail("error"), Runnable::run);
+                    .whenCompleted(answer -> fail("error"));
             Request bobs = server.poll(bob, 0);
             server.settle();
             server.manager.sendToAll("n", 1);

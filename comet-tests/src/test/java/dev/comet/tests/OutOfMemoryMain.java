@@ -64,7 +64,7 @@ final class OutOfMemoryMain {
             }
             while (true) {
                 try {
-                    result.whenCompleted(this, Runnable::run);
+                    result.whenCompleted(this);
                     return;
                 } catch (IllegalStateException e) {
                     return; // it has its callback

@@ -171,7 +171,7 @@ class RequestsTest {
             for (CometClient client : all) {
                 CometAsyncResult asked = own.beginSubscribe(client.privateToken(), 0);
                 BlockingQueue<CometAnswer> answers = new LinkedBlockingQueue<>();
-                asked.whenCompleted(answers::add, Runnable::run);
+                asked.whenCompleted(answers::add);
                 CometMessage question = answers.take().messages().get(0);
                 own.acceptReply(
                         client.privateToken(), String.valueOf(question.correlationId()), "me");

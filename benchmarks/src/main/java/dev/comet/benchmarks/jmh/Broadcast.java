@@ -40,7 +40,7 @@ public class Broadcast {
 
     private void subscribeAll(long cursor) {
         for (CometClient client : clients) {
-            comet.beginSubscribe(client.privateToken(), cursor).whenCompleted(sink, Runnable::run);
+            comet.beginSubscribe(client.privateToken(), cursor).whenCompleted(sink);
         }
     }
 

@@ -38,7 +38,7 @@ public class WakeOne {
 
     private void hold(int i, long cursor) {
         held[i] = comet.beginSubscribe(clients[i].privateToken(), cursor);
-        held[i].whenCompleted(SINK, Runnable::run);
+        held[i].whenCompleted(SINK);
     }
 
     @Benchmark

@@ -8,22 +8,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class CometAsyncResultTest {
+class CompletionTest {
 
-    private final CometAsyncResult result = new CometAsyncResult(null);
+    private final Target result = new Target();
     private final List<CometAnswer> answers = new ArrayList<>();
 
     @Test
     void whenCompleted_beforeTheAnswer_isCalledWithIt() {
-        result.whenCompleted(answers::add, Runnable::run);
+        result.whenCompleted(answers::add);
         assertThat(result.isCompleted()).isFalse();
         CometAnswer answer = CometAnswer.timeout(5);
         assertThat(result.complete(answer)).isTrue();
@@ -45,7 +49,7 @@ class CometAsyncResultTest {
 
     @Test
     void complete_aSecondTime_hasNoEffect() {
-        result.whenCompleted(answers::add, Runnable::run);
+        result.whenCompleted(answers::add);
         CometAnswer first = CometAnswer.timeout(5);
         assertThat(result.complete(first)).isTrue();
         assertThat(result.complete(CometAnswer.superseded(0))).isFalse();
@@ -56,15 +60,15 @@ class CometAsyncResultTest {
     @Test
     void answer_whileHeld_isRefused() {
         assertThatIllegalStateException().isThrownBy(result::answer);
-        result.whenCompleted(answers::add, Runnable::run);
+        result.whenCompleted(answers::add);
         assertThatIllegalStateException().isThrownBy(result::answer);
     }
 
     @Test
     void whenCompleted_aSecondTimeWhileHeld_isRefusedAndTheFirstStillCalled() {
-        result.whenCompleted(answers::add, Runnable::run);
+        result.whenCompleted(answers::add);
         assertThatIllegalStateException()
-                .isThrownBy(() -> result.whenCompleted(answer -> {}, Runnable::run))
+                .isThrownBy(() -> result.whenCompleted(answer -> {}))
                 .withMessage("this request has a callback already");
         result.complete(CometAnswer.superseded(0));
         assertThat(answers).hasSize(1);
@@ -107,7 +111,7 @@ class CometAsyncResultTest {
     @Test
     void complete_racingCompletersAndACallback_happensExactlyOnce() throws Exception {
         int rounds = 20_000;
-        AtomicReference<CometAsyncResult> current = new AtomicReference<>();
+        AtomicReference<Target> current = new AtomicReference<>();
         AtomicInteger winners = new AtomicInteger();
         AtomicInteger calls = new AtomicInteger();
         AtomicReference<CometAnswer> called = new AtomicReference<>();
@@ -146,7 +150,7 @@ class CometAsyncResultTest {
         for (int i = 0; i < rounds; i++) {
             winners.set(0);
             calls.set(0);
-            current.set(new CometAsyncResult(null));
+            current.set(new Target());
             await(barrier);
             await(barrier);
             if (winners.get() != 1 || calls.get() != 1 || called.get() != current.get().answer()) {
@@ -154,6 +158,38 @@ class CometAsyncResultTest {
             }
         }
         assertThat(failed).isFalse();
+    }
+
+    /** A request that is completed by the test. */
+    private static final class Target {
+
+        private static final Completion<Target> COMPLETION =
+                new Completion<>(
+                        AtomicReferenceFieldUpdater.newUpdater(
+                                Target.class, Object.class, "completion"));
+
+        @SuppressWarnings("UnusedVariable") // used by its updater
+        private volatile @Nullable Object completion;
+
+        boolean isCompleted() {
+            return COMPLETION.isDone(this);
+        }
+
+        CometAnswer answer() {
+            return COMPLETION.answer(this);
+        }
+
+        void whenCompleted(Consumer<CometAnswer> callback) {
+            COMPLETION.whenDone(this, callback);
+        }
+
+        void whenCompleted(Consumer<CometAnswer> callback, Executor executor) {
+            COMPLETION.whenDone(this, callback, executor);
+        }
+
+        boolean complete(CometAnswer answer) {
+            return COMPLETION.complete(this, answer);
+        }
     }
 
     private static void await(CyclicBarrier barrier) {
