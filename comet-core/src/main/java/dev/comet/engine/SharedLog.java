@@ -21,7 +21,7 @@ final class SharedLog {
 
     SharedLog(String name, List<CometWaitThread> threads) {
         this.name = name;
-        this.stripes = threads.stream().map(thread -> new Stripe(this, thread)).toList();
+        this.stripes = threads.stream().map(Stripe::new).toList();
     }
 
     String name() {
@@ -62,7 +62,6 @@ final class SharedLog {
     /** The readers on one wait thread. A hundred signals before the thread comes to it are one. */
     static final class Stripe extends Mailbox.Entry {
 
-        private final SharedLog log;
         private final CometWaitThread owner;
         private final AtomicBoolean posted = new AtomicBoolean();
         private final List<Reader> readers = new ArrayList<>(0); // owner
@@ -73,8 +72,7 @@ final class SharedLog {
          */
         private volatile int size;
 
-        private Stripe(SharedLog log, CometWaitThread owner) {
-            this.log = log;
+        private Stripe(CometWaitThread owner) {
             this.owner = owner;
         }
 
@@ -90,52 +88,82 @@ final class SharedLog {
             posted.set(false);
             for (int i = 0; i < readers.size(); i++) {
                 try {
-                    readers.get(i).session.look();
+                    readers.get(i).session().look();
                 } catch (Throwable e) {
                     Faults.error("A look for messages failed; the other readers' go on", e);
                 }
             }
         }
 
-        /** Owner. */
-        Reader add(WaitSession session) {
-            Reader reader = new Reader(session, this, readers.size());
+        /** Owner. If it fails for want of memory, nothing has changed. */
+        void add(Reader reader) {
             readers.add(reader);
+            reader.place(readers.size() - 1);
             size = readers.size();
-            return reader;
+        }
+
+        /** Owner. The last reader takes this one's place. */
+        void remove(Reader reader) {
+            Reader last = readers.remove(readers.size() - 1);
+            if (last != reader) {
+                readers.set(reader.place(), last);
+                last.place(reader.place());
+            }
+            reader.place(NOWHERE);
+            size = readers.size();
         }
 
         /** Owner. */
         void forEach(java.util.function.Consumer<WaitSession> action) {
-            readers.forEach(reader -> action.accept(reader.session));
+            readers.forEach(reader -> action.accept(reader.session()));
         }
     }
 
-    /** One client's membership. Owner only. */
-    static final class Reader {
+    /**
+     * What stands in a stripe and knows where. A session is its own reader of the log of everyone,
+     * which each client reads: that is an object less for each. Owner only.
+     */
+    interface Reader {
+
+        WaitSession session();
+
+        /** Its index in the stripe, or NOWHERE. */
+        int place();
+
+        void place(int place);
+    }
+
+    static final int NOWHERE = -1;
+
+    /** A client as the reader of a group's log. Owner only. */
+    static final class Member implements Reader {
 
         private final WaitSession session;
-        private final Stripe stripe;
-        private int index;
+        private final SharedLog log;
+        private int place = NOWHERE;
 
-        private Reader(WaitSession session, Stripe stripe, int index) {
+        Member(WaitSession session, SharedLog log) {
             this.session = session;
-            this.stripe = stripe;
-            this.index = index;
+            this.log = log;
         }
 
         SharedLog log() {
-            return stripe.log;
+            return log;
         }
 
-        /** The last reader takes this one's place. */
-        void leave() {
-            Reader last = stripe.readers.remove(stripe.readers.size() - 1);
-            if (last != this) {
-                stripe.readers.set(index, last);
-                last.index = index;
-            }
-            stripe.size = stripe.readers.size();
+        @Override
+        public WaitSession session() {
+            return session;
+        }
+
+        @Override
+        public int place() {
+            return place;
+        }
+
+        @Override
+        public void place(int place) {
+            this.place = place;
         }
     }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What a wait thread keeps of a client from the moment it is initialised until it ends: its held
  * request, its one timer, and the shared logs it reads. A poll re-registers nothing but itself.
  */
-public abstract class WaitSession extends TimerWheel.Timer {
+public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.Reader {
 
     // Fields, and no objects of their own: there are as many as clients.
     private static final AtomicReferenceFieldUpdater<WaitSession, @Nullable CometWaitRequest>
@@ -37,8 +37,8 @@ public abstract class WaitSession extends TimerWheel.Timer {
     private boolean ended;
     private boolean draining;
     private long drainNanos;
-    private SharedLog.@Nullable Reader everyone;
-    private @Nullable ArrayList<SharedLog.Reader> groups; // null until the first is joined
+    private int place = SharedLog.NOWHERE; // among the readers of the log of everyone
+    private @Nullable ArrayList<SharedLog.Member> groups; // null until the first is joined
 
     /**
      * @param pool whose threads will own it
@@ -154,12 +154,27 @@ public abstract class WaitSession extends TimerWheel.Timer {
     // ---- from here on: the owner's alone
 
     /** It may have been found, and a request been held, before. */
-    final void begin(SharedLog log) {
+    final void begin(SharedLog everyone) {
         arm(owner.nowNanos() + idleNanos());
-        if (!ended && everyone == null) {
-            everyone = log.on(owner).add(this);
+        if (!ended && place == SharedLog.NOWHERE) {
+            everyone.on(owner).add(this);
             look();
         }
+    }
+
+    @Override
+    public final WaitSession session() {
+        return this;
+    }
+
+    @Override
+    public final int place() {
+        return place;
+    }
+
+    @Override
+    public final void place(int place) {
+        this.place = place;
     }
 
     /**
@@ -251,9 +266,11 @@ public abstract class WaitSession extends TimerWheel.Timer {
         if (ended || indexOf(log) >= 0) {
             return false;
         }
-        ArrayList<SharedLog.Reader> joined = groups == null ? new ArrayList<>(1) : groups;
+        ArrayList<SharedLog.Member> joined = groups == null ? new ArrayList<>(1) : groups;
         joined.ensureCapacity(joined.size() + 1); // from here on it is a reader, or is none
-        joined.add(log.on(owner).add(this));
+        SharedLog.Member member = new SharedLog.Member(this, log);
+        log.on(owner).add(member);
+        joined.add(member);
         groups = joined;
         look();
         return true;
@@ -265,7 +282,7 @@ public abstract class WaitSession extends TimerWheel.Timer {
         if (index < 0 || groups == null) {
             return false;
         }
-        groups.remove(index).leave();
+        leave(groups.remove(index));
         // What was appended before may not have been signalled yet, and the signal to come no
         // longer reaches this client.
         look();
@@ -281,27 +298,29 @@ public abstract class WaitSession extends TimerWheel.Timer {
         return -1;
     }
 
-    final void end(Consumer<SharedLog> left) {
+    /**
+     * @param left told of each group's log that it no longer reads
+     */
+    final void end(SharedLog everyone, Consumer<SharedLog> left) {
         ended = true;
         owner.timers().disarm(this);
         if (held != null) {
             held.end(Ending.CLIENT_GONE);
             held = null;
         }
-        SharedLog.Reader reader = everyone;
-        everyone = null;
-        if (reader != null) {
-            leave(reader, left);
+        if (place != SharedLog.NOWHERE) {
+            everyone.on(owner).remove(this);
         }
         while (groups != null && !groups.isEmpty()) {
-            leave(groups.remove(groups.size() - 1), left);
+            SharedLog.Member member = groups.remove(groups.size() - 1);
+            leave(member);
+            left.accept(member.log());
         }
         groups = null;
     }
 
-    private static void leave(SharedLog.Reader reader, Consumer<SharedLog> left) {
-        reader.leave();
-        left.accept(reader.log());
+    private void leave(SharedLog.Member member) {
+        member.log().on(owner).remove(member);
     }
 
     private void arm(long deadlineNanos) {

@@ -98,7 +98,7 @@ public final class WaitThreadPool<S extends WaitSession> {
      * @return whether this call did it
      */
     public boolean end(S session, Ending why) {
-        Mailbox.Entry end = WaitSession.entry(() -> session.end(this::release));
+        Mailbox.Entry end = WaitSession.entry(() -> session.end(everyone, this::release));
         if (!sessions.remove(session.key(), session)) {
             return false;
         }
