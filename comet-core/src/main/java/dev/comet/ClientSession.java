@@ -28,6 +28,9 @@ final class ClientSession extends WaitSession {
     /** Whether it may have missed a group that its client is in. */
     private volatile boolean missedAGroup;
 
+    /** Whether the store is being asked if the client is idle. Set by the wait thread alone. */
+    private volatile boolean idleChecked;
+
     ClientSession(
             WaitThreadPool<ClientSession> pool,
             CometClient client,
@@ -75,8 +78,23 @@ final class ClientSession extends WaitSession {
                 : CometAnswer.closed(reason);
     }
 
+    /** The store is asked once at a time, however long it takes. Asked again after an idle time. */
     @Override
     protected void couldBeIdle() {
-        subscriptions.killIfIdle(this);
+        if (idleChecked) {
+            return;
+        }
+        idleChecked = true;
+        try {
+            subscriptions.killIfIdle(this);
+        } catch (Throwable e) {
+            idleChecked = false;
+            throw e;
+        }
+    }
+
+    /** The store has answered. */
+    void idleWasChecked() {
+        idleChecked = false;
     }
 }

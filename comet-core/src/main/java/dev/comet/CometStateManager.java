@@ -4,6 +4,7 @@ import dev.comet.engine.Faults;
 import dev.comet.engine.PatientExecutor;
 import dev.comet.engine.WaitThreadPool;
 import dev.comet.spi.Audience;
+import dev.comet.spi.ColdClasses;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.ProtocolMessages;
 import java.time.Duration;
@@ -116,6 +117,21 @@ public final class CometStateManager implements AutoCloseable {
      */
     private static void prepare(JsonMapper mapper) {
         CometAnswer.prepare();
+        ColdClasses.initialise(
+                CometStateManager.class,
+                "ClientSession",
+                "Counters$1",
+                "EventDispatcher$ClientEvents",
+                "HeldRequest",
+                "OpenStream",
+                "Requests$State",
+                "Rules",
+                "Subscription$1",
+                "CometClient$Randomness",
+                "CometMessage$Json",
+                "engine.CometWaitRequest",
+                "engine.CometWaitRequest$Ending",
+                "engine.WaitSession");
         try {
             mapper.writeValueAsBytes(Map.of("text", List.of(1, 1.5, true)));
         } catch (RuntimeException e) {

@@ -2,6 +2,7 @@ package dev.comet;
 
 import dev.comet.engine.Faults;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -97,19 +98,41 @@ final class Completion<T> {
         }
     }
 
-    /** Has an executor call the callback. */
-    private record HandOver(Consumer<CometAnswer> callback, Executor executor)
-            implements Consumer<CometAnswer> {
+    /**
+     * Has an executor call the callback. One that queues the task and throws all the same has it
+     * run once: whoever takes the answer calls.
+     */
+    private static final class HandOver extends AtomicReference<@Nullable CometAnswer>
+            implements Consumer<CometAnswer>, Runnable {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient Consumer<CometAnswer> callback;
+        private final transient Executor executor;
+
+        HandOver(Consumer<CometAnswer> callback, Executor executor) {
+            this.callback = callback;
+            this.executor = executor;
+        }
 
         @Override
         public void accept(CometAnswer answer) {
+            set(answer);
             try {
-                executor.execute(() -> call(callback, answer));
+                executor.execute(this);
             } catch (Throwable e) { // an Error too: a pool that finds no thread throws one
                 Faults.warn(
                         LOG,
                         "The executor of a request's callback refused it; it runs on the completing thread",
                         e);
+                run();
+            }
+        }
+
+        @Override
+        public void run() {
+            CometAnswer answer = getAndSet(null);
+            if (answer != null) {
                 call(callback, answer);
             }
         }

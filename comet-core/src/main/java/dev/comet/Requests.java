@@ -170,10 +170,18 @@ final class Requests {
                 pending.receiver,
                 (receiver, known) -> {
                     Map<String, Pending> requests = known == null ? new HashMap<>(2) : known;
-                    isNew[0] = requests.putIfAbsent(pending.correlationId, pending) == null;
-                    if (isNew[0]) {
-                        pending.deadline.startIn(timeout.toNanos());
+                    boolean added = false;
+                    try {
+                        if (!requests.containsKey(pending.correlationId)) {
+                            requests.put(pending.correlationId, pending);
+                            pending.deadline.startIn(timeout.toNanos());
+                            added = true;
+                        }
+                    } catch (Throwable e) { // a map may have it and then find no memory to grow
+                        requests.remove(pending.correlationId, pending);
+                        throw e;
                     }
+                    isNew[0] = added;
                     return requests;
                 });
     }

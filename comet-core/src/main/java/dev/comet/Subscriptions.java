@@ -98,7 +98,9 @@ final class Subscriptions implements ICometStateProvider.Listener {
                 removeQuietly(client); // whether the store has it, nobody knows
             }
             events.discard();
-            pool.end(session, Ending.CLIENT_GONE);
+            if (!endSafely(session)) {
+                begins.run(); // then its idle time does
+            }
             throw e;
         }
         begins.run();
@@ -137,12 +139,18 @@ final class Subscriptions implements ICometStateProvider.Listener {
         return removed;
     }
 
-    /** The store has no such client any more: what fails now is seen to when it could be idle. */
-    private void endSafely(ClientSession session) {
+    /**
+     * The store has no such client any more: what fails now is seen to when it could be idle.
+     *
+     * @return whether nothing failed
+     */
+    private boolean endSafely(ClientSession session) {
         try {
             clientIsGone(session);
+            return true;
         } catch (Throwable e) {
             Faults.error("The session of a client that was ended is left for later", e);
+            return false;
         }
     }
 
@@ -170,12 +178,14 @@ final class Subscriptions implements ICometStateProvider.Listener {
             counters.providerFailures.increment();
             Faults.warn(
                     LOG, "The provider could not say whether {} is idle; asking again", client, e);
+        } finally {
+            session.idleWasChecked();
         }
     }
 
     void clientIsGone(ClientSession session) {
+        whenGone.accept(session.client()); // first: if it fails, the session is left to try again
         pool.end(session, Ending.CLIENT_GONE);
-        whenGone.accept(session.client());
     }
 
     /** What else is to happen when a client has ended. May be told more than once. */

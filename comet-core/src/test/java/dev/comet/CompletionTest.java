@@ -98,6 +98,20 @@ class CompletionTest {
     }
 
     @Test
+    void complete_executorTakesTheTaskAndThrows_callsTheCallbackOnce() {
+        List<Runnable> taken = new ArrayList<>();
+        result.whenCompleted(
+                answers::add,
+                task -> {
+                    taken.add(task);
+                    throw new Error("no thread is left, as the test wants");
+                });
+        assertThat(result.complete(CometAnswer.superseded(0))).isTrue();
+        taken.forEach(Runnable::run);
+        assertThat(answers).hasSize(1);
+    }
+
+    @Test
     void complete_callbackThrows_isCompletedAndThrowsNothing() {
         result.whenCompleted(
                 answer -> {

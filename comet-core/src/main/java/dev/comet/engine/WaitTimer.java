@@ -1,6 +1,7 @@
 package dev.comet.engine;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 
 /**
  * A task that a wait thread starts at a moment. It can be set again and again, also from within the
@@ -16,6 +17,12 @@ public final class WaitTimer extends Mailbox.Entry {
     private static final AtomicIntegerFieldUpdater<WaitTimer> POSTED =
             AtomicIntegerFieldUpdater.newUpdater(WaitTimer.class, "posted");
 
+    private static final AtomicLongFieldUpdater<WaitTimer> AT_NANOS =
+            AtomicLongFieldUpdater.newUpdater(WaitTimer.class, "atNanos");
+
+    /** In the place of a moment. */
+    private static final long NOT_SET = Long.MIN_VALUE;
+
     private final CometWaitThread thread;
     private final Runnable task;
     private final TimerWheel.Timer timer =
@@ -26,8 +33,7 @@ public final class WaitTimer extends Mailbox.Entry {
                 }
             };
 
-    private volatile long atNanos;
-    private volatile boolean set;
+    private volatile long atNanos = NOT_SET;
 
     @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int posted; // 0 or 1
@@ -47,13 +53,12 @@ public final class WaitTimer extends Mailbox.Entry {
 
     void startAt(long nanos) {
         atNanos = nanos;
-        set = true;
         post();
     }
 
     /** The task is not started. One that is just being started still runs. Idempotent. */
     public void stop() {
-        set = false;
+        atNanos = NOT_SET;
         post();
     }
 
@@ -67,24 +72,28 @@ public final class WaitTimer extends Mailbox.Entry {
     void met() {
         posted = 0; // before looking: what is set from now on is posted anew
         thread.timers().disarm(timer);
-        if (set) {
-            thread.timers().armNoLaterThan(timer, atNanos);
+        long at = atNanos;
+        if (at != NOT_SET) {
+            thread.timers().armNoLaterThan(timer, at);
         }
     }
 
     private void fired(long nowNanos) {
-        if (!set) {
+        long at = atNanos;
+        if (at == NOT_SET) {
             return;
         }
-        if (atNanos - nowNanos > 0) { // set again meanwhile
-            thread.timers().armNoLaterThan(timer, atNanos);
+        if (at - nowNanos > 0) { // set again meanwhile
+            thread.timers().armNoLaterThan(timer, at);
             return;
         }
-        set = false;
+        if (!AT_NANOS.compareAndSet(this, at, NOT_SET)) {
+            return; // it is just being set again or stopped, and then posted
+        }
         try {
             task.run();
         } catch (VirtualMachineError e) {
-            set = true; // the wheel has it fire again later, unless it was stopped by then
+            AT_NANOS.compareAndSet(this, NOT_SET, at); // the wheel has it fire again later
             throw e;
         }
     }

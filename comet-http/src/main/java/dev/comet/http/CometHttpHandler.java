@@ -1,6 +1,7 @@
 package dev.comet.http;
 
 import dev.comet.CometStateManager;
+import dev.comet.spi.ColdClasses;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -55,6 +56,8 @@ public final class CometHttpHandler {
      * memory is short could not be, and never would be in this process.
      */
     private static void prepare() {
+        ColdClasses.initialise(
+                CometHttpHandler.class, "Call", "EventStream", "PollEndpoint$1", "Refusal$1");
         EventEncoder.heartbeat(1, 1, 1);
         Refusal.handlerFailed().response();
         CometResponse.empty(204);

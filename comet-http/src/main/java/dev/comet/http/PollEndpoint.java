@@ -47,8 +47,8 @@ final class PollEndpoint {
             respond(call, answer);
             return;
         }
-        Held held = new Held(comet, call, result);
         try {
+            Held held = new Held(comet, call, result);
             call.exchange().hold(held);
             // Often on a wait thread: the exchange promises not to block it.
             result.whenCompleted(held);

@@ -8,6 +8,7 @@ import dev.comet.CometLimits;
 import dev.comet.CometMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.spi.Audience;
+import dev.comet.spi.ColdClasses;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.EncodedMessage;
 import java.time.Instant;
@@ -81,6 +82,8 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                         new Groups(sequencer, limits),
                         new OwnSends(sequencer, limits, time, dropped),
                         time);
+        ColdClasses.initialise(
+                InProcCometStateProvider.class, "BatchReader", "ClientRecord", "Members");
         if (!state.compareAndSet(null, started)) {
             throw new IllegalStateException(
                     "this provider serves a manager already; make one provider for each manager");
