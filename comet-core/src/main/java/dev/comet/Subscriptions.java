@@ -108,6 +108,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         } catch (Throwable e) { // it tries again when the client comes
             Faults.warn(LOG, "The provider could not say which groups {} is in", client, e);
         }
+        LOG.debug("{} has been initialised", client);
     }
 
     private void removeQuietly(CometClient client) {
@@ -134,6 +135,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             counters.clientsDisconnected.increment();
         }
         endSafely(session);
+        LOG.debug("{} was ended: {}", client, reason);
         return removed;
     }
 
@@ -165,6 +167,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
                 counters.idleClientsKilled.increment();
             }
             endSafely(session);
+            LOG.debug("{} stayed away and was ended", client);
         } catch (Throwable e) {
             session.askAgainIn(RETRY_NANOS);
             counters.providerFailures.increment();
@@ -234,7 +237,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         try {
             return begin(subscribing(privateToken), lastMessageId, hold, instance);
         } catch (CometException e) {
-            return completed(CometAnswer.error(e));
+            return completed(CometAnswer.error(counters.refused(e)));
         }
     }
 
@@ -288,7 +291,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         try {
             session = subscribing(privateToken);
         } catch (CometException e) {
-            sink.ended(CometAnswer.error(e));
+            sink.ended(CometAnswer.error(counters.refused(e)));
             return;
         }
         OpenStream stream = new OpenStream(session, lastMessageId, streamTimes, sink, instance);
@@ -372,6 +375,9 @@ final class Subscriptions implements ICometStateProvider.Listener {
             if (wasNewest) {
                 idleTimeBegins(request.clientSession());
             }
+            if (answer != null) {
+                tellIfSuperseded(request, answer);
+            }
         } catch (Throwable e) {
             leftOut(e);
         }
@@ -385,8 +391,15 @@ final class Subscriptions implements ICometStateProvider.Listener {
             if (wasNewest) {
                 idleTimeBegins(stream.clientSession());
             }
+            tellIfSuperseded(stream, answer);
         } catch (Throwable e) {
             leftOut(e);
+        }
+    }
+
+    private static void tellIfSuperseded(Subscription request, CometAnswer answer) {
+        if (answer.outcome() == CometAnswer.Outcome.SUPERSEDED) {
+            LOG.debug("A newer request of {} took over", request.clientSession().client());
         }
     }
 
@@ -435,6 +448,34 @@ final class Subscriptions implements ICometStateProvider.Listener {
         return reader;
     }
 
+    CometClientStatus status(CometClient client) {
+        ClientSession session = pool.get(client);
+        Object newest = session == null ? null : session.newest();
+        ICometStateProvider.ClientUsage usage = provider.usage(client);
+        Duration heldFor = Duration.ZERO;
+        Duration unseenFor = Duration.ZERO;
+        if (newest instanceof Subscription request) {
+            heldFor = Duration.ofNanos(Math.max(0, clock.nanos() - request.beganNanos()));
+        } else {
+            unseenFor = notNegative(client.connectionIdle().minus(usage.idleIn()));
+        }
+        return new CometClientStatus(
+                client,
+                newest instanceof HeldRequest
+                        ? CometClientStatus.Transport.POLL
+                        : newest instanceof OpenStream
+                                ? CometClientStatus.Transport.STREAM
+                                : CometClientStatus.Transport.NONE,
+                heldFor,
+                unseenFor,
+                provider.confirmedMessageId(client),
+                usage.lag());
+    }
+
+    private static Duration notNegative(Duration duration) {
+        return duration.isNegative() ? Duration.ZERO : duration;
+    }
+
     CometAnswer answer(CometBatch batch) {
         return CometAnswer.messages(batch, assembler.assemble(batch));
     }
@@ -451,7 +492,11 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
         batch.gaps().stream()
                 .reduce(EventDispatcher::merged)
-                .ifPresent(gap -> session.events().postGap(session.client(), gap));
+                .ifPresent(
+                        gap -> {
+                            session.events().postGap(session.client(), gap);
+                            LOG.debug("{} was told of {}", session.client(), gap);
+                        });
     }
 
     /** Late enough for a load balancer to have noticed, and not all at once. */

@@ -34,7 +34,7 @@ class MessageLogRaceTest {
     @DisplayName("No message is missed in silence, none is out of order")
     void read_whileTheRingTurnsOver_accountsForEveryMessage(int most) throws InterruptedException {
         MessageLog log =
-                new MessageLog(new LogLimits(most, Long.MAX_VALUE, Duration.ofNanos(3_000)));
+                Logs.log(new LogLimits(most, Long.MAX_VALUE, Duration.ofNanos(3_000)));
         AtomicLong top = new AtomicLong();
         AtomicBoolean writing = new AtomicBoolean(true);
         List<Thread> threads = new ArrayList<>();
