@@ -423,8 +423,8 @@ public final class CometStateManager implements AutoCloseable {
      * CometException} (a dependent stage gets it directly; stages after that get it as the cause)
      * that says what came in its place: TIMED_OUT (the client may act on it all the same, and
      * later); CLIENT_DOES_NOT_EXIST if it is unknown or ends before it replies; REFUSED with the
-     * client's own words; LIMIT_REACHED if too many requests wait, in all or for this client; what {@link #sendMessage(String,
-     * String, Object)} can be refused with; CLOSED.
+     * client's own words; LIMIT_REACHED if too many requests wait, in all or for this client; what
+     * {@link #sendMessage(String, String, Object)} can be refused with; CLOSED.
      *
      * @param publicToken who is asked
      * @param name as {@link #sendMessage(String, String, Object)}
@@ -669,7 +669,11 @@ public final class CometStateManager implements AutoCloseable {
                 }
             } catch (RuntimeException e) {
                 counters.providerFailures.increment();
-                Faults.warn(LOG, "The provider could not tidy up; trying again in {}", TIDY_INTERVAL, e);
+                Faults.warn(
+                        LOG,
+                        "The provider could not tidy up; trying again in {}",
+                        TIDY_INTERVAL,
+                        e);
             } finally {
                 waiting.set(false);
             }

@@ -57,7 +57,8 @@ public interface ICometStateProvider extends AutoCloseable {
      * @param messages messages in logs; one in the own logs of many clients is one
      * @param bytes what counts against {@link CometLimits#totalBytes}
      * @param dropped messages dropped from own logs before they were delivered: a running total
-     * @param worstLag the greatest {@link ClientUsage#lag} of any client when {@link #tidy} ran last
+     * @param worstLag the greatest {@link ClientUsage#lag} of any client when {@link #tidy} ran
+     *     last
      */
     record Usage(long messages, long bytes, long dropped, Duration worstLag) {
 

@@ -30,6 +30,10 @@ public record LogLimits(int messages, long bytes, Duration age) {
 
     @Override
     public String toString() {
-        return messages + " messages/" + bytes + " bytes/" + (age.equals(ANY_AGE) ? "any age" : age);
+        return messages
+                + " messages/"
+                + bytes
+                + " bytes/"
+                + (age.equals(ANY_AGE) ? "any age" : age);
     }
 }

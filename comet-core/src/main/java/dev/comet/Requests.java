@@ -290,13 +290,11 @@ final class Requests {
     }
 
     private void forget(Pending pending) {
-        byReceiver.computeIfPresent(
-                pending.receiver, (receiver, asked) -> without(asked, pending));
+        byReceiver.computeIfPresent(pending.receiver, (receiver, asked) -> without(asked, pending));
     }
 
     /** Inside compute(). */
-    private static @Nullable Asked without(
-            Asked asked, Pending pending) {
+    private static @Nullable Asked without(Asked asked, Pending pending) {
         asked.byCorrelationId.remove(pending.correlationId, pending);
         return asked.byCorrelationId.isEmpty() ? null : asked;
     }

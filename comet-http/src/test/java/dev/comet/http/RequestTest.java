@@ -225,7 +225,8 @@ class RequestTest {
     }
 
     @Test
-    @DisplayName("H19 a client whose requests are not replied to takes a share of the places, no more")
+    @DisplayName(
+            "H19 a client whose requests are not replied to takes a share of the places, no more")
     void request_oneClientAsksTooMuch_isRefusedAndOthersAreNot() {
         for (int i = 0; i < LaterReply.MAX_WAITING; i++) {
             assertThat(request("later", "c-" + i, "1").status()).isEqualTo(202);
@@ -235,8 +236,7 @@ class RequestTest {
         assertThat(tooMany.text()).contains("wait for a reply");
         CometClient other = protocol.client("other");
         FakeExchange others =
-                protocol.send(
-                        other, "{\"name\":\"later\",\"correlationId\":\"c\",\"contents\":1}");
+                protocol.send(other, "{\"name\":\"later\",\"correlationId\":\"c\",\"contents\":1}");
         assertThat(others.status()).isEqualTo(202);
 
         later.complete("done");

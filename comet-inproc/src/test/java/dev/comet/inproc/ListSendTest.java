@@ -41,7 +41,8 @@ class ListSendTest {
     }
 
     private ListSend begin(boolean needsRoom) {
-        ListSend list = new ListSend(List.of(ada, bob), MESSAGE, LIMITS, memory, needsRoom, dropped);
+        ListSend list =
+                new ListSend(List.of(ada, bob), MESSAGE, LIMITS, memory, needsRoom, dropped);
         list.begin(0);
         return list;
     }
@@ -114,7 +115,8 @@ class ListSendTest {
 
         assertThat(ada.ownLog(LIMITS, memory).isEmpty()).isTrue();
         assertThat(ada.ownLog(LIMITS, memory).floor().id()).isEqualTo(id);
-        assertThat(ada.ownLog(LIMITS, memory).floor().reason()).isEqualTo(CometGap.Reason.CONFIRMED);
+        assertThat(ada.ownLog(LIMITS, memory).floor().reason())
+                .isEqualTo(CometGap.Reason.CONFIRMED);
         assertThat(read(bob)).containsExactly(id);
     }
 

@@ -41,9 +41,7 @@ class MemoryTest {
     private void start(OverflowPolicy overflow, long totalBytes) {
         CometLimits limits =
                 CometLimits.builder().totalBytes(totalBytes).overflow(overflow).build();
-        provider.start(
-                new ICometStateProvider.Context(
-                        limits, clock, new RecordingListener()));
+        provider.start(new ICometStateProvider.Context(limits, clock, new RecordingListener()));
     }
 
     @AfterEach
@@ -113,8 +111,7 @@ class MemoryTest {
                 CometClient attacker = client("attacker-" + i);
                 provider.joinGroup(attacker.publicToken(), "group-" + i / 5 % groups);
                 if (i >= 500) {
-                    provider.removeClient(
-                            provider.findCometClient("attacker-" + (i - 500)));
+                    provider.removeClient(provider.findCometClient("attacker-" + (i - 500)));
                 }
             }
             send(new Audience.Group("group-" + i / 5 % groups, null), large);

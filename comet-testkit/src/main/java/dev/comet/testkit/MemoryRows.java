@@ -160,8 +160,7 @@ abstract class MemoryRows extends ProviderRows {
 
         for (Audience audience : List.of(to(bob), TO_ROOM, EVERYONE)) {
             CometException refusal =
-                    assertRefused(
-                            QUEUE_FULL, () -> provider.sendMessage(audience, sized(SIZE)));
+                    assertRefused(QUEUE_FULL, () -> provider.sendMessage(audience, sized(SIZE)));
             assertThat(refusal.fullClients()).isEmpty();
         }
         assertThat(received(ada)).isEqualTo(sent);
@@ -217,7 +216,8 @@ abstract class MemoryRows extends ProviderRows {
     }
 
     @Test
-    @DisplayName("M13 DISCONNECT: the refusal names the client whose own log has the oldest message")
+    @DisplayName(
+            "M13 DISCONNECT: the refusal names the client whose own log has the oldest message")
     void sendMessage_ownTakeAllAndDisconnect_namesTheOldest() {
         restart(DISCONNECT);
         CometClient ada = client("ada");

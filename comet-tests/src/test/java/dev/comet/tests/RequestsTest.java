@@ -295,8 +295,7 @@ class RequestsTest {
                 Server.start(
                         new InProcCometStateProvider(),
                         2,
-                        options ->
-                                options.maxPendingRequests(6).maxPendingRequestsPerClient(3))) {
+                        options -> options.maxPendingRequests(6).maxPendingRequestsPerClient(3))) {
             server.client("silent");
             CometClient lamp = server.client("lamp");
             for (int i = 0; i < 3; i++) {

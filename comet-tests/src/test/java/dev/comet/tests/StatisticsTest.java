@@ -130,8 +130,7 @@ class StatisticsTest {
     @Test
     @DisplayName("O1 one client: what it has open, since when, how far it is behind")
     void status_ofOneClient_saysHowItIsDoing() {
-        try (Server server =
-                Server.start(new InProcCometStateProvider(), 2, options -> options)) {
+        try (Server server = Server.start(new InProcCometStateProvider(), 2, options -> options)) {
             CometClient ada = server.client("ada", 25, 60);
             assertThat(server.manager.status("nobody")).isEmpty();
             server.pass(Duration.ofSeconds(2));
