@@ -139,6 +139,7 @@ public final class CometException extends RuntimeException {
 
     /** With its reason: without a logger's layout the class alone says little. */
     @Override
+    @SuppressWarnings("OverrideThrowableToString") // the message alone goes to peers
     public String toString() {
         return getClass().getName() + ": " + reason + ": " + getMessage();
     }
