@@ -231,6 +231,7 @@ class RequestTest {
         for (int i = 0; i < LaterReply.MAX_WAITING; i++) {
             assertThat(request("later", "c-" + i, "1").status()).isEqualTo(202);
         }
+        protocol.pass(Duration.ofSeconds(2)); // so that it is not the rate that refuses
         FakeExchange tooMany = request("later", "c-too-many", "1");
         assertThat(tooMany.status()).isEqualTo(429);
         assertThat(tooMany.text()).contains("wait for a reply");
