@@ -1,6 +1,5 @@
 package dev.comet;
 
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
@@ -34,15 +33,22 @@ final class Counters {
     final LongAdder requestsFailed = new LongAdder();
     final LongAdder repliesIgnored = new LongAdder();
 
-    private final LongAdder[] refusals = new LongAdder[CometException.Reason.values().length];
+    /** Filled once, and read by any thread afterwards. */
+    private final Map<CometException.Reason, LongAdder> refusals =
+            new EnumMap<>(CometException.Reason.class);
 
     Counters() {
-        Arrays.setAll(refusals, i -> new LongAdder());
+        for (CometException.Reason reason : CometException.Reason.values()) {
+            refusals.put(reason, new LongAdder());
+        }
     }
 
     /** A caller or a peer was refused. Returns the refusal. */
     CometException refused(CometException refusal) {
-        refusals[refusal.reason().ordinal()].increment();
+        LongAdder count = refusals.get(refusal.reason());
+        if (count != null) {
+            count.increment();
+        }
         return refusal;
     }
 
@@ -87,12 +93,12 @@ final class Counters {
 
     private Map<CometException.Reason, Long> refusals() {
         Map<CometException.Reason, Long> byReason = new EnumMap<>(CometException.Reason.class);
-        for (CometException.Reason reason : CometException.Reason.values()) {
-            long count = refusals[reason.ordinal()].sum();
-            if (count > 0) {
-                byReason.put(reason, count);
-            }
-        }
+        refusals.forEach(
+                (reason, count) -> {
+                    if (count.sum() > 0) {
+                        byReason.put(reason, count.sum());
+                    }
+                });
         return Collections.unmodifiableMap(byReason);
     }
 

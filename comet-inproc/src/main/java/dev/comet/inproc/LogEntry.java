@@ -18,6 +18,7 @@ final class LogEntry {
     private final @Nullable ClientRecord except;
 
     /** How many logs it is in, or is to be in: the {@link Memory} counts it once. */
+    @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int copies;
 
     /**

@@ -60,10 +60,12 @@ final class MemoryPart {
     }
 
     private void count(int messages, long bytes) {
+        long messagesBefore = addedMessages;
+        long bytesBefore = addedBytes;
         if (messages > 0) {
-            addedMessages = addedMessages + messages;
+            addedMessages = messagesBefore + messages;
         }
-        addedBytes = addedBytes + bytes;
+        addedBytes = bytesBefore + bytes;
     }
 
     /** The message is in one log less. Takes no memory. */
