@@ -24,7 +24,8 @@ public final class CometException extends RuntimeException {
         /** An argument breaks a rule. */
         PARAMETERS_INVALID,
         /**
-         * The recipient has as many unfetched messages as it may have; nothing was sent to anybody.
+         * The recipient has as many unfetched messages as it may have, or all clients together
+         * have; nothing was sent to anybody.
          */
         QUEUE_FULL,
         /** The manager has as many clients or groups as it may have. */
@@ -102,13 +103,44 @@ public final class CometException extends RuntimeException {
                 fullClients);
     }
 
+    /**
+     * For providers: a send was refused because own logs take all of {@link
+     * CometLimits#totalBytes}. Nothing was appended anywhere.
+     *
+     * @param bytes what the message takes
+     * @param limits the limits
+     * @param oldest with {@link OverflowPolicy#DISCONNECT} whose own log has the oldest message,
+     *     otherwise empty
+     */
+    public static CometException totalReached(
+            long bytes, CometLimits limits, List<CometClient> oldest) {
+        return new CometException(
+                "own logs have no room for "
+                        + bytes
+                        + " bytes more; CometLimits.totalBytes is "
+                        + limits.totalBytes()
+                        + " for all clients together; nothing was sent. Send later, raise it, or choose another"
+                        + " overflow policy",
+                oldest);
+    }
+
     /** The kind of failure. */
     public Reason reason() {
         return reason;
     }
 
-    /** With {@link Reason#QUEUE_FULL}: the recipients whose logs are full. Otherwise empty. */
+    /**
+     * With {@link Reason#QUEUE_FULL}: the clients that do not fetch, which {@link
+     * OverflowPolicy#DISCONNECT} ends. Otherwise empty.
+     */
     public List<CometClient> fullClients() {
         return fullClients == null ? List.of() : fullClients;
+    }
+
+    /** With its reason: without a logger's layout the class alone says little. */
+    @Override
+    @SuppressWarnings("OverrideThrowableToString") // the message alone goes to peers
+    public String toString() {
+        return getClass().getName() + ": " + reason + ": " + getMessage();
     }
 }

@@ -20,6 +20,7 @@ public final class CometLimits {
     private final LogLimits clientLog;
     private final LogLimits sharedLog;
     private final OverflowPolicy overflow;
+    private final long totalBytes;
 
     private CometLimits(Builder builder) {
         clients = atLeastOne("clients", builder.clients);
@@ -32,6 +33,10 @@ public final class CometLimits {
         clientLog = builder.clientLog;
         sharedLog = builder.sharedLog;
         overflow = builder.overflow;
+        totalBytes = builder.totalBytes;
+        if (totalBytes < 1) {
+            throw Rules.invalid("totalBytes is " + totalBytes + "; use at least 1");
+        }
     }
 
     private static int atLeastOne(String name, int value) {
@@ -116,6 +121,47 @@ public final class CometLimits {
         return overflow;
     }
 
+    /**
+     * How many bytes the messages of all logs together may take, counted with what a message costs
+     * beside its bytes. One that stands in the own logs of many clients counts once, and a little
+     * for each of them. Beyond it the oldest messages of shared logs are dropped first, announced
+     * as {@link CometGap.Reason#OVERFLOW}. Where own logs alone take all of it, what streams have
+     * carried is dropped, and then the {@linkplain #overflow policy} acts: REJECT refuses every
+     * send with {@link CometException.Reason#QUEUE_FULL}, DROP_OLDEST drops the oldest messages of
+     * own logs, whoever has them, DISCONNECT ends the client whose own log has the oldest one. One
+     * message always fits.
+     */
+    public long totalBytes() {
+        return totalBytes;
+    }
+
+    /** In one line, for the log. */
+    @Override
+    public String toString() {
+        return "clients="
+                + clients
+                + ", groups="
+                + groups
+                + ", groupsPerClient="
+                + groupsPerClient
+                + ", messageBytes="
+                + messageBytes
+                + ", messagesPerAnswer="
+                + messagesPerAnswer
+                + ", bytesPerAnswer="
+                + bytesPerAnswer
+                + ", bytesPerWrite="
+                + bytesPerWrite
+                + ", clientLog="
+                + clientLog
+                + ", sharedLog="
+                + sharedLog
+                + ", overflow="
+                + overflow
+                + ", totalBytes="
+                + totalBytes;
+    }
+
     /** Sets limits. Not safe for use by several threads. */
     public static final class Builder {
 
@@ -129,6 +175,7 @@ public final class CometLimits {
         private LogLimits clientLog = new LogLimits(1_000, 4 << 20, LogLimits.ANY_AGE);
         private LogLimits sharedLog = new LogLimits(10_000, 16 << 20, Duration.ofMinutes(10));
         private OverflowPolicy overflow = OverflowPolicy.REJECT;
+        private long totalBytes = Math.max(1, Runtime.getRuntime().maxMemory() / 4);
 
         private Builder() {}
 
@@ -195,6 +242,15 @@ public final class CometLimits {
         /** Default {@link OverflowPolicy#REJECT}: nothing is lost, and the sender knows. */
         public Builder overflow(OverflowPolicy overflow) {
             this.overflow = overflow;
+            return this;
+        }
+
+        /**
+         * In bytes. Default a quarter of the heap that the JVM may take ({@code -Xmx}): answers
+         * that are being written, and the application, need the rest. At least 1.
+         */
+        public Builder totalBytes(long totalBytes) {
+            this.totalBytes = totalBytes;
             return this;
         }
 

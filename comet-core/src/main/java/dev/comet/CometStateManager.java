@@ -7,6 +7,7 @@ import dev.comet.spi.Audience;
 import dev.comet.spi.ColdClasses;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.ProtocolMessages;
+import java.lang.module.ModuleDescriptor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -53,6 +54,7 @@ public final class CometStateManager implements AutoCloseable {
     private static final Duration TIDY_INTERVAL = Duration.ofSeconds(5);
 
     private final ICometStateProvider provider;
+    private final CometLimits limits;
     private final Counters counters = new Counters();
     private final WaitThreadPool<ClientSession> pool;
     private final EventDispatcher events;
@@ -71,6 +73,7 @@ public final class CometStateManager implements AutoCloseable {
     private CometStateManager(Builder builder) {
         prepare(builder.mapper);
         provider = builder.provider;
+        limits = builder.limits;
         ownEventThreads = new OwnThreads("comet-events", builder.threadFactory);
         ownCompletionThreads = new OwnThreads("comet-completions", builder.threadFactory);
         storeThreads = new OwnThreads("comet-store", builder.threadFactory);
@@ -99,7 +102,13 @@ public final class CometStateManager implements AutoCloseable {
         sender = new Sender(provider, builder.limits, builder.mapper, counters, subscriptions);
         requests =
                 new Requests(
-                        provider, sender, pool, counters, completing, builder.maxPendingRequests);
+                        provider,
+                        sender,
+                        pool,
+                        counters,
+                        completing,
+                        builder.maxPendingRequests,
+                        builder.maxPendingRequestsPerClient);
         subscriptions.whenGone(requests::clientIsGone);
         try {
             provider.start(
@@ -109,6 +118,24 @@ public final class CometStateManager implements AutoCloseable {
             throw e;
         }
         pool.every(TIDY_INTERVAL.toNanos(), tidying::startUnlessWaiting);
+        LOG.info(
+                "Comet {} has started: {}, {} wait threads, {}, maxPendingRequests={}, maxPendingRequestsPerClient={}",
+                version(),
+                provider.getClass().getName(),
+                builder.waitThreads,
+                limits,
+                builder.maxPendingRequests,
+                builder.maxPendingRequestsPerClient);
+    }
+
+    /** As the build has named it; not where classes lie in a directory. */
+    private static String version() {
+        ModuleDescriptor module = CometStateManager.class.getModule().getDescriptor();
+        String version =
+                module == null
+                        ? CometStateManager.class.getPackage().getImplementationVersion()
+                        : module.rawVersion().orElse(null);
+        return version == null ? "(version unknown)" : version;
     }
 
     /**
@@ -412,8 +439,8 @@ public final class CometStateManager implements AutoCloseable {
      * CometException} (a dependent stage gets it directly; stages after that get it as the cause)
      * that says what came in its place: TIMED_OUT (the client may act on it all the same, and
      * later); CLIENT_DOES_NOT_EXIST if it is unknown or ends before it replies; REFUSED with the
-     * client's own words; LIMIT_REACHED if too many requests wait; what {@link #sendMessage(String,
-     * String, Object)} can be refused with; CLOSED.
+     * client's own words; LIMIT_REACHED if too many requests wait, in all or for this client; what
+     * {@link #sendMessage(String, String, Object)} can be refused with; CLOSED.
      *
      * @param publicToken who is asked
      * @param name as {@link #sendMessage(String, String, Object)}
@@ -574,10 +601,17 @@ public final class CometStateManager implements AutoCloseable {
     public CometStatistics statistics() {
         return counters.read(
                 provider.clientCount(),
+                provider.usage(),
+                limits.totalBytes(),
                 storeThreads.waiting(),
-                provider.droppedMessages(),
-                pool.replacedThreads(),
-                Faults.count());
+                new CometStatistics.Faults(pool.replacedThreads(), Faults.count()));
+    }
+
+    /** How the client that has this public token is doing. */
+    public Optional<CometClientStatus> status(String publicToken) {
+        Rules.publicToken(publicToken);
+        return findCometClient(publicToken)
+                .map(client -> fromStore(() -> subscriptions.status(client)));
     }
 
     /** Whether {@link #drain} was called. */
@@ -620,6 +654,7 @@ public final class CometStateManager implements AutoCloseable {
         completing.close();
         ownCompletionThreads.close();
         provider.close();
+        LOG.info("Comet has stopped: {}", provider.getClass().getName());
     }
 
     Subscriptions subscriptions() {
@@ -650,7 +685,11 @@ public final class CometStateManager implements AutoCloseable {
                 }
             } catch (RuntimeException e) {
                 counters.providerFailures.increment();
-                LOG.warn("The provider could not tidy up; trying again in {}", TIDY_INTERVAL, e);
+                Faults.warn(
+                        LOG,
+                        "The provider could not tidy up; trying again in {}",
+                        TIDY_INTERVAL,
+                        e);
             } finally {
                 waiting.set(false);
             }
@@ -662,15 +701,15 @@ public final class CometStateManager implements AutoCloseable {
         try {
             return call.get();
         } catch (CometException e) {
-            throw e;
+            throw counters.refused(e);
         } catch (RuntimeException e) {
-            throw subscriptions.reader().unavailable(e);
+            throw counters.refused(subscriptions.reader().unavailable(e));
         }
     }
 
     private void requireOpen() {
         if (closed.get()) {
-            throw Subscriptions.closed();
+            throw counters.refused(Subscriptions.closed());
         }
     }
 
@@ -688,6 +727,7 @@ public final class CometStateManager implements AutoCloseable {
         private @Nullable Executor eventExecutor;
         private int maxPendingEvents = 10_000;
         private int maxPendingRequests = 10_000;
+        private int maxPendingRequestsPerClient = 256;
         private Duration heartbeat = Duration.ofSeconds(15);
         private Duration stallTimeout = Duration.ofSeconds(30);
         private JsonMapper mapper = new JsonMapper();
@@ -756,6 +796,22 @@ public final class CometStateManager implements AutoCloseable {
                         "maxPendingRequests is " + maxPendingRequests + "; use at least 1");
             }
             this.maxPendingRequests = maxPendingRequests;
+            return this;
+        }
+
+        /**
+         * How many of these may wait for the same client, at least 1; more are refused with
+         * LIMIT_REACHED. Default 256: a client that never replies takes no more of the places that
+         * all share.
+         */
+        public Builder maxPendingRequestsPerClient(int maxPendingRequestsPerClient) {
+            if (maxPendingRequestsPerClient < 1) {
+                throw Rules.invalid(
+                        "maxPendingRequestsPerClient is "
+                                + maxPendingRequestsPerClient
+                                + "; use at least 1");
+            }
+            this.maxPendingRequestsPerClient = maxPendingRequestsPerClient;
             return this;
         }
 

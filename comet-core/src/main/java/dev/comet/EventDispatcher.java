@@ -245,6 +245,8 @@ final class EventDispatcher {
         if (e instanceof CometException known && known.reason() == CometException.Reason.CLOSED) {
             // Normal for one that sends when its client ends together with the manager.
             LOG.debug("An event handler called a manager that is closed", e);
+        } else if (e instanceof CometException) { // as when it writes to somebody who has left
+            Faults.say(LOG, "What an event handler did was refused: {}", e);
         } else {
             Faults.warn(LOG, "An event handler failed; the others and the client go on", e);
         }

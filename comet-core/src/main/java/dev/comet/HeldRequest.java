@@ -137,6 +137,12 @@ final class HeldRequest extends Subscription implements CometAsyncResult {
         return deadlineNanos() - subscriptions().nowNanos() + clientSession().idleNanos();
     }
 
+    /** By its deadline, so that there is no field for it: there are as many as held requests. */
+    @Override
+    long beganNanos() {
+        return deadlineNanos() - clientSession().client().connectionTimeout().toNanos();
+    }
+
     @Override
     boolean complete(CometAnswer answer) {
         if (isDone()) {

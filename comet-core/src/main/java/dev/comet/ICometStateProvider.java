@@ -3,6 +3,7 @@ package dev.comet;
 import dev.comet.spi.Audience;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.EncodedMessage;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,34 @@ public interface ICometStateProvider extends AutoCloseable {
 
     /** What a manager gives its provider. */
     record Context(CometLimits limits, CometClock clock, Listener listener) {}
+
+    /**
+     * What a provider holds, for statistics.
+     *
+     * @param messages messages in logs; one in the own logs of many clients is one
+     * @param bytes what counts against {@link CometLimits#totalBytes}
+     * @param dropped messages dropped from own logs before they were delivered: a running total
+     * @param worstLag the greatest {@link ClientUsage#lag} of any client when {@link #tidy} ran
+     *     last
+     */
+    record Usage(long messages, long bytes, long dropped, Duration worstLag) {
+
+        /** Of a provider that does not know. */
+        public static final Usage NONE = new Usage(0, 0, 0, Duration.ZERO);
+    }
+
+    /**
+     * What a provider knows of one client, for whoever looks after it.
+     *
+     * @param lag how long the oldest message that it has not confirmed has waited; zero if there is
+     *     none
+     * @param idleIn how long it is until the client is idle
+     */
+    record ClientUsage(Duration lag, Duration idleIn) {
+
+        /** Of a client that nobody knows. */
+        public static final ClientUsage NONE = new ClientUsage(Duration.ZERO, Duration.ZERO);
+    }
 
     /**
      * How a provider says that there is something to read. Called after the message can be read,
@@ -163,7 +192,9 @@ public interface ICometStateProvider extends AutoCloseable {
      * @return the id of the message
      * @throws CometException CLIENT_DOES_NOT_EXIST for an unknown recipient; {@linkplain
      *     CometException#queueFull QUEUE_FULL} if an own log is full and the policy is not
-     *     DROP_OLDEST. In both cases nothing was appended, and nothing was dropped to make room
+     *     DROP_OLDEST; {@linkplain CometException#totalReached QUEUE_FULL} if own logs alone take
+     *     {@link CometLimits#totalBytes} and the policy is not DROP_OLDEST. In all cases nothing
+     *     was appended, and of what has not been delivered nothing was dropped to make room
      */
     long sendMessage(Audience audience, EncodedMessage message);
 
@@ -230,12 +261,18 @@ public interface ICometStateProvider extends AutoCloseable {
      */
     default void tidy() {}
 
+    /** What the store holds and has dropped. Cheap: it does not look into each log. */
+    default Usage usage() {
+        return Usage.NONE;
+    }
+
     /**
-     * How many messages were dropped before they could be delivered to their receivers: a running
-     * total.
+     * How this client is doing. For a person who looks: may cost more than a read.
+     *
+     * @return {@link ClientUsage#NONE} if there is no such client, or the provider does not know
      */
-    default long droppedMessages() {
-        return 0;
+    default ClientUsage usage(CometClient client) {
+        return ClientUsage.NONE;
     }
 
     /** Ends work; idempotent. */

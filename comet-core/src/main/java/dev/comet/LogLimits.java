@@ -27,4 +27,13 @@ public record LogLimits(int messages, long bytes, Duration age) {
                     "age is " + age + "; use a positive duration, or LogLimits.ANY_AGE");
         }
     }
+
+    @Override
+    public String toString() {
+        return messages
+                + " messages/"
+                + bytes
+                + " bytes/"
+                + (age.equals(ANY_AGE) ? "any age" : age);
+    }
 }

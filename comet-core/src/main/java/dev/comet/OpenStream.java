@@ -41,6 +41,7 @@ final class OpenStream extends Subscription implements CometStream {
      */
     private final CometStreamSink sink;
     private final StreamTimes times;
+    private final long beganNanos;
 
     @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int lookPosted; // 0 or 1
@@ -79,8 +80,9 @@ final class OpenStream extends Subscription implements CometStream {
         this.cursor = lastMessageId;
         this.times = times;
         this.sink = sink;
-        this.keptAliveNanos = subscriptions().nowNanos();
-        this.lastSentNanos = keptAliveNanos;
+        this.beganNanos = subscriptions().nowNanos();
+        this.keptAliveNanos = beganNanos;
+        this.lastSentNanos = beganNanos;
         this.isOpening = WORK.begin(this);
     }
 
@@ -287,5 +289,10 @@ final class OpenStream extends Subscription implements CometStream {
     @Override
     long aliveNanos() {
         return 2 * times.heartbeatNanos() + times.stallNanos() + clientSession().idleNanos();
+    }
+
+    @Override
+    long beganNanos() {
+        return beganNanos;
     }
 }

@@ -23,12 +23,11 @@ import org.jspecify.annotations.Nullable;
 final class Requests {
 
     /*
-     * By receiver, then by correlation id; each inner map is touched only inside compute() of its receiver, or by whoever has removed it. A request that was
+     * By receiver, then by correlation id; what one receiver is asked is touched only inside compute() of its receiver, or by whoever has removed it. A request that was
      * answered stays until its deadline, so that a second reply is told from one that nobody asked for; of those there are at most as many as of requests
      * that wait. Promises are kept outside of the map.
      */
-    private final ConcurrentHashMap<CometClient, Map<String, Pending>> byReceiver =
-            new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<CometClient, Asked> byReceiver = new ConcurrentHashMap<>();
     private final AtomicInteger answered = new AtomicInteger();
     private final ICometStateProvider provider;
     private final Sender sender;
@@ -36,6 +35,7 @@ final class Requests {
     private final Counters counters;
     private final PatientExecutor completing;
     private final int max;
+    private final int maxPerClient;
     private volatile boolean closed;
 
     /**
@@ -47,13 +47,15 @@ final class Requests {
             WaitThreadPool<?> pool,
             Counters counters,
             PatientExecutor completing,
-            int max) {
+            int max,
+            int maxPerClient) {
         this.provider = provider;
         this.sender = sender;
         this.pool = pool;
         this.counters = counters;
         this.completing = completing;
         this.max = max;
+        this.maxPerClient = maxPerClient;
     }
 
     private enum State {
@@ -62,12 +64,29 @@ final class Requests {
         OVER
     }
 
+    /** What one client is asked: requests that wait, and some that were answered. */
+    private static final class Asked {
+        final Map<String, Pending> byCorrelationId = new HashMap<>(2);
+        final AtomicInteger waiting = new AtomicInteger();
+
+        /** Returns false if there is one of this id already. */
+        boolean add(Pending pending) {
+            try {
+                return byCorrelationId.putIfAbsent(pending.correlationId, pending) == null;
+            } catch (Throwable e) { // a map may have it and then find no memory to grow
+                byCorrelationId.remove(pending.correlationId, pending);
+                throw e;
+            }
+        }
+    }
+
     private final class Pending {
         final CometClient receiver;
         final String correlationId;
         final Promise<CometReply> reply = new Promise<>(completing);
         final WaitTimer deadline;
         private State state = State.WAITING; // guarded by this
+        private @Nullable Asked asked; // written once, before anybody else knows of it
 
         Pending(CometClient receiver, String correlationId, Duration timeout) {
             this.receiver = receiver;
@@ -80,6 +99,7 @@ final class Requests {
             State before = state;
             if (before == State.WAITING) {
                 state = State.ANSWERED;
+                waitsNoMore();
             }
             return before;
         }
@@ -88,7 +108,17 @@ final class Requests {
         synchronized State over() {
             State before = state;
             state = State.OVER;
+            if (before == State.WAITING) {
+                waitsNoMore();
+            }
             return before;
+        }
+
+        private void waitsNoMore() {
+            counters.pendingRequests.decrementAndGet();
+            if (asked != null) {
+                asked.waiting.decrementAndGet();
+            }
         }
     }
 
@@ -96,7 +126,7 @@ final class Requests {
             String receiver, String name, Object contents, Duration timeout, String correlationId) {
         if (closed) {
             counters.requestsFailed.increment();
-            return failed(Subscriptions.closed());
+            return failed(counters.refused(Subscriptions.closed()));
         }
         Pending pending;
         try {
@@ -104,7 +134,7 @@ final class Requests {
             begin(pending, timeout);
         } catch (RuntimeException e) {
             counters.requestsFailed.increment();
-            return failed(known(e));
+            return failed(counters.refused(known(e)));
         }
         try {
             // If it ended before the request was known here, its end does not reach that: but then
@@ -138,10 +168,7 @@ final class Requests {
     private void begin(Pending pending, Duration timeout) {
         if (counters.pendingRequests.incrementAndGet() > max) {
             counters.pendingRequests.decrementAndGet();
-            throw new CometException(
-                    CometException.Reason.LIMIT_REACHED,
-                    max
-                            + " requests wait for a reply; maxPendingRequests allows no more. Ask less, or for a shorter time");
+            throw tooMany(max + " requests wait for a reply", "maxPendingRequests");
         }
         boolean[] isNew = new boolean[1];
         boolean entered = false;
@@ -165,24 +192,29 @@ final class Requests {
         }
     }
 
+    private static CometException tooMany(String what, String bound) {
+        return new CometException(
+                CometException.Reason.LIMIT_REACHED,
+                what + "; " + bound + " allows no more. Ask less, or for a shorter time");
+    }
+
     private void enter(Pending pending, Duration timeout, boolean[] isNew) {
         byReceiver.compute(
                 pending.receiver,
                 (receiver, known) -> {
-                    Map<String, Pending> requests = known == null ? new HashMap<>(2) : known;
-                    boolean added = false;
-                    try {
-                        if (!requests.containsKey(pending.correlationId)) {
-                            requests.put(pending.correlationId, pending);
-                            pending.deadline.startIn(timeout.toNanos());
-                            added = true;
-                        }
-                    } catch (Throwable e) { // a map may have it and then find no memory to grow
-                        requests.remove(pending.correlationId, pending);
-                        throw e;
+                    Asked asked = known == null ? new Asked() : known;
+                    if (asked.waiting.get() >= maxPerClient) {
+                        throw tooMany(
+                                maxPerClient + " requests wait for a reply of this client",
+                                "maxPendingRequestsPerClient");
                     }
-                    isNew[0] = added;
-                    return requests;
+                    pending.asked = asked;
+                    isNew[0] = asked.add(pending);
+                    if (isNew[0]) {
+                        asked.waiting.incrementAndGet();
+                        pending.deadline.startIn(timeout.toNanos());
+                    }
+                    return asked;
                 });
     }
 
@@ -207,25 +239,28 @@ final class Requests {
         State[] before = new State[1];
         byReceiver.computeIfPresent(
                 receiver,
-                (client, requests) -> {
-                    Pending pending = requests.get(correlationId);
+                (client, asked) -> {
+                    Pending pending = asked.byCorrelationId.get(correlationId);
                     if (pending == null) {
-                        return requests;
+                        return asked;
                     }
                     found[0] = pending;
                     before[0] = pending.answered();
                     if (before[0] == State.WAITING && answered.incrementAndGet() > max) {
                         isOver(pending);
-                        return without(requests, pending);
+                        return without(asked, pending);
                     }
-                    return requests;
+                    return asked;
                 });
         if (before[0] == State.WAITING) {
-            counters.pendingRequests.decrementAndGet();
             return found[0];
         }
         counters.repliesIgnored.increment();
-        throw before[0] == State.ANSWERED
+        throw counters.refused(nobodyWaits(before[0]));
+    }
+
+    private static CometException nobodyWaits(@Nullable State before) {
+        return before == State.ANSWERED
                 ? new CometException(
                         CometException.Reason.ALREADY_REPLIED,
                         "this request has been answered; reply once")
@@ -257,23 +292,19 @@ final class Requests {
         State before = pending.over();
         if (before == State.ANSWERED) {
             answered.decrementAndGet();
-        } else if (before == State.WAITING) {
-            counters.pendingRequests.decrementAndGet();
         }
         pending.deadline.stop();
         return before == State.WAITING;
     }
 
     private void forget(Pending pending) {
-        byReceiver.computeIfPresent(
-                pending.receiver, (receiver, requests) -> without(requests, pending));
+        byReceiver.computeIfPresent(pending.receiver, (receiver, asked) -> without(asked, pending));
     }
 
     /** Inside compute(). */
-    private static @Nullable Map<String, Pending> without(
-            Map<String, Pending> requests, Pending pending) {
-        requests.remove(pending.correlationId, pending);
-        return requests.isEmpty() ? null : requests;
+    private static @Nullable Asked without(Asked asked, Pending pending) {
+        asked.byCorrelationId.remove(pending.correlationId, pending);
+        return asked.byCorrelationId.isEmpty() ? null : asked;
     }
 
     /** The client has ended. */
@@ -295,11 +326,11 @@ final class Requests {
 
     private void endAll(CometClient receiver, Supplier<CometException> why) {
         CometException gone = why.get(); // what needs memory, before anything is changed
-        Map<String, Pending> requests = byReceiver.remove(receiver);
-        if (requests == null) {
+        Asked asked = byReceiver.remove(receiver);
+        if (asked == null) {
             return;
         }
-        for (Pending pending : requests.values()) {
+        for (Pending pending : asked.byCorrelationId.values()) {
             if (isOver(pending)) {
                 pending.reply.fail(gone);
                 counters.requestsFailed.increment();

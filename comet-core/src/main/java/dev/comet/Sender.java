@@ -62,7 +62,7 @@ final class Sender {
 
     private CometException refused(RuntimeException e) {
         counters.sendsRefused.increment();
-        return e instanceof CometException known ? known : unavailable(e);
+        return counters.refused(e instanceof CometException known ? known : unavailable(e));
     }
 
     CometException unavailable(Throwable e) {
@@ -115,27 +115,29 @@ final class Sender {
             if (limits.overflow() != OverflowPolicy.DISCONNECT || e.fullClients().isEmpty()) {
                 throw e;
             }
+            boolean ended = false;
             for (CometClient full : e.fullClients()) {
-                subscriptions.disconnect(full, CometClientEventHandler.EndReason.OVERFLOW);
+                ended |= subscriptions.disconnect(full, CometClientEventHandler.EndReason.OVERFLOW);
             }
             Audience rest = without(audience, e.fullClients());
-            if (rest == null) {
+            if (rest == null || (!ended && rest.equals(audience))) {
                 throw e;
             }
-            // Each round ends clients or succeeds, so there are at most as many rounds as
-            // recipients.
+            // Each round ends clients, leaves some out, or succeeds: so there are not many.
             return append(rest, message);
         }
     }
 
+    /** Null if nobody is left. */
     private static @Nullable Audience without(Audience audience, List<CometClient> ended) {
         if (!(audience instanceof Audience.Recipients recipients)) {
-            return null;
+            return audience;
         }
         List<String> rest = new ArrayList<>(recipients.publicTokens());
         ended.forEach(client -> rest.remove(client.publicToken()));
-        return rest.isEmpty() || rest.size() == recipients.publicTokens().size()
-                ? null
-                : new Audience.Recipients(rest);
+        if (rest.size() == recipients.publicTokens().size()) {
+            return audience; // it was about the room that all logs have together
+        }
+        return rest.isEmpty() ? null : new Audience.Recipients(rest);
     }
 }

@@ -44,6 +44,9 @@ abstract class Subscription extends CometWaitRequest {
     /** From now on, for how long the client is not idle. */
     abstract long aliveNanos();
 
+    /** When it began, as far as that is known: not later. */
+    abstract long beganNanos();
+
     /** The store refused to be read. */
     final void failed(CometException e) {
         if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {

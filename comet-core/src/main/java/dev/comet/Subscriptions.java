@@ -110,6 +110,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         } catch (Throwable e) { // it tries again when the client comes
             Faults.warn(LOG, "The provider could not say which groups {} is in", client, e);
         }
+        LOG.debug("{} has been initialised", client);
     }
 
     private void removeQuietly(CometClient client) {
@@ -136,6 +137,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             counters.clientsDisconnected.increment();
         }
         endSafely(session);
+        LOG.debug("{} was ended: {}", client, reason);
         return removed;
     }
 
@@ -173,6 +175,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
                 counters.idleClientsKilled.increment();
             }
             endSafely(session);
+            LOG.debug("{} stayed away and was ended", client);
         } catch (Throwable e) {
             session.askAgainIn(RETRY_NANOS);
             counters.providerFailures.increment();
@@ -244,7 +247,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         try {
             return begin(subscribing(privateToken), lastMessageId, hold, instance);
         } catch (CometException e) {
-            return completed(CometAnswer.error(e));
+            return completed(CometAnswer.error(counters.refused(e)));
         }
     }
 
@@ -298,7 +301,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         try {
             session = subscribing(privateToken);
         } catch (CometException e) {
-            sink.ended(CometAnswer.error(e));
+            sink.ended(CometAnswer.error(counters.refused(e)));
             return;
         }
         OpenStream stream = new OpenStream(session, lastMessageId, streamTimes, sink, instance);
@@ -382,6 +385,9 @@ final class Subscriptions implements ICometStateProvider.Listener {
             if (wasNewest) {
                 idleTimeBegins(request.clientSession());
             }
+            if (answer != null) {
+                tellIfSuperseded(request, answer);
+            }
         } catch (Throwable e) {
             leftOut(e);
         }
@@ -395,8 +401,15 @@ final class Subscriptions implements ICometStateProvider.Listener {
             if (wasNewest) {
                 idleTimeBegins(stream.clientSession());
             }
+            tellIfSuperseded(stream, answer);
         } catch (Throwable e) {
             leftOut(e);
+        }
+    }
+
+    private static void tellIfSuperseded(Subscription request, CometAnswer answer) {
+        if (answer.outcome() == CometAnswer.Outcome.SUPERSEDED) {
+            LOG.debug("A newer request of {} took over", request.clientSession().client());
         }
     }
 
@@ -445,6 +458,34 @@ final class Subscriptions implements ICometStateProvider.Listener {
         return reader;
     }
 
+    CometClientStatus status(CometClient client) {
+        ClientSession session = pool.get(client);
+        Object newest = session == null ? null : session.newest();
+        ICometStateProvider.ClientUsage usage = provider.usage(client);
+        Duration heldFor = Duration.ZERO;
+        Duration unseenFor = Duration.ZERO;
+        if (newest instanceof Subscription request) {
+            heldFor = Duration.ofNanos(Math.max(0, clock.nanos() - request.beganNanos()));
+        } else {
+            unseenFor = notNegative(client.connectionIdle().minus(usage.idleIn()));
+        }
+        return new CometClientStatus(
+                client,
+                newest instanceof HeldRequest
+                        ? CometClientStatus.Transport.POLL
+                        : newest instanceof OpenStream
+                                ? CometClientStatus.Transport.STREAM
+                                : CometClientStatus.Transport.NONE,
+                heldFor,
+                unseenFor,
+                provider.confirmedMessageId(client),
+                usage.lag());
+    }
+
+    private static Duration notNegative(Duration duration) {
+        return duration.isNegative() ? Duration.ZERO : duration;
+    }
+
     CometAnswer answer(CometBatch batch) {
         return CometAnswer.messages(batch, assembler.assemble(batch));
     }
@@ -461,7 +502,11 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
         batch.gaps().stream()
                 .reduce(EventDispatcher::merged)
-                .ifPresent(gap -> session.events().postGap(session.client(), gap));
+                .ifPresent(
+                        gap -> {
+                            session.events().postGap(session.client(), gap);
+                            LOG.debug("{} was told of {}", session.client(), gap);
+                        });
     }
 
     /** Late enough for a load balancer to have noticed, and not all at once. */

@@ -1,9 +1,12 @@
 package dev.comet.engine;
 
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.helpers.MessageFormatter;
 
 /**
  * The one place for what nobody expected: counts it, and says so in the log. Never throws, because
@@ -22,6 +25,9 @@ public final class Faults {
 
     private static final AtomicLong MINUTE = new AtomicLong();
     private static final AtomicInteger LINES = new AtomicInteger();
+
+    /** By their text: as many as there are in the source. */
+    private static final ConcurrentHashMap<String, Kind> KINDS = new ConcurrentHashMap<>();
 
     private Faults() {}
 
@@ -46,21 +52,25 @@ public final class Faults {
         }
     }
 
+    private static long minute() {
+        return System.nanoTime() / 60_000_000_000L;
+    }
+
     private static boolean maySay() {
-        long minute = System.nanoTime() / 60_000_000_000L;
+        long minute = minute();
         if (MINUTE.getAndSet(minute) != minute) {
             LINES.set(0);
         }
         return LINES.incrementAndGet() <= LINES_A_MINUTE;
     }
 
-    /** Code of the application, or of a transport or store, has failed. */
+    /**
+     * Code of the application, or of a transport or store, has failed. Of each kind, which is a
+     * text, at most one a minute is written, with its stack trace and how many there were since the
+     * last.
+     */
     public static void warn(Logger log, String text, Throwable e) {
-        try {
-            log.warn(text, e);
-        } catch (Throwable again) {
-            COUNT.incrementAndGet();
-        }
+        warn(log, text, "", e);
     }
 
     /**
@@ -68,9 +78,56 @@ public final class Faults {
      */
     public static void warn(Logger log, String text, Object about, Throwable e) {
         try {
-            log.warn(text, about, e);
+            String line = line(text, about);
+            if (line != null) {
+                log.warn(line, e);
+            }
         } catch (Throwable again) {
             COUNT.incrementAndGet();
+        }
+    }
+
+    /**
+     * As {@link #warn(Logger, String, Object, Throwable)}, of something that a line says: no stack
+     * trace.
+     */
+    public static void say(Logger log, String text, Object about) {
+        try {
+            String line = line(text, about);
+            if (line != null) {
+                log.warn(line);
+            }
+        } catch (Throwable again) {
+            COUNT.incrementAndGet();
+        }
+    }
+
+    /** Null if this kind was written less than a minute ago. */
+    private static @Nullable String line(String text, Object about) {
+        long left = KINDS.computeIfAbsent(text, kind -> new Kind()).maySay();
+        if (left < 0) {
+            return null;
+        }
+        String line = MessageFormatter.format(text, about).getMessage();
+        return left == 0 ? line : line + " (" + left + " more since this was last said)";
+    }
+
+    /** What is said at most once a minute. */
+    private static final class Kind {
+        private long minute = Long.MIN_VALUE; // guarded by this
+        private long left; // since it was last said; guarded by this
+
+        /** How many were left out before, or −1 to leave this out. */
+        synchronized long maySay() {
+            long now = minute();
+            if (now == minute) {
+                left++;
+                return -1;
+            }
+            long before = left;
+            minute = now;
+            left = 0;
+            return before;
         }
     }
 

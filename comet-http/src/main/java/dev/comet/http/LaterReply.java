@@ -6,6 +6,7 @@ import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,8 +19,15 @@ final class LaterReply {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
 
+    /**
+     * How many requests of one client may wait for their reply: so one cannot take all the places
+     * that requests to other clients have.
+     */
+    static final int MAX_WAITING = 100;
+
     private final CometStateManager comet;
     private final JsonMapper mapper;
+    private final ConcurrentHashMap<CometClient, Integer> waiting = new ConcurrentHashMap<>();
 
     LaterReply(CometStateManager comet, JsonMapper mapper) {
         this.comet = comet;
@@ -34,10 +42,38 @@ final class LaterReply {
         return reply == null ? null : mapper.valueToTree(reply);
     }
 
+    /**
+     * A request of this client is about to be handled. To be followed by {@link #ended}, or by
+     * {@link #sendWhenDone}.
+     *
+     * @throws Refusal if too many of them wait for their reply
+     */
+    void begins(CometClient client) {
+        waiting.compute(
+                client,
+                (asking, count) -> {
+                    int before = count == null ? 0 : count;
+                    if (before >= MAX_WAITING) {
+                        throw Refusal.tooMany(
+                                before
+                                        + " requests of this client wait for a reply; wait for some of them",
+                                1);
+                    }
+                    return before + 1;
+                });
+    }
+
+    /** It waits no more. */
+    void ended(CometClient client) {
+        waiting.computeIfPresent(client, (asking, count) -> count == 1 ? null : count - 1);
+    }
+
+    /** It waits until the stage is complete. */
     void sendWhenDone(
             CometClient client, String name, String correlationId, CompletionStage<?> stage) {
         stage.whenComplete(
                 (reply, failure) -> {
+                    ended(client);
                     try {
                         if (failure == null) {
                             comet.replyTo(client, correlationId, encoded(reply));
@@ -71,9 +107,21 @@ final class LaterReply {
     }
 
     private static void undelivered(CometClient client, String name, Throwable e) {
-        if (e instanceof CometException known
-                && known.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
-            LOG.debug("{} left before its request {} was answered", client.publicToken(), name);
+        if (e instanceof CometException known) {
+            switch (known.reason()) {
+                case CLIENT_DOES_NOT_EXIST, CLOSED ->
+                        LOG.debug(
+                                "The request {} of {} ended unanswered: {}",
+                                name,
+                                client.publicToken(),
+                                e.toString());
+                default ->
+                        LOG.warn(
+                                "The reply to {} could not be sent to {}: {}",
+                                name,
+                                client.publicToken(),
+                                e.toString());
+            }
         } else {
             LOG.warn("The reply to {} could not be sent to {}", name, client.publicToken(), e);
         }

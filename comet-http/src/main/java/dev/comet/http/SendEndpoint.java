@@ -71,10 +71,20 @@ final class SendEndpoint {
     /** A request: what its hook replies later is sent as a message. */
     private CometResponse request(CometClient client, JsonNode message, String correlationId) {
         ClientMessage received = received(message, correlationId);
-        Object reply = handle(client, received);
-        if (reply instanceof CompletionStage<?> stage) {
-            later.sendWhenDone(client, received.name(), correlationId, stage);
-            return CometResponse.empty(202);
+        later.begins(client);
+        boolean waits = false;
+        Object reply;
+        try {
+            reply = handle(client, received);
+            if (reply instanceof CompletionStage<?> stage) {
+                waits = true;
+                later.sendWhenDone(client, received.name(), correlationId, stage);
+                return CometResponse.empty(202);
+            }
+        } finally {
+            if (!waits) {
+                later.ended(client);
+            }
         }
         JsonNode encoded = encoded(client, received, reply); // null, too, is a reply: done
         return CometResponse.json(200, mapper.writeValueAsBytes(encoded));

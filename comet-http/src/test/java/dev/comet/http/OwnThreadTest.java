@@ -94,8 +94,8 @@ class OwnThreadTest {
             protocol.handle(exchange).isError(500, "handler-failed");
 
             assertThat(exchange.isStreaming()).isFalse();
-            assertThat(protocol.comet.statistics().openStreams()).isZero();
-            assertThat(protocol.comet.statistics().heldRequests()).isZero();
+            assertThat(protocol.comet.statistics().held().streams()).isZero();
+            assertThat(protocol.comet.statistics().held().polls()).isZero();
         }
     }
 
@@ -113,7 +113,7 @@ class OwnThreadTest {
 
             protocol.handle(exchange).isError(500, "handler-failed");
 
-            assertThat(protocol.comet.statistics().openStreams()).isZero();
+            assertThat(protocol.comet.statistics().held().streams()).isZero();
         }
     }
 
@@ -136,8 +136,8 @@ class OwnThreadTest {
 
             assertThat(exchange.isAnswered()).isFalse();
             assertThat(exchange.isStreaming()).isFalse();
-            assertThat(protocol.comet.statistics().openStreams()).isZero();
-            assertThat(protocol.comet.statistics().abandoned()).isEqualTo(1);
+            assertThat(protocol.comet.statistics().held().streams()).isZero();
+            assertThat(protocol.comet.statistics().held().abandoned()).isEqualTo(1);
         }
     }
 

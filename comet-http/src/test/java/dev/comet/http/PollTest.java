@@ -198,11 +198,11 @@ class PollTest {
         first.response();
         first.peerGoes();
         protocol.settle();
-        assertThat(protocol.comet.statistics().heldRequests()).isEqualTo(1);
+        assertThat(protocol.comet.statistics().held().polls()).isEqualTo(1);
 
         second.peerGoes();
 
-        await().until(() -> protocol.comet.statistics().heldRequests() == 0);
+        await().until(() -> protocol.comet.statistics().held().polls() == 0);
         assertThat(second.isAnswered()).isFalse();
     }
 

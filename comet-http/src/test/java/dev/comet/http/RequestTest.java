@@ -223,4 +223,26 @@ class RequestTest {
                     .isEqualTo(reason.code());
         }
     }
+
+    @Test
+    @DisplayName(
+            "H19 a client whose requests are not replied to takes a share of the places, no more")
+    void request_oneClientAsksTooMuch_isRefusedAndOthersAreNot() {
+        for (int i = 0; i < LaterReply.MAX_WAITING; i++) {
+            assertThat(request("later", "c-" + i, "1").status()).isEqualTo(202);
+        }
+        protocol.pass(Duration.ofSeconds(2)); // so that it is not the rate that refuses
+        FakeExchange tooMany = request("later", "c-too-many", "1");
+        assertThat(tooMany.status()).isEqualTo(429);
+        assertThat(tooMany.text()).contains("wait for a reply");
+        CometClient other = protocol.client("other");
+        FakeExchange others =
+                protocol.send(other, "{\"name\":\"later\",\"correlationId\":\"c\",\"contents\":1}");
+        assertThat(others.status()).isEqualTo(202);
+
+        later.complete("done");
+
+        assertThat(request("echo", "c-again", "1").status()).isEqualTo(200);
+        assertThat(request("later", "c-later", "1").status()).isEqualTo(202);
+    }
 }

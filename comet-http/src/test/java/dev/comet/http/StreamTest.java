@@ -184,8 +184,8 @@ class StreamTest {
             exchange.peerGoes();
             protocol.settle();
 
-            assertThat(protocol.comet.statistics().openStreams()).isZero();
-            assertThat(protocol.comet.statistics().abandoned()).isEqualTo(1);
+            assertThat(protocol.comet.statistics().held().streams()).isZero();
+            assertThat(protocol.comet.statistics().held().abandoned()).isEqualTo(1);
             assertThat(exchange.output().end()).isEqualTo("cut off");
         }
     }

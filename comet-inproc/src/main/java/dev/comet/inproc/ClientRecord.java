@@ -68,10 +68,10 @@ final class ClientRecord {
     }
 
     /** For what writes: makes it, unless it is there. */
-    OwnLog ownLog(LogLimits limits) {
+    OwnLog ownLog(LogLimits limits, Memory memory) {
         OwnLog log = ownLog;
         if (log == null) {
-            OWN_LOG.compareAndSet(this, null, new OwnLog(limits));
+            OWN_LOG.compareAndSet(this, null, new OwnLog(client, limits, memory));
             log = Objects.requireNonNull(ownLog);
         }
         return log;
@@ -95,6 +95,24 @@ final class ClientRecord {
     int expire(long nowNanos) {
         OwnLog log = ownLog;
         return log == null ? 0 : log.expire(nowNanos);
+    }
+
+    /** Since when the oldest message that it has not confirmed waits; {@code now} if none does. */
+    long waitsSince(MessageLog everyone, long now) {
+        long cursor = Math.max(confirmedId, birthId);
+        long since = everyone.waitsSince(this, cursor, Membership.OPEN, now);
+        OwnLog own = ownLog;
+        if (own != null) {
+            since = Math.min(since, own.waitsSince(this, cursor, Membership.OPEN, now));
+        }
+        List<Membership> current = memberships;
+        for (int i = 0; i < current.size(); i++) {
+            Membership membership = current.get(i);
+            MessageLog log = membership.group().log();
+            long above = Math.max(cursor, membership.after());
+            since = Math.min(since, log.waitsSince(this, above, membership.until(), now));
+        }
+        return since;
     }
 
     List<Membership> memberships() {
@@ -153,6 +171,14 @@ final class ClientRecord {
         ListSend send = log == null ? null : log.undecided();
         if (send != null) {
             send.ended(this);
+        }
+    }
+
+    /** Under the sequencer, after the end. */
+    void discardOwnLog() {
+        OwnLog log = ownLog;
+        if (log != null) {
+            log.discard();
         }
     }
 

@@ -22,9 +22,9 @@ final class GroupLog {
     /** How many memberships, past ones included, still read the log; guarded by the sequencer. */
     private int readers;
 
-    GroupLog(String name, LogLimits limits) {
+    GroupLog(String name, LogLimits limits, Memory memory) {
         this.name = name;
-        this.log = new MessageLog(limits);
+        this.log = new MessageLog(limits, memory.shared());
     }
 
     String name() {

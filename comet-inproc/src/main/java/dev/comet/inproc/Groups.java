@@ -18,6 +18,7 @@ final class Groups {
 
     private final Sequencer sequencer;
     private final CometLimits limits;
+    private final Memory memory;
     private final ConcurrentHashMap<String, GroupLog> byName = new ConcurrentHashMap<>();
 
     /**
@@ -26,9 +27,10 @@ final class Groups {
      */
     private final Set<GroupLog> unused = new LinkedHashSet<>();
 
-    Groups(Sequencer sequencer, CometLimits limits) {
+    Groups(Sequencer sequencer, CometLimits limits, Memory memory) {
         this.sequencer = sequencer;
         this.limits = limits;
+        this.memory = memory;
     }
 
     @Nullable GroupLog find(String name) {
@@ -61,7 +63,7 @@ final class Groups {
             if (byName.size() >= limits.groups()) {
                 removeLongestUnused();
             }
-            group = new GroupLog(name, limits.sharedLog());
+            group = new GroupLog(name, limits.sharedLog(), memory);
             byName.put(name, group);
         }
         return group;
@@ -73,8 +75,10 @@ final class Groups {
             throw limit(
                     "there are " + byName.size() + " groups; CometLimits.groups allows no more");
         }
-        byName.remove(longestFirst.next().name());
+        GroupLog longest = longestFirst.next();
+        byName.remove(longest.name());
         longestFirst.remove();
+        longest.log().discard();
     }
 
     private static CometException limit(String text) {
@@ -129,14 +133,32 @@ final class Groups {
         }
     }
 
-    /** Under the sequencer. The client is gone. */
+    /**
+     * Under the sequencer. The client is gone. Again after it has failed for want of memory, it
+     * does the rest: what needs memory can be repeated, and comes before what counts.
+     */
     void forgetAll(ClientRecord record) {
-        for (Membership membership : record.memberships()) {
-            if (membership.isOpen()) {
-                membership.group().leave(membership);
+        List<Membership> before = record.memberships();
+        boolean prepared = false;
+        try {
+            for (Membership membership : before) {
+                if (membership.isOpen()) {
+                    membership.group().leave(membership);
+                }
+                unused.add(membership.group()); // those that others read are taken out below
+            }
+            prepared = true;
+        } finally {
+            for (int i = 0; prepared && i < before.size(); i++) {
+                before.get(i).group().removeReader();
+            }
+            for (int i = 0; i < before.size(); i++) {
+                if (before.get(i).group().hasReaders()) {
+                    unused.remove(before.get(i).group());
+                }
             }
         }
-        replace(record, List.of());
+        record.memberships(List.of());
     }
 
     /** Also counts who still reads which group's log. */
@@ -167,6 +189,7 @@ final class Groups {
     void tidy(long nowNanos) {
         for (GroupLog group : byName.values()) {
             group.log().expire(nowNanos);
+            group.log().unlistIfEmpty();
             if (group.log().isEmpty()) {
                 removeIfUnused(group);
             }
@@ -179,6 +202,7 @@ final class Groups {
             if (group.log().isEmpty() && !group.hasReaders()) {
                 byName.remove(group.name(), group);
                 unused.remove(group);
+                group.log().discard();
             }
         } finally {
             sequencer.unlock();

@@ -11,12 +11,14 @@ import dev.comet.spi.Audience;
 import dev.comet.spi.ColdClasses;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.EncodedMessage;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -41,11 +43,15 @@ public final class InProcCometStateProvider implements ICometStateProvider {
      * Readers see the top after everything up to it is in its log, or, of a long list, noted in the reader's own log, where settle finds it. They read the
      * top first, then the logs, and ignore what is above: so whatever they merge is complete up to the top.
      */
+    private static final long NEVER = Long.MIN_VALUE;
+
     private final Sequencer sequencer = new Sequencer();
     private final Clients clients = new Clients();
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
     private volatile LastRead lastRead = LastRead.NONE; // racy on purpose
     private final LongAdder dropped = new LongAdder();
+    private volatile long worstLagNanos; // when tidied last
+    private final AtomicLong deliveredDroppedAt = new AtomicLong(NEVER);
 
     /** The first of those that are not forgotten yet; written under the sequencer. */
     private volatile @Nullable ClientRecord unforgotten;
@@ -54,6 +60,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     private record State(
             CometLimits limits,
             Listener listener,
+            Memory memory,
             MessageLog everyone,
             Groups groups,
             OwnSends ownSends,
@@ -74,13 +81,15 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         CometClock clock = context.clock();
         long startNanos = clock.nanos();
         LongSupplier time = () -> clock.nanos() - startNanos;
+        Memory memory = new Memory(limits, () -> dropDelivered(time.getAsLong()));
         State started =
                 new State(
                         limits,
                         context.listener(),
-                        new MessageLog(limits.sharedLog()),
-                        new Groups(sequencer, limits),
-                        new OwnSends(sequencer, limits, time, dropped),
+                        memory,
+                        new MessageLog(limits.sharedLog(), memory.shared()),
+                        new Groups(sequencer, limits, memory),
+                        new OwnSends(sequencer, limits, memory, time, dropped),
                         time);
         ColdClasses.initialise(
                 InProcCometStateProvider.class, "BatchReader", "ClientRecord", "Members");
@@ -188,7 +197,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             if (answer == KILLED) {
                 clients.remove(record);
                 record.refuseListSend();
-                forgetMemberships(record);
+                forget(record);
             }
             return answer;
         } finally {
@@ -198,10 +207,11 @@ public final class InProcCometStateProvider implements ICometStateProvider {
 
     /**
      * Whatever happens, the client has ended, and its end is told. Without memory to give up its
-     * place in groups, that is done when the store tidies up.
+     * log and its place in groups, that is done when the store tidies up.
      */
-    private void forgetMemberships(ClientRecord record) {
+    private void forget(ClientRecord record) {
         try {
+            record.discardOwnLog();
             state().groups().forgetAll(record);
         } catch (OutOfMemoryError e) {
             record.forgetLater(unforgotten);
@@ -209,7 +219,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         }
     }
 
-    /** Those of which {@link #forgetMemberships} could not. */
+    /** Those of which {@link #forget} could not. */
     private void forgetTheRest() {
         if (unforgotten == null) {
             return; // the common case, without the lock
@@ -217,8 +227,9 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         sequencer.lock();
         try {
             for (ClientRecord record = unforgotten; record != null; record = unforgotten) {
-                unforgotten = record.forgottenNext();
+                record.discardOwnLog();
                 state().groups().forgetAll(record);
+                unforgotten = record.forgottenNext(); // last: what fails is tried again
             }
         } finally {
             sequencer.unlock();
@@ -266,27 +277,39 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     private long sendToGroup(Audience.Group audience, EncodedMessage message) {
-        sequencer.lock();
-        try {
-            LogEntry entry = nextEntry(message, audience.exceptPublicToken());
-            GroupLog group = state().groups().find(audience.group());
-            if (group != null) {
-                append(group.log(), entry);
+        long cost = Memory.cost(message, 1);
+        while (true) {
+            sequencer.lock();
+            try {
+                GroupLog group = state().groups().find(audience.group());
+                if (group == null || state().memory().hasRoomFor(cost)) {
+                    LogEntry entry = nextEntry(message, audience.exceptPublicToken());
+                    if (group != null) {
+                        append(group.log(), entry);
+                    }
+                    return sequencer.publish(entry);
+                }
+            } finally {
+                sequencer.unlock();
             }
-            return sequencer.publish(entry);
-        } finally {
-            sequencer.unlock();
+            state().memory().makeRoom(cost);
         }
     }
 
     private long sendToEveryone(Audience.Everyone audience, EncodedMessage message) {
-        sequencer.lock();
-        try {
-            LogEntry entry = nextEntry(message, audience.exceptPublicToken());
-            append(state().everyone(), entry);
-            return sequencer.publish(entry);
-        } finally {
-            sequencer.unlock();
+        long cost = Memory.cost(message, 1);
+        while (true) {
+            sequencer.lock();
+            try {
+                if (state().memory().hasRoomFor(cost)) {
+                    LogEntry entry = nextEntry(message, audience.exceptPublicToken());
+                    append(state().everyone(), entry);
+                    return sequencer.publish(entry);
+                }
+            } finally {
+                sequencer.unlock();
+            }
+            state().memory().makeRoom(cost);
         }
     }
 
@@ -493,12 +516,54 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         lastRead = LastRead.NONE; // messages are not kept for longer than their log does
         forgetTheRest();
         s.groups().tidy(now);
-        clients.all().forEach(record -> dropped.add(record.expire(now)));
+        long oldest = now;
+        for (ClientRecord record : clients.all()) {
+            dropped.add(record.expire(now));
+            OwnLog own = record.ownLog();
+            if (own != null) {
+                own.unlistIfEmpty();
+            }
+            oldest = Math.min(oldest, record.waitsSince(s.everyone(), now));
+        }
+        worstLagNanos = now - oldest;
+    }
+
+    /** At most once a second: it looks at every client. */
+    private void dropDelivered(long now) {
+        long before = deliveredDroppedAt.get();
+        if ((before != NEVER && now - before < TimeUnit.SECONDS.toNanos(1))
+                || !deliveredDroppedAt.compareAndSet(before, now)) {
+            return;
+        }
+        for (ClientRecord record : clients.all()) {
+            OwnLog own = record.ownLog();
+            if (own != null) {
+                own.dropDelivered();
+            }
+        }
     }
 
     @Override
-    public long droppedMessages() {
-        return dropped.sum();
+    public Usage usage() {
+        Memory memory = state().memory();
+        return new Usage(
+                memory.messages(),
+                memory.bytes(),
+                dropped.sum() + memory.own().lostMessages(),
+                Duration.ofNanos(worstLagNanos));
+    }
+
+    @Override
+    public ClientUsage usage(CometClient client) {
+        State s = state();
+        ClientRecord record = clients.find(client);
+        if (record == null) {
+            return ClientUsage.NONE;
+        }
+        long now = s.now();
+        return new ClientUsage(
+                Duration.ofNanos(now - record.waitsSince(s.everyone(), now)),
+                Duration.ofNanos(Math.max(0, record.idleIn(now))));
     }
 
     @Override

@@ -32,6 +32,7 @@ final class ListSend {
     private final List<ClientRecord> receivers;
     private final EncodedMessage message;
     private final LogLimits limits;
+    private final Memory memory;
     private final boolean needsRoom;
     private final LongAdder dropped;
 
@@ -48,11 +49,13 @@ final class ListSend {
             List<ClientRecord> receivers,
             EncodedMessage message,
             LogLimits limits,
+            Memory memory,
             boolean needsRoom,
             LongAdder dropped) {
         this.receivers = receivers;
         this.message = message;
         this.limits = limits;
+        this.memory = memory;
         this.needsRoom = needsRoom;
         this.dropped = dropped;
     }
@@ -64,7 +67,7 @@ final class ListSend {
 
     void begin(long nowNanos) {
         for (ClientRecord receiver : receivers) {
-            OwnLog log = receiver.ownLog(limits);
+            OwnLog log = receiver.ownLog(limits, memory);
             dropped.add(log.expire(nowNanos));
             log.begin(this);
             if (receiver.isEnded()) { // after begin: an end that comes later finds this send
@@ -74,11 +77,11 @@ final class ListSend {
     }
 
     /**
-     * Under the sequencer. The caller publishes the entry.
+     * Under the sequencer.
      *
      * @throws CometException CLIENT_DOES_NOT_EXIST, QUEUE_FULL
      */
-    LogEntry decide(long id, long nowNanos) {
+    void requireUndisturbed() {
         ClientRecord gone = ended;
         if (gone != null) {
             throw gone.wasEnded();
@@ -86,20 +89,29 @@ final class ListSend {
         if (!full.isEmpty()) {
             throw CometException.queueFull(fullClients());
         }
-        LogEntry decided = new LogEntry(new CometMessage(id, message), nowNanos, null);
+    }
+
+    /**
+     * Under the sequencer, if it is {@linkplain #requireUndisturbed undisturbed}. The caller
+     * publishes the entry.
+     */
+    LogEntry decide(long id, long nowNanos) {
+        int copies = receivers.size();
+        LogEntry decided = new LogEntry(new CometMessage(id, message), nowNanos, copies);
+        memory.own().reserve(decided, copies);
         entry = decided;
         return decided;
     }
 
     private List<CometClient> fullClients() {
         return receivers.stream()
-                .filter(receiver -> full.contains(receiver.ownLog(limits)))
+                .filter(receiver -> full.contains(receiver.ownLog(limits, memory)))
                 .map(ClientRecord::client)
                 .toList();
     }
 
     void complete() {
-        receivers.forEach(receiver -> receiver.ownLog(limits).settle());
+        receivers.forEach(receiver -> receiver.ownLog(limits, memory).settle());
     }
 
     /** Also if begin broke off half-way: some may have no log. */

@@ -38,10 +38,14 @@ final class Members {
         return new Members(next, size + 1);
     }
 
-    /** Without this one, which is a member. */
+    /** Without this one; the same if it is no member. */
     Members without(Membership gone) {
         int at = chunkOf(gone.number());
-        Membership[] chunk = without(chunks[at], indexIn(chunks[at], gone.number()));
+        int index = at < chunks.length ? indexIn(chunks[at], gone.number()) : -1;
+        if (index < 0) {
+            return this;
+        }
+        Membership[] chunk = without(chunks[at], index);
         if (at + 1 < chunks.length && chunk.length + chunks[at + 1].length <= CHUNK / 2) {
             return replaced(at, 2, joined(chunk, chunks[at + 1]));
         }
@@ -91,13 +95,14 @@ final class Members {
         return low;
     }
 
+    /** −1 if none has it. */
     private static int indexIn(Membership[] chunk, long number) {
         for (int i = 0; i < chunk.length; i++) {
             if (chunk[i].number() == number) {
                 return i;
             }
         }
-        throw new IllegalStateException("no member has the number " + number);
+        return -1;
     }
 
     List<CometClient> clients() {

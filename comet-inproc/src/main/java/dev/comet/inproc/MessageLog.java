@@ -45,8 +45,21 @@ class MessageLog {
 
     private long bytes; // guarded by this
 
-    MessageLog(LogLimits limits) {
+    /** What all logs of this kind take. */
+    private final MemoryPart memory;
+
+    /** Where it is listed there; null if it is not. Written under the monitor. */
+    private volatile MemoryPart.@Nullable Place place;
+
+    private boolean discarded; // guarded by this
+
+    MessageLog(LogLimits limits, MemoryPart memory) {
         this.limits = limits;
+        this.memory = memory;
+    }
+
+    final MemoryPart memory() {
+        return memory;
     }
 
     // ---- writing
@@ -75,18 +88,28 @@ class MessageLog {
     }
 
     /**
-     * Appends, and drops the oldest as the limits demand.
+     * Under the sequencer: appends, and drops the oldest as the limits demand.
      *
      * @param deliveredId up to where messages were delivered; dropping those does not count
      * @return how many messages were dropped that had not been delivered
      */
     synchronized int append(LogEntry entry, long deliveredId) {
+        int dropped = appendReserved(entry, deliveredId);
+        memory.added(entry);
+        return dropped;
+    }
+
+    /** As {@link #append}, of a message that was counted already, without the sequencer. */
+    synchronized int appendReserved(LogEntry entry, long deliveredId) {
         int dropped = 0;
         while (!fits(tail - floor.head(), bytes, entry.bytes())) {
             letGo(CometGap.Reason.OVERFLOW);
             if (floor.id() > deliveredId) {
                 dropped++;
             }
+        }
+        if (place == null) {
+            place = memory.list(this, entry.id()); // it is empty
         }
         long index = tail;
         @Nullable LogEntry[] array = slots;
@@ -157,6 +180,81 @@ class MessageLog {
         floor = before.above(entry, why);
         SLOT.setRelease(array, slot, null);
         bytes -= entry.bytes();
+        if (!discarded) {
+            memory.freed(entry);
+        }
+    }
+
+    // ---- for the sake of other logs
+
+    /**
+     * Whether it is listed there, under its oldest message. If not it is listed anew, or, if it is
+     * empty, no more.
+     */
+    synchronized boolean isListedRight(MemoryPart.Place at) {
+        LogEntry first = discarded ? null : first();
+        if (at == place && first != null && first.id() <= at.oldestId()) {
+            return true;
+        }
+        memory.unlist(at);
+        if (at == place) {
+            place = null;
+            place = first == null ? null : memory.list(this, first.id());
+        }
+        return false;
+    }
+
+    /** Drops the oldest message, announced. Returns false if there is none. */
+    synchronized boolean giveWay() {
+        if (discarded || isEmpty()) {
+            return false;
+        }
+        letGo(CometGap.Reason.OVERFLOW);
+        shrinkIfEmpty();
+        return true;
+    }
+
+    /** Drops everything up to this id, as having made room. */
+    synchronized void giveWayUpTo(long id) {
+        LogEntry first = first();
+        while (first != null && first.id() <= id) {
+            letGo(CometGap.Reason.OVERFLOW);
+            first = first();
+        }
+        shrinkIfEmpty();
+    }
+
+    /** What is empty needs no place. */
+    void unlistIfEmpty() {
+        if (place == null || !isEmpty()) {
+            return;
+        }
+        synchronized (this) {
+            MemoryPart.Place at = place;
+            if (at != null && isEmpty()) {
+                memory.unlist(at);
+                place = null;
+            }
+        }
+    }
+
+    /**
+     * Under the sequencer: nobody writes it any more, and what it holds is free once its last
+     * readers are done. Again after it has failed for want of memory, it does the rest.
+     */
+    synchronized void discard() {
+        if (!discarded) {
+            discarded = true;
+            @Nullable LogEntry[] array = slots;
+            for (long index = floor.head(); index < tail; index++) {
+                memory.freed(Objects.requireNonNull(array[slot(array, index)]));
+            }
+        }
+        MemoryPart.Place at = place;
+        if (at != null) {
+            memory.unlist(at);
+            place = null;
+        }
     }
 
     /** What a burst needed is not kept for the next one. */
@@ -211,6 +309,32 @@ class MessageLog {
             }
             if (entry != null && floor.head() <= index) {
                 return entry.id();
+            }
+        }
+    }
+
+    /**
+     * Since when the oldest message for this reader with {@code above < id <= upTo} waits; {@code
+     * now} if there is none.
+     */
+    long waitsSince(ClientRecord reader, long above, long upTo, long now) {
+        while (true) {
+            Floor base = floor;
+            long end = tail;
+            @Nullable LogEntry[] array = slots;
+            long index = base.head() == end ? end : firstAbove(base, end, array, above);
+            @Nullable LogEntry entry = null;
+            for (; 0 <= index && index < end; index++) {
+                entry = (LogEntry) SLOT.getAcquire(array, slot(array, index));
+                if (entry == null || entry.id() > upTo || entry.isFor(reader)) {
+                    break;
+                }
+            }
+            if (index == end) {
+                return now;
+            }
+            if (index >= 0 && entry != null && floor.head() <= index) {
+                return entry.id() > upTo ? now : entry.appendedNanos();
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.comet.inproc;
 
+import dev.comet.CometClient;
 import dev.comet.LogLimits;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +21,15 @@ final class OwnLog extends MessageLog {
      */
     private volatile @Nullable ListSend pending;
 
-    OwnLog(LogLimits limits) {
-        super(limits);
+    private final CometClient client;
+
+    OwnLog(CometClient client, LogLimits limits, Memory memory) {
+        super(limits, memory.own());
+        this.client = client;
+    }
+
+    CometClient client() {
+        return client;
     }
 
     void delivered(long id) {
@@ -54,6 +62,35 @@ final class OwnLog extends MessageLog {
     void confirm(long id) {
         settle();
         free(id);
+    }
+
+    /** As {@link MessageLog#giveWay}; what was not delivered is counted. */
+    @Override
+    synchronized boolean giveWay() {
+        boolean gaveWay = super.giveWay();
+        if (gaveWay && floor().id() > deliveredId) {
+            memory().lost();
+        }
+        return gaveWay;
+    }
+
+    /** Drops what was delivered: it is a gap if the client asks for it again. */
+    void dropDelivered() {
+        if (!isEmpty()) {
+            giveWayUpTo(deliveredId);
+        }
+    }
+
+    /** What a list send has for it is free, too. */
+    @Override
+    synchronized void discard() {
+        ListSend send = pending;
+        LogEntry entry = send == null ? null : send.entry();
+        pending = null;
+        if (entry != null) {
+            memory().freed(entry);
+        }
+        super.discard();
     }
 
     // ---- list sends
@@ -101,7 +138,7 @@ final class OwnLog extends MessageLog {
 
     private synchronized void settle(ListSend send, LogEntry entry) {
         if (pending == send) {
-            send.dropped(expire(entry.appendedNanos()) + append(entry, deliveredId));
+            send.dropped(expire(entry.appendedNanos()) + appendReserved(entry, deliveredId));
             pending = null; // last: a reader that sees no list send finds the message
         }
     }

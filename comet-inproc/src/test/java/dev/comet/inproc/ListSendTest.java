@@ -24,6 +24,7 @@ class ListSendTest {
     private static final EncodedMessage MESSAGE = new EncodedMessage("m", "{}".getBytes(UTF_8));
 
     private final Sequencer sequencer = new Sequencer();
+    private final Memory memory = Logs.memory();
     private final LongAdder dropped = new LongAdder();
     private final ClientRecord ada = record("ada");
     private final ClientRecord bob = record("bob");
@@ -32,7 +33,7 @@ class ListSendTest {
 
     private OwnSends sends(OverflowPolicy overflow) {
         CometLimits limits = CometLimits.builder().clientLog(LIMITS).overflow(overflow).build();
-        return new OwnSends(sequencer, limits, () -> 0, dropped);
+        return new OwnSends(sequencer, limits, memory, () -> 0, dropped);
     }
 
     private static ClientRecord record(String name) {
@@ -40,7 +41,8 @@ class ListSendTest {
     }
 
     private ListSend begin(boolean needsRoom) {
-        ListSend list = new ListSend(List.of(ada, bob), MESSAGE, LIMITS, needsRoom, dropped);
+        ListSend list =
+                new ListSend(List.of(ada, bob), MESSAGE, LIMITS, memory, needsRoom, dropped);
         list.begin(0);
         return list;
     }
@@ -60,17 +62,17 @@ class ListSendTest {
     /** As the provider reads. */
     private List<Long> read(ClientRecord client, long cursor) {
         long top = sequencer.top();
-        client.ownLog(LIMITS).delivered(cursor);
-        client.ownLog(LIMITS).settle();
+        client.ownLog(LIMITS, memory).delivered(cursor);
+        client.ownLog(LIMITS, memory).settle();
         List<CometMessage> found = new ArrayList<>();
-        client.ownLog(LIMITS).read(client, cursor, top, 10, found);
+        client.ownLog(LIMITS, memory).read(client, cursor, top, 10, found);
         return Logs.ids(found);
     }
 
     private static void assertRefused(
             ListSend list, CometException.Reason reason, ClientRecord... full) {
         CometException refusal =
-                catchThrowableOfType(CometException.class, () -> list.decide(1_000, 0));
+                catchThrowableOfType(CometException.class, list::requireUndisturbed);
         assertThat(refusal).isNotNull();
         assertThat(refusal.reason()).isEqualTo(reason);
         assertThat(refusal.fullClients())
@@ -111,9 +113,10 @@ class ListSendTest {
         ada.confirm(id);
         list.complete();
 
-        assertThat(ada.ownLog(LIMITS).isEmpty()).isTrue();
-        assertThat(ada.ownLog(LIMITS).floor().id()).isEqualTo(id);
-        assertThat(ada.ownLog(LIMITS).floor().reason()).isEqualTo(CometGap.Reason.CONFIRMED);
+        assertThat(ada.ownLog(LIMITS, memory).isEmpty()).isTrue();
+        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isEqualTo(id);
+        assertThat(ada.ownLog(LIMITS, memory).floor().reason())
+                .isEqualTo(CometGap.Reason.CONFIRMED);
         assertThat(read(bob)).containsExactly(id);
     }
 
@@ -210,8 +213,8 @@ class ListSendTest {
         long id = decide(list);
 
         assertThat(read(ada)).containsExactly(third, id);
-        assertThat(ada.ownLog(LIMITS).floor().id()).isEqualTo(second);
-        assertThat(ada.ownLog(LIMITS).floor().reason()).isEqualTo(CometGap.Reason.OVERFLOW);
+        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isEqualTo(second);
+        assertThat(ada.ownLog(LIMITS, memory).floor().reason()).isEqualTo(CometGap.Reason.OVERFLOW);
         list.complete();
 
         assertThat(read(ada)).containsExactly(third, id);
@@ -227,11 +230,11 @@ class ListSendTest {
         long second = send(ada);
         read(ada, second);
         ListSend list = begin(true);
-        assertThat(ada.ownLog(LIMITS).floor().id()).isZero();
+        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isZero();
         long id = decide(list);
 
         assertThat(read(ada, second)).containsExactly(id);
-        assertThat(ada.ownLog(LIMITS).floor().id()).isEqualTo(first);
+        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isEqualTo(first);
         assertThat(dropped.sum()).isZero();
     }
 

@@ -3,6 +3,7 @@ package dev.comet.inproc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.comet.CometClient;
+import dev.comet.CometLimits;
 import dev.comet.CometMessage;
 import dev.comet.LogLimits;
 import dev.comet.spi.EncodedMessage;
@@ -15,6 +16,15 @@ final class Logs {
     private static final EncodedMessage EMPTY = new EncodedMessage("m", "{}".getBytes(UTF_8));
 
     private Logs() {}
+
+    /** With room for whatever a test puts there. */
+    static Memory memory() {
+        return new Memory(CometLimits.defaults(), () -> {});
+    }
+
+    static MessageLog log(LogLimits limits) {
+        return new MessageLog(limits, memory().shared());
+    }
 
     static ClientRecord client(String publicToken) {
         return new ClientRecord(CometClient.builder().publicToken(publicToken).build(), 0, 0);

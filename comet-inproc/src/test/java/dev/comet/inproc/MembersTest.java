@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class MembersTest {
 
-    private final GroupLog group = new GroupLog("room", Logs.limits(10));
+    private final GroupLog group = new GroupLog("room", Logs.limits(10), Logs.memory());
     private final List<Membership> expected = new ArrayList<>();
     private Members members = Members.NONE;
     private long joined;
@@ -60,6 +60,22 @@ class MembersTest {
         leave(0);
 
         assertThat(before.clients()).isEqualTo(then).hasSize(2);
+        assertAsExpected();
+    }
+
+    @Test
+    @DisplayName("Whoever is no member any more is left out again: what failed can be tried again")
+    void without_again_isTheSame() {
+        join();
+        join();
+        Membership gone = expected.get(0);
+        leave(0);
+
+        members = members.without(gone);
+        assertAsExpected();
+        gone = expected.get(0);
+        leave(0);
+        members = members.without(gone);
         assertAsExpected();
     }
 

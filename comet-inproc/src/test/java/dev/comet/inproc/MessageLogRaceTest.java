@@ -33,8 +33,7 @@ class MessageLogRaceTest {
     @ValueSource(ints = {1, 2, 7, 64, 5_000})
     @DisplayName("No message is missed in silence, none is out of order")
     void read_whileTheRingTurnsOver_accountsForEveryMessage(int most) throws InterruptedException {
-        MessageLog log =
-                new MessageLog(new LogLimits(most, Long.MAX_VALUE, Duration.ofNanos(3_000)));
+        MessageLog log = Logs.log(new LogLimits(most, Long.MAX_VALUE, Duration.ofNanos(3_000)));
         AtomicLong top = new AtomicLong();
         AtomicBoolean writing = new AtomicBoolean(true);
         List<Thread> threads = new ArrayList<>();

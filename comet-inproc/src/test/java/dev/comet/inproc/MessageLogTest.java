@@ -21,7 +21,7 @@ class MessageLogTest {
 
     @Test
     void append_growsAndWraps_keepsEverythingInOrder() {
-        MessageLog log = new MessageLog(Logs.limits(1_000));
+        MessageLog log = Logs.log(Logs.limits(1_000));
         for (long id = 1; id <= 100; id++) {
             log.append(Logs.entry(id), 0);
             log.free(id - 3); // the ring turns over while it is small
@@ -38,7 +38,7 @@ class MessageLogTest {
     @Test
     @DisplayName("M7: the oldest goes when there are too many, and the floor says so")
     void append_full_letsTheOldestGo() {
-        MessageLog log = new MessageLog(Logs.limits(3));
+        MessageLog log = Logs.log(Logs.limits(3));
         for (long id = 10; id <= 50; id += 10) {
             assertThat(log.append(Logs.entry(id), 0)).isEqualTo(id > 30 ? 1 : 0);
         }
@@ -53,7 +53,7 @@ class MessageLogTest {
     @DisplayName("M7: bytes are bounded, and one message larger than the bound still fits")
     void append_tooManyBytes_letsTheOldestGo() {
         int one = Logs.entry(1).bytes();
-        MessageLog log = new MessageLog(new LogLimits(100, 2L * one + 1, LogLimits.ANY_AGE));
+        MessageLog log = Logs.log(new LogLimits(100, 2L * one + 1, LogLimits.ANY_AGE));
         for (long id = 1; id <= 5; id++) {
             log.append(Logs.entry(id), 0);
         }
@@ -62,7 +62,7 @@ class MessageLogTest {
         log.free(5);
         assertThat(log.hasRoomFor(Logs.entry(6).bytes(), 0)).isTrue();
 
-        MessageLog tiny = new MessageLog(new LogLimits(100, 1, LogLimits.ANY_AGE));
+        MessageLog tiny = Logs.log(new LogLimits(100, 1, LogLimits.ANY_AGE));
         assertThat(tiny.append(Logs.entry(1), 0)).isZero();
         assertThat(tiny.append(Logs.entry(2), 0)).isEqualTo(1);
         assertThat(read(tiny, 0)).containsExactly(2L);
@@ -71,7 +71,7 @@ class MessageLogTest {
     @Test
     @DisplayName("M8: what is older than the age goes, not what is as old as it")
     void expire_someTooOld_letsThoseGo() {
-        MessageLog log = new MessageLog(new LogLimits(100, 10_000, Duration.ofNanos(100)));
+        MessageLog log = Logs.log(new LogLimits(100, 10_000, Duration.ofNanos(100)));
         log.append(Logs.entry(1, 0, null), 0);
         log.append(Logs.entry(2, 50, null), 0);
         assertThat(log.expire(100)).isZero();
@@ -86,7 +86,7 @@ class MessageLogTest {
 
     @Test
     void read_limited_givesTheFirstOnes() {
-        MessageLog log = new MessageLog(Logs.limits(100));
+        MessageLog log = Logs.log(Logs.limits(100));
         for (long id = 1; id <= 20; id++) {
             log.append(Logs.entry(id, 0, id % 2 == 0 ? ada : null), 0);
         }
@@ -99,7 +99,7 @@ class MessageLogTest {
 
     @Test
     void lastIdFor_someForOthers_isTheLastForTheReaderEvenIfGone() {
-        MessageLog log = new MessageLog(Logs.limits(2));
+        MessageLog log = Logs.log(Logs.limits(2));
         assertThat(log.lastIdFor(ada)).isZero();
         log.append(Logs.entry(1), 0);
         assertThat(log.lastIdFor(ada)).isEqualTo(1);
@@ -114,7 +114,7 @@ class MessageLogTest {
 
     @Test
     void lastUpTo_history_isTheLastOnesOldestFirst() {
-        MessageLog log = new MessageLog(Logs.limits(5));
+        MessageLog log = Logs.log(Logs.limits(5));
         assertThat(log.lastUpTo(Long.MAX_VALUE, 3)).isEmpty();
         for (long id = 1; id <= 9; id++) {
             log.append(Logs.entry(id, 0, ada), 0);
@@ -133,7 +133,7 @@ class MessageLogTest {
         int oneBytes = Logs.entry(1_000_000).bytes();
         long ageNanos = 1L + random.nextInt(1_000);
         MessageLog log =
-                new MessageLog(
+                Logs.log(
                         new LogLimits(
                                 most,
                                 (long) oneBytes * (1 + random.nextInt(250)),

@@ -100,7 +100,7 @@ abstract class CometServletContract extends ServletSetUpContract {
 
         cursor = answer(poll).json().path(0).path("id").longValue();
         CompletableFuture<Answer> next = rig.begin(ada, "?lastMessageId=" + cursor);
-        await().until(() -> rig.comet.statistics().heldRequests() == 1);
+        await().until(() -> rig.comet.statistics().held().polls() == 1);
         Answer bye =
                 rig.send(
                         rig.post(
@@ -524,11 +524,11 @@ abstract class CometServletContract extends ServletSetUpContract {
         try (RawPeer closing = new RawPeer(rig.container.port())) {
             closing.send(ServletRig.rawPoll(closes, 0));
             resetting.send(ServletRig.rawPoll(resets, 0));
-            await().until(() -> rig.comet.statistics().heldRequests() == 2);
+            await().until(() -> rig.comet.statistics().held().polls() == 2);
         }
         resetting.reset();
 
-        await().until(() -> rig.comet.statistics().heldRequests() == 0);
+        await().until(() -> rig.comet.statistics().held().polls() == 0);
 
         long id = rig.comet.sendMessage("closes", "n", 1);
         assertThat(rig.poll(closes, "").json().path(0).path("id").longValue()).isEqualTo(id);
@@ -568,7 +568,7 @@ abstract class CometServletContract extends ServletSetUpContract {
         for (int length : List.of(10, 3_000, 7_000, 20_000, 60_000, 200_000)) {
             try (RawPeer peer = new RawPeer(rig.container.port())) {
                 peer.send(ServletRig.rawPoll(ada, cursor) + connect);
-                await().until(() -> rig.comet.statistics().heldRequests() == 1);
+                await().until(() -> rig.comet.statistics().held().polls() == 1);
                 cursor = rig.comet.sendMessage("ada", "n", "x".repeat(length));
 
                 assertThat(peer.read().status()).isEqualTo(200);
@@ -598,7 +598,7 @@ abstract class CometServletContract extends ServletSetUpContract {
         CometClient ada = rig.client("ada");
         rig.comet.joinGroup("ada", "room");
         CompletableFuture<Answer> poll = rig.begin(ada, "");
-        await().until(() -> rig.comet.statistics().heldRequests() == stalled.size() + 1);
+        await().until(() -> rig.comet.statistics().held().polls() == stalled.size() + 1);
         String large = "x".repeat(12 << 20);
 
         long id = rig.comet.sendToGroup("room", "large", large);

@@ -171,7 +171,7 @@ class JettyHttp2StreamTest {
         }
 
         streams.subList(1, 50).forEach(StreamPeer::close);
-        await().until(() -> comet.statistics().openStreams() == 1);
+        await().until(() -> comet.statistics().held().streams() == 1);
         long last = comet.sendToAll("n", "last");
         assertThat(streams.get(0).awaitMessages(51)).last().matches(e -> e.messageId() == last);
     }

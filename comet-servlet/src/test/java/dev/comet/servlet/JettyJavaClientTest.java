@@ -52,7 +52,7 @@ class JettyJavaClientTest extends JavaClientContract {
                 int expected = i * CLIENTS;
                 await().atMost(Duration.ofSeconds(30)).until(() -> received.get() == expected);
             }
-            assertThat(rig.comet.statistics().openStreams()).isEqualTo(CLIENTS);
+            assertThat(rig.comet.statistics().held().streams()).isEqualTo(CLIENTS);
             assertThat(Thread.activeCount() - threads).isLessThan(100);
         } finally {
             clients.forEach(Comet::close);

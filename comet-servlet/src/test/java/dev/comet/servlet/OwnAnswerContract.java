@@ -174,7 +174,7 @@ abstract class OwnAnswerContract {
                 RawPeer stream = new RawPeer(rig.container.port())) {
             CometClient ada = rig.client("ada");
             poll.send(PairingPeer.asking(ada, false));
-            await().until(() -> rig.comet.statistics().heldRequests() == 1);
+            await().until(() -> rig.comet.statistics().held().polls() == 1);
             failing.set(place);
             rig.comet.sendMessage("ada", "own", "ada");
             isAnError(poll);
@@ -185,7 +185,7 @@ abstract class OwnAnswerContract {
             stream.send(PairingPeer.asking(bob, true));
             isAnError(stream);
             assertThat(failing.get()).as("it failed").isNull();
-            await().until(() -> rig.comet.statistics().openStreams() == 0);
+            await().until(() -> rig.comet.statistics().held().streams() == 0);
         } finally {
             rig.stop();
         }

@@ -128,10 +128,10 @@ final class ServletRig {
 
     /** A poll that the manager holds. */
     CompletableFuture<Answer> held(CometClient client) {
-        int before = comet.statistics().heldRequests();
+        int before = comet.statistics().held().polls();
         CompletableFuture<Answer> poll = begin(client, "?lastMessageId=0");
         org.awaitility.Awaitility.await()
-                .until(() -> comet.statistics().heldRequests() > before || poll.isDone());
+                .until(() -> comet.statistics().held().polls() > before || poll.isDone());
         return poll;
     }
 

@@ -79,8 +79,8 @@ abstract class ServletSetUpContract {
                     .hasMessageContaining("<async-supported>true</async-supported>");
             assertThat(log.text()).doesNotContain("secret-of-ada");
         }
-        assertThat(rig.comet.statistics().heldRequests()).isZero();
-        assertThat(rig.comet.statistics().openStreams()).isZero();
+        assertThat(rig.comet.statistics().held().polls()).isZero();
+        assertThat(rig.comet.statistics().held().streams()).isZero();
     }
 
     @Test
@@ -225,8 +225,8 @@ abstract class ServletSetUpContract {
 
         assertThat(rig.poll(ada, "").status()).isEqualTo(500);
 
-        await().until(() -> rig.comet.statistics().abandoned() == 1);
-        assertThat(rig.comet.statistics().heldRequests()).isZero();
+        await().until(() -> rig.comet.statistics().held().abandoned() == 1);
+        assertThat(rig.comet.statistics().held().polls()).isZero();
         assertThat(rig.comet.getCometClient(ada.privateToken())).isPresent();
     }
 
@@ -252,7 +252,7 @@ abstract class ServletSetUpContract {
         try (LogCapture log = new LogCapture(CometAsyncResult.class)) {
             rig.container.stop();
 
-            await().until(() -> rig.comet.statistics().heldRequests() == 0);
+            await().until(() -> rig.comet.statistics().held().polls() == 0);
             assertThat(log.text()).isEmpty();
         }
         // With 503, or with what its container sends or closes before it ends the context.

@@ -339,7 +339,7 @@ abstract class StreamContract {
         CometClient ada = rig.client("ada", 20, 1);
         try (RawPeer peer = new RawPeer(rig.container.port())) {
             peer.send(rawStream(ada));
-            await().until(() -> rig.comet.statistics().openStreams() == 1);
+            await().until(() -> rig.comet.statistics().held().streams() == 1);
             peer.reset();
         }
         StreamPeer bob = rig.stream(rig.client("bob"), 0);
@@ -347,9 +347,9 @@ abstract class StreamContract {
         bob.close();
 
         await().atMost(Duration.ofSeconds(20))
-                .until(() -> rig.comet.statistics().openStreams() == 0);
+                .until(() -> rig.comet.statistics().held().streams() == 0);
         await().until(() -> rig.comet.findCometClient("ada").isEmpty());
-        assertThat(rig.comet.statistics().abandoned()).isEqualTo(2);
+        assertThat(rig.comet.statistics().held().abandoned()).isEqualTo(2);
     }
 
     private static String rawStream(CometClient client) {
@@ -373,7 +373,7 @@ abstract class StreamContract {
             clients.add(rig.client("stalled-" + i));
             peers.add(new RawPeer(rig.container.port(), 4_096).send(rawStream(clients.get(i))));
         }
-        await().until(() -> rig.comet.statistics().openStreams() == stalled);
+        await().until(() -> rig.comet.statistics().held().streams() == stalled);
 
         try (StreamPeer reader = rig.stream(rig.client("reader"), 0)) {
             String text = "x".repeat(10_000);
@@ -383,12 +383,12 @@ abstract class StreamContract {
             }
             reader.awaitMessages(1_000);
             assertThat(reader.ids()).isEqualTo(sent);
-            assertThat(rig.comet.statistics().messagesAnswered())
+            assertThat(rig.comet.statistics().messages().delivered())
                     .as("far from all was written to those who do not read")
                     .isLessThan(1_000L + stalled * 800L);
 
             await().atMost(Duration.ofSeconds(20))
-                    .until(() -> rig.comet.statistics().streamsCutOff() == stalled);
+                    .until(() -> rig.comet.statistics().held().cutOff() == stalled);
             assertThat(reader.end()).isNull();
             try (StreamPeer back = rig.stream(clients.get(0), sent.get(499))) {
                 back.awaitMessages(500);

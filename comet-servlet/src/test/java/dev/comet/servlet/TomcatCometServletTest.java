@@ -37,12 +37,12 @@ class TomcatCometServletTest extends CometServletContract {
                                     .header("Authorization", "Bearer " + ada.privateToken())
                                     .build(),
                             BodyHandlers.discarding());
-            await().until(() -> rig.comet.statistics().heldRequests() == 1);
+            await().until(() -> rig.comet.statistics().held().polls() == 1);
 
             poll.cancel(true);
 
-            await().until(() -> rig.comet.statistics().abandoned() == 1);
-            assertThat(rig.comet.statistics().heldRequests()).isZero();
+            await().until(() -> rig.comet.statistics().held().abandoned() == 1);
+            assertThat(rig.comet.statistics().held().polls()).isZero();
         } finally {
             rig.stop();
         }

@@ -121,6 +121,14 @@ public abstract class CometStateProviderContract {
     }
 
     @Nested
+    @DisplayName("All logs together")
+    class Memory extends MemoryRows {
+        Memory() {
+            super(CometStateProviderContract.this);
+        }
+    }
+
+    @Nested
     @DisplayName("Groups")
     class Groups extends GroupRows {
         Groups() {

@@ -113,7 +113,7 @@ abstract class OwnLogRows extends ProviderRows {
 
         assertThat(received(many.get(1))).isEqualTo(first);
         assertThat(received(many.get(100))).containsExactly(first.get(0), second.get(0));
-        assertThat(provider.droppedMessages()).isZero();
+        assertThat(provider.usage().dropped()).isZero();
         full.forEach(client -> read(client, first.get(0)));
         long third = send(to(many));
         assertThat(received(many.get(1))).containsExactly(first.get(0), third);

@@ -272,6 +272,6 @@ abstract class StreamRows extends ProviderRows {
         assertRefused(QUEUE_FULL, () -> send(to(many)));
 
         assertThat(received(ada)).isEqualTo(sent);
-        assertThat(provider.droppedMessages()).isZero();
+        assertThat(provider.usage().dropped()).isZero();
     }
 }

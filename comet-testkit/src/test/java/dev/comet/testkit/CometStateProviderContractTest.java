@@ -47,6 +47,19 @@ class CometStateProviderContractTest {
                         FaultyProviders.MakesRoomForNothing.class,
                         "sendMessage_streamedAndAnotherFull_keepsTheWindow"),
                 fault(
+                        FaultyProviders.ForgetsTheTotal.class,
+                        "sendMessage_groupsTakeAll_oldestGoAnnounced",
+                        "sendMessage_sharedTakeAll_ownLogsLoseNothing",
+                        "sendMessage_ownTakeAllAndReject_isRefused",
+                        "sendMessage_ownTakeAllAndDropOldest_oldestGoAnnounced"),
+                fault(
+                        FaultyProviders.MakesRoomSilently.class,
+                        "sendMessage_groupsTakeAll_oldestGoAnnounced",
+                        "sendMessage_ownTakeAllAndDropOldest_oldestGoAnnounced"),
+                fault(
+                        FaultyProviders.DropsTheNewest.class,
+                        "sendMessage_groupsTakeAll_oldestGoAnnounced"),
+                fault(
                         FaultyProviders.ConfirmsAnything.class,
                         "confirmMessages_noCursorOfTheClients_confirmsNothing"),
                 fault(

@@ -119,6 +119,58 @@ final class FaultyProviders {
         }
     }
 
+    /** Bounds each log, and not all together. */
+    static final class ForgetsTheTotal extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void makeRoom(EncodedMessage message) {}
+            };
+        }
+    }
+
+    /** What makes room for other logs is lost in silence. */
+    static final class MakesRoomSilently extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                private boolean makingRoom;
+
+                @Override
+                void makeRoom(EncodedMessage message) {
+                    makingRoom = true;
+                    super.makeRoom(message);
+                    makingRoom = false;
+                }
+
+                @Override
+                void letGo(Entry entry, CometGap.Reason why) {
+                    super.letGo(entry, why);
+                    if (makingRoom) {
+                        long id = entry.message().messageId();
+                        entry.receivers().forEach(member -> member.lost.remove(id));
+                    }
+                }
+            };
+        }
+    }
+
+    /** Drops for others what is newest. */
+    static final class DropsTheNewest extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                List<Entry> shared() {
+                    List<Entry> newestFirst = new ArrayList<>(super.shared());
+                    java.util.Collections.reverse(newestFirst);
+                    return newestFirst;
+                }
+            };
+        }
+    }
+
     static final class ConfirmsAnything extends Contract {
         @Override
         protected ICometStateProvider newProvider() {

@@ -16,6 +16,7 @@ import dev.comet.spi.EncodedMessage;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -342,6 +343,7 @@ class NaiveStateProvider implements ICometStateProvider {
             if (!full.isEmpty() && limits.overflow() != OverflowPolicy.DROP_OLDEST) {
                 throw CometException.queueFull(clientsOf(full));
             }
+            makeRoom(message);
             going.values().forEach(all -> all.forEach(e -> letGo(e, CometGap.Reason.OVERFLOW)));
             CometMessage numbered = new CometMessage(nextId(), message);
             for (Member member : members) {
@@ -349,6 +351,9 @@ class NaiveStateProvider implements ICometStateProvider {
                 news.add(() -> listener.clientGrew(member.client));
             }
             return numbered.messageId();
+        }
+        if (!(audience instanceof Audience.Group to) || groups.containsKey(to.group())) {
+            makeRoom(message);
         }
         CometMessage numbered = new CometMessage(nextId(), message);
         if (audience instanceof Audience.Group to) {
@@ -382,6 +387,76 @@ class NaiveStateProvider implements ICometStateProvider {
         log.entries.add(entry);
         log.bytes += entry.bytes();
         receivers.forEach(member -> member.waiting.put(message.messageId(), entry));
+    }
+
+    // ---- all logs together
+
+    private List<Entry> inOrder(Collection<Log> logs) {
+        return logs.stream()
+                .flatMap(log -> log.entries.stream())
+                .sorted(Comparator.comparingLong(entry -> entry.message().messageId()))
+                .toList();
+    }
+
+    List<Entry> shared() {
+        List<Log> logs = new ArrayList<>(groups.values());
+        logs.add(everyone);
+        return inOrder(logs);
+    }
+
+    private List<Entry> own() {
+        return inOrder(byPrivateToken.values().stream().map(member -> member.own).toList());
+    }
+
+    /** A message in several logs counts once. */
+    private static long bytes(List<Entry> entries) {
+        Map<CometMessage, Integer> distinct = new HashMap<>();
+        entries.forEach(entry -> distinct.put(entry.message(), entry.bytes()));
+        return distinct.values().stream().mapToLong(Integer::intValue).sum();
+    }
+
+    private boolean fits(long used, EncodedMessage message) {
+        return used == 0 || used + message.sizeInBytes() <= limits.totalBytes();
+    }
+
+    void makeRoom(EncodedMessage message) {
+        long atMost = everyone.bytes;
+        for (Log group : groups.values()) {
+            atMost += group.bytes;
+        }
+        for (Member member : byPrivateToken.values()) {
+            atMost += member.own.bytes;
+        }
+        if (fits(atMost, message)) {
+            return; // the common case, quickly
+        }
+        if (!fits(bytes(own()), message)) {
+            makeRoomInOwn(message);
+        }
+        while (!fits(bytes(own()) + bytes(shared()), message)) {
+            letGo(shared().get(0), CometGap.Reason.OVERFLOW);
+        }
+    }
+
+    private void makeRoomInOwn(EncodedMessage message) {
+        for (Entry entry : own()) {
+            Member receiver = entry.receivers().iterator().next();
+            if (entry.message().messageId() <= receiver.delivered) {
+                letGo(entry, CometGap.Reason.OVERFLOW);
+            }
+        }
+        while (!fits(bytes(own()), message)) {
+            Entry oldest = own().get(0);
+            if (limits.overflow() != OverflowPolicy.DROP_OLDEST) {
+                throw CometException.totalReached(
+                        message.sizeInBytes(),
+                        limits,
+                        limits.overflow() == OverflowPolicy.DISCONNECT
+                                ? clientsOf(oldest.receivers())
+                                : List.of());
+            }
+            letGo(oldest, CometGap.Reason.OVERFLOW);
+        }
     }
 
     /** What was delivered and has to go for this message. Nothing goes yet. */

@@ -164,7 +164,7 @@ class ClientsTest {
         server.pass(Duration.ofMinutes(10));
         assertThat(server.events.kinds(ada))
                 .containsExactly(CLIENT_INITIALIZED, CLIENT_SUBSCRIBED, IDLE_CLIENT_KILLED);
-        assertThat(server.manager.statistics().idleClientsKilled()).isEqualTo(1);
+        assertThat(server.manager.statistics().clients().idleKilled()).isEqualTo(1);
         assertThat(server.fetch(ada, 0).error())
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
     }
@@ -309,7 +309,7 @@ class ClientsTest {
         server.pass(Duration.ofMinutes(5));
         assertThat(server.events.kinds(ada))
                 .containsExactly(CLIENT_INITIALIZED, CLIENT_SUBSCRIBED, CLIENT_DISCONNECTED);
-        assertThat(server.manager.statistics().heldRequests()).isZero();
+        assertThat(server.manager.statistics().held().polls()).isZero();
     }
 
     @Test

@@ -65,7 +65,7 @@ class ClosingTest {
                 .allMatch(CometAsyncResult::isCompleted)
                 .allMatch(result -> result.answer().outcome() == Outcome.ERROR)
                 .allMatch(result -> result.answer().error().reason() == Reason.CLOSED);
-        assertThat(manager.statistics().heldRequests()).isZero();
+        assertThat(manager.statistics().held().polls()).isZero();
     }
 
     @Test
@@ -105,7 +105,7 @@ class ClosingTest {
         assertThat(closed.beginSubscribe(ada.privateToken(), 0).answer().error())
                 .matches(e -> e.reason() == Reason.CLOSED);
         assertThat(closed.endSubscribe(held).error()).matches(e -> e.reason() == Reason.CLOSED);
-        assertThat(closed.statistics().heldRequests()).isZero();
+        assertThat(closed.statistics().held().polls()).isZero();
     }
 
     @Test
@@ -255,7 +255,7 @@ class ClosingTest {
             assertThat(drained).isDone();
             held.forEach(
                     request -> assertThat(request.await().outcome()).isEqualTo(Outcome.RECONNECT));
-            assertThat(server.manager.statistics().heldRequests()).isZero();
+            assertThat(server.manager.statistics().held().polls()).isZero();
             assertThatExceptionOfType(CometException.class)
                     .isThrownBy(() -> server.client("late"))
                     .matches(e -> e.reason() == Reason.DRAINING);

@@ -124,8 +124,13 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
-    public long droppedMessages() {
-        return store.droppedMessages();
+    public Usage usage() {
+        return store.usage();
+    }
+
+    @Override
+    public ClientUsage usage(CometClient client) {
+        return store.usage(client);
     }
 
     @Override

@@ -67,7 +67,7 @@ class EventsTest {
             refusing.set(false);
             server.pass(Duration.ofSeconds(5));
             server.events.await(CLIENT_DISCONNECTED, ada);
-            assertThat(server.manager.statistics().eventsSkipped()).isZero();
+            assertThat(server.manager.statistics().events().skipped()).isZero();
         }
     }
 
@@ -176,10 +176,10 @@ class EventsTest {
             for (int i = 0; i < 1_000; i++) {
                 manager.beginSubscribe(ada.privateToken(), 1, Duration.ZERO);
             }
-            assertThat(manager.statistics().gapsAnnounced()).isEqualTo(1_000);
-            assertThat(manager.statistics().pendingEvents()).isLessThanOrEqualTo(12);
+            assertThat(manager.statistics().losses().gaps()).isEqualTo(1_000);
+            assertThat(manager.statistics().events().pending()).isLessThanOrEqualTo(12);
             release.countDown();
-            await().until(() -> manager.statistics().pendingEvents() == 0);
+            await().until(() -> manager.statistics().events().pending() == 0);
             assertThat(events.count(MESSAGES_DROPPED, ada)).isBetween(1, 2);
         } finally {
             release.countDown();
@@ -222,7 +222,7 @@ class EventsTest {
             assertThat(second.await().gaps()).hasSize(1);
             server.events.await(MESSAGES_DROPPED, ada);
             assertThat(server.events.count(MESSAGES_DROPPED, ada)).isEqualTo(1);
-            assertThat(server.manager.statistics().gapsAnnounced()).isEqualTo(1);
+            assertThat(server.manager.statistics().losses().gaps()).isEqualTo(1);
         } finally {
             goOn.countDown();
         }

@@ -55,7 +55,7 @@ class FaultsTest {
                     .matches(e -> e.reason() == Reason.PROVIDER_UNAVAILABLE);
             provider.faultOf(bob, null);
             assertThat(server.poll(bob, 0).await().messages()).hasSize(1);
-            assertThat(server.manager.statistics().providerFailures()).isEqualTo(1);
+            assertThat(server.manager.statistics().store().failures()).isEqualTo(1);
             server.answers.assertEachAnsweredOnce();
         }
     }
@@ -100,7 +100,7 @@ class FaultsTest {
             CometClient ada = server.client("ada", 25, 60);
             provider.killFault = () -> fail("error");
             server.pass(Duration.ofSeconds(61));
-            await().until(() -> server.manager.statistics().providerFailures() > 0);
+            await().until(() -> server.manager.statistics().store().failures() > 0);
             assertThat(server.manager.clients()).containsExactly(ada);
             provider.killFault = null;
             await().untilAsserted(
@@ -126,7 +126,7 @@ class FaultsTest {
             // The store's threads take their own time: a tenth of the hold, in small steps.
             for (int i = 0; i < 30 && !server.manager.clients().isEmpty(); i++) {
                 server.pass(Duration.ofSeconds(1));
-                await().until(() -> server.manager.statistics().busyStoreReads() == 0);
+                await().until(() -> server.manager.statistics().store().busyReads() == 0);
             }
             assertThat(server.manager.clients()).isEmpty();
             server.events.await(IDLE_CLIENT_KILLED, ada);
@@ -188,7 +188,7 @@ class FaultsTest {
             server.manager.sendToAll("n", 1);
             assertThat(bobs.await().messages()).hasSize(1);
             server.settle();
-            assertThat(server.manager.statistics().heldRequests()).isZero();
+            assertThat(server.manager.statistics().held().polls()).isZero();
         }
     }
 

@@ -66,8 +66,8 @@ class GrowthTest {
             }
             server.settle();
             assertThat(Footprint.of(manager)).isEqualTo(before);
-            assertThat(manager.statistics().heldRequests()).isZero();
-            assertThat(manager.statistics().pendingEvents()).isZero();
+            assertThat(manager.statistics().held().polls()).isZero();
+            assertThat(manager.statistics().events().pending()).isZero();
 
             for (CometClient client : clients) {
                 manager.disconnect(client.privateToken());
@@ -90,7 +90,7 @@ class GrowthTest {
             server.pass(Duration.ofSeconds(61));
             assertThat(server.manager.clients()).isEmpty();
             assertThat(Footprint.of(server.manager)).isEqualTo(new PoolFootprint(0, 0, 0, 1));
-            assertThat(server.manager.statistics().idleClientsKilled()).isEqualTo(1_000);
+            assertThat(server.manager.statistics().clients().idleKilled()).isEqualTo(1_000);
         }
     }
 }

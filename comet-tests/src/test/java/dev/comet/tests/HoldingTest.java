@@ -63,13 +63,13 @@ class HoldingTest {
             server.clock.awaitAllParked(waitThreads);
             server.pass(Duration.ofMillis(24_999));
             assertThat(server.answers.count()).isZero();
-            assertThat(server.manager.statistics().heldRequests()).isEqualTo(MANY);
+            assertThat(server.manager.statistics().held().polls()).isEqualTo(MANY);
             server.pass(Duration.ofMillis(101));
             assertThat(server.answers.count()).isEqualTo(MANY);
             server.answers.assertEachAnsweredOnce();
             assertThat(server.answers.requests())
                     .allMatch(request -> request.await().outcome() == Outcome.TIMEOUT);
-            assertThat(server.manager.statistics().heldRequests()).isZero();
+            assertThat(server.manager.statistics().held().polls()).isZero();
         }
     }
 
@@ -159,7 +159,7 @@ class HoldingTest {
             }
             server.settle();
             assertThat(polls.get(4).isAnswered()).isFalse();
-            assertThat(server.manager.statistics().heldRequests()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().polls()).isEqualTo(1);
             server.manager.sendMessage("ada", "n", 1);
             assertThat(polls.get(4).await().messages()).hasSize(1);
             server.answers.assertEachAnsweredOnce();
@@ -265,7 +265,7 @@ class HoldingTest {
             server.pass(Duration.ofSeconds(100));
             assertThat(server.manager.endSubscribe(result).outcome()).isEqualTo(Outcome.ABANDONED);
             assertThat(watched.await().outcome()).isEqualTo(Outcome.ABANDONED);
-            assertThat(server.manager.statistics().heldRequests()).isZero();
+            assertThat(server.manager.statistics().held().polls()).isZero();
             server.pass(Duration.ofMillis(9_900));
             assertThat(server.manager.clients()).containsExactly(ada);
             server.pass(Duration.ofMillis(200));

@@ -150,7 +150,7 @@ class IncarnationTest {
             assertThat(reply.toCompletableFuture()).isCompletedExceptionally();
             assertThatThrownBy(() -> reply.toCompletableFuture().join())
                     .hasRootCauseMessage("this client has ended; another one has its public token");
-            assertThat(server.manager.statistics().pendingRequests()).isZero();
+            assertThat(server.manager.statistics().requests().pending()).isZero();
             CometClient next = server.manager.findCometClient("ada").orElseThrow();
             assertThat(server.fetch(next, 0).messages()).as("was not asked").isEmpty();
         }
@@ -348,7 +348,7 @@ class IncarnationTest {
             assertThat(held.await().messages()).hasSize(1);
             assertThat(server.events.events().stream().filter(e -> e.kind() == CLIENT_INITIALIZED))
                     .hasSize(1);
-            assertThat(server.manager.statistics().pendingEvents()).isZero();
+            assertThat(server.manager.statistics().events().pending()).isZero();
         }
     }
 

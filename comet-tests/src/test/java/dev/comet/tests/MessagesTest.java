@@ -182,8 +182,8 @@ class MessagesTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             refused(Reason.PARAMETERS_INVALID, () -> server.manager.sendToAll("n", contents));
-            assertThat(server.manager.statistics().sendsRefused()).isEqualTo(1);
-            assertThat(server.manager.statistics().providerFailures()).isZero();
+            assertThat(server.manager.statistics().messages().refused()).isEqualTo(1);
+            assertThat(server.manager.statistics().store().failures()).isZero();
             assertThat(server.fetch(ada, 0).outcome()).isEqualTo(Outcome.TIMEOUT);
         }
     }
@@ -196,7 +196,7 @@ class MessagesTest {
         try (Server server = Server.start()) {
             server.client("ada");
             refused(Reason.PARAMETERS_INVALID, () -> server.manager.sendMessage("ada", name, 1));
-            assertThat(server.manager.statistics().providerFailures()).isZero();
+            assertThat(server.manager.statistics().store().failures()).isZero();
         }
     }
 
@@ -363,8 +363,8 @@ class MessagesTest {
             assertThat(ids(answer)).isEqualTo(sent.subList(2, 5));
             assertThat(wire(answer).get(0).get("name").asString()).isEqualTo("comet.gap");
             assertThat(server.events.await(MESSAGES_DROPPED, ada).gap()).isEqualTo(gap);
-            assertThat(server.manager.statistics().messagesDropped()).isEqualTo(2);
-            assertThat(server.manager.statistics().gapsAnnounced()).isEqualTo(1);
+            assertThat(server.manager.statistics().losses().dropped()).isEqualTo(2);
+            assertThat(server.manager.statistics().losses().gaps()).isEqualTo(1);
             assertThat(server.fetch(ada, answer.lastMessageId()).gaps()).isEmpty();
         }
     }
@@ -389,7 +389,7 @@ class MessagesTest {
             }
             refused(Reason.QUEUE_FULL, () -> server.manager.sendMessage("bob", "n", 5));
             assertThat(server.manager.clients()).isEmpty();
-            assertThat(server.manager.statistics().clientsDisconnected()).isEqualTo(2);
+            assertThat(server.manager.statistics().clients().disconnected()).isEqualTo(2);
         }
     }
 
@@ -434,7 +434,7 @@ class MessagesTest {
             server.pass(Duration.ofSeconds(20));
             long young = server.manager.sendMessage("ada", "n", 2);
             server.pass(Duration.ofSeconds(16)); // tidied at 35 s
-            assertThat(server.manager.statistics().messagesDropped()).isEqualTo(1);
+            assertThat(server.manager.statistics().losses().dropped()).isEqualTo(1);
             CometAnswer answer = server.fetch(ada, 0);
             assertThat(answer.gaps())
                     .extracting(CometGap::to, CometGap::reason)

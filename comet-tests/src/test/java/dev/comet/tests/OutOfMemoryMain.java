@@ -130,7 +130,7 @@ final class OutOfMemoryMain {
         long deaf = countOnceItIs(pollers, poller -> !poller.heard);
         System.out.printf(
                 "shortage: %d times out of memory, %d of %d polls unanswered, %d of %d clients deaf%n%s%n",
-                OUT_OF_MEMORY.get() + manager.statistics().internalFaults(),
+                OUT_OF_MEMORY.get() + manager.statistics().faults().internal(),
                 unanswered,
                 CLIENTS,
                 deaf,

@@ -119,8 +119,8 @@ class RacesTest {
         }
         server.answers.awaitAll();
         server.answers.assertEachAnsweredOnce();
-        assertThat(manager.statistics().openStreams()).isEqualTo(1);
-        assertThat(manager.statistics().heldRequests()).isZero();
+        assertThat(manager.statistics().held().streams()).isEqualTo(1);
+        assertThat(manager.statistics().held().polls()).isZero();
     }
 
     @Test
@@ -237,7 +237,7 @@ class RacesTest {
             cursor = sent.get();
         }
         server.settle();
-        assertThat(manager.statistics().heldRequests()).isZero();
+        assertThat(manager.statistics().held().polls()).isZero();
         server.answers.assertEachAnsweredOnce();
     }
 
@@ -251,7 +251,7 @@ class RacesTest {
             race(() -> one.set(server.poll(ada, 0)), () -> two.set(server.poll(ada, 0)));
             // The one before both, and one of both.
             assertThat(server.answers.count()).isEqualTo(2 * i + 1);
-            assertThat(manager.statistics().heldRequests()).isEqualTo(1);
+            assertThat(manager.statistics().held().polls()).isEqualTo(1);
         }
         server.settle();
         manager.sendMessage("ada", "n", 1);
@@ -367,7 +367,7 @@ class RacesTest {
                 manager.disconnect(ada.privateToken());
             }
         }
-        assertThat(manager.statistics().idleClientsKilled()).isEqualTo(killed);
+        assertThat(manager.statistics().clients().idleKilled()).isEqualTo(killed);
         server.answers.assertEachAnsweredOnce();
     }
 

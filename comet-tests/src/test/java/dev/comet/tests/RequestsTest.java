@@ -92,15 +92,15 @@ class RequestsTest {
             assertThat(message.name()).isEqualTo("light.set");
             assertThat(message.contents()).isEqualTo(Map.of("on", true));
             assertThat(outcome.times).hasValue(0);
-            assertThat(server.manager.statistics().pendingRequests()).isEqualTo(1);
+            assertThat(server.manager.statistics().requests().pending()).isEqualTo(1);
 
             reply(server, lamp, Map.of("lumen", 800));
 
             assertThat(outcome.times).hasValue(1);
             assertThat(outcome.reply.contents()).isEqualTo(Map.of("lumen", 800));
             assertThat(outcome.reply.contents(Lamp.class)).isEqualTo(new Lamp(800));
-            assertThat(server.manager.statistics().pendingRequests()).isZero();
-            assertThat(server.manager.statistics().requestsReplied()).isEqualTo(1);
+            assertThat(server.manager.statistics().requests().pending()).isZero();
+            assertThat(server.manager.statistics().requests().replied()).isEqualTo(1);
         }
     }
 
@@ -195,9 +195,9 @@ class RequestsTest {
                     .matches(e -> ((CometException) e).reason() == Reason.NO_SUCH_REQUEST);
             assertThat(outcome.times).hasValue(1);
             CometStatistics statistics = server.manager.statistics();
-            assertThat(statistics.requestsTimedOut()).isEqualTo(1);
-            assertThat(statistics.repliesIgnored()).isEqualTo(1);
-            assertThat(statistics.pendingRequests()).isZero();
+            assertThat(statistics.requests().timedOut()).isEqualTo(1);
+            assertThat(statistics.requests().repliesIgnored()).isEqualTo(1);
+            assertThat(statistics.requests().pending()).isZero();
         }
     }
 
@@ -216,7 +216,7 @@ class RequestsTest {
             assertThatThrownBy(() -> reply(server, lamp, 3))
                     .matches(e -> ((CometException) e).reason() == Reason.NO_SUCH_REQUEST);
             assertThat(outcome.times).hasValue(1);
-            assertThat(server.manager.statistics().requestsTimedOut()).isZero();
+            assertThat(server.manager.statistics().requests().timedOut()).isZero();
         }
     }
 
@@ -251,7 +251,7 @@ class RequestsTest {
             server.pass(Duration.ofSeconds(6));
             assertThat(idle.times).hasValue(1);
             assertThat(idle.reason).isEqualTo(Reason.CLIENT_DOES_NOT_EXIST);
-            assertThat(server.manager.statistics().pendingRequests()).isZero();
+            assertThat(server.manager.statistics().requests().pending()).isZero();
         }
     }
 
@@ -284,7 +284,33 @@ class RequestsTest {
             assertThat(second.reason).isEqualTo(Reason.DUPLICATE_REQUEST);
             assertThat(first.times).hasValue(0);
             assertThat(other.times).hasValue(0);
-            assertThat(comet.statistics().pendingRequests()).isEqualTo(2);
+            assertThat(comet.statistics().requests().pending()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    @DisplayName("H19: a client that never replies takes its share of the places, no more")
+    void request_targetIsSilent_othersAreAsked() {
+        try (Server server =
+                Server.start(
+                        new InProcCometStateProvider(),
+                        2,
+                        options -> options.maxPendingRequests(6).maxPendingRequestsPerClient(3))) {
+            server.client("silent");
+            CometClient lamp = server.client("lamp");
+            for (int i = 0; i < 3; i++) {
+                assertThat(ask(server, "silent").times).hasValue(0);
+            }
+            Outcome tooMany = ask(server, "silent");
+            assertThat(tooMany.reason).isEqualTo(Reason.LIMIT_REACHED);
+            assertThat(tooMany.text).contains("maxPendingRequestsPerClient");
+            for (int i = 0; i < 9; i++) { // what was answered takes no place
+                Outcome others = ask(server, "lamp");
+                reply(server, lamp, i);
+                assertThat(others.reply.contents()).isEqualTo(i);
+            }
+            server.pass(TIMEOUT.plusSeconds(1));
+            assertThat(ask(server, "silent").times).hasValue(0);
         }
     }
 
@@ -337,7 +363,7 @@ class RequestsTest {
             Outcome first = ask(server, "lamp");
             assertThat(ask(server, "lamp").reason).isEqualTo(Reason.QUEUE_FULL);
             assertThat(first.times).hasValue(0);
-            assertThat(server.manager.statistics().pendingRequests()).isEqualTo(1);
+            assertThat(server.manager.statistics().requests().pending()).isEqualTo(1);
         }
     }
 
@@ -412,7 +438,7 @@ class RequestsTest {
                 assertThat(outcome.times).hasValue(1);
                 assertThat(ends).hasSizeLessThanOrEqualTo(1);
                 assertThat(outcome.reply != null).isEqualTo(ends.size() == 1);
-                assertThat(server.manager.statistics().pendingRequests()).isZero();
+                assertThat(server.manager.statistics().requests().pending()).isZero();
             }
         }
     }

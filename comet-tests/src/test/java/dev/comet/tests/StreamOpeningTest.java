@@ -130,8 +130,8 @@ class StreamOpeningTest {
             server.manager.openStream(ada.privateToken(), 0, sink);
 
             assertThat(sink.end.get().outcome()).isEqualTo(Outcome.ABANDONED);
-            assertThat(server.manager.statistics().openStreams()).isZero();
-            assertThat(server.manager.statistics().abandoned()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().streams()).isZero();
+            assertThat(server.manager.statistics().held().abandoned()).isEqualTo(1);
             server.pass(Duration.ofSeconds(59));
             assertThat(server.events.count(Kind.IDLE_CLIENT_KILLED, ada)).isZero();
             server.pass(Duration.ofSeconds(2));
@@ -157,7 +157,7 @@ class StreamOpeningTest {
 
             assertThat(sink.end.get()).isNull();
             assertThat(older.isEnded()).isFalse();
-            assertThat(server.manager.statistics().openStreams()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().streams()).isEqualTo(1);
         }
     }
 }

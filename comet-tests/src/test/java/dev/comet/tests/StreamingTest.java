@@ -65,8 +65,8 @@ class StreamingTest {
             sent.add(server.manager.sendToGroup("room", "n", "room"));
             sent.addAll(sendEach(server, 2, "ada"));
             assertThat(stream.awaitIds(7)).isEqualTo(sent);
-            assertThat(server.manager.statistics().openStreams()).isEqualTo(1);
-            assertThat(server.manager.statistics().messagesAnswered()).isEqualTo(7);
+            assertThat(server.manager.statistics().held().streams()).isEqualTo(1);
+            assertThat(server.manager.statistics().messages().delivered()).isEqualTo(7);
         }
     }
 
@@ -106,7 +106,7 @@ class StreamingTest {
             assertThat(stream.awaitEnd().error())
                     .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
             assertThatThrownBy(stream::stream).hasMessageContaining("not opened");
-            assertThat(server.manager.statistics().openStreams()).isZero();
+            assertThat(server.manager.statistics().held().streams()).isZero();
         }
     }
 
@@ -185,7 +185,7 @@ class StreamingTest {
             }
             assertThat(stream.ids()).isEqualTo(sent);
             assertThat(stream.gaps()).isEmpty();
-            assertThat(server.manager.statistics().messagesDropped()).isZero();
+            assertThat(server.manager.statistics().losses().dropped()).isZero();
 
             RecordedStream again = server.stream(ada, sent.get(4));
             assertThat(again.gaps()).hasSize(1);
@@ -287,8 +287,8 @@ class StreamingTest {
             assertThat(stream.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             assertThat(stream.ids()).hasSize(1);
             assertThat(stream.heartbeats()).as("but the first").hasSize(1);
-            assertThat(server.manager.statistics().streamsCutOff()).isEqualTo(1);
-            assertThat(server.manager.statistics().openStreams()).isZero();
+            assertThat(server.manager.statistics().held().cutOff()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().streams()).isZero();
 
             assertThat(server.stream(ada, sent.get(0)).ids()).isEqualTo(sent.subList(1, 4));
         }
@@ -403,7 +403,7 @@ class StreamingTest {
             assertThat(server.manager.getCometClient(ada.privateToken())).isPresent();
             server.pass(Duration.ofSeconds(2));
             assertThat(server.events.count(IDLE_CLIENT_KILLED, ada)).isEqualTo(1);
-            assertThat(server.manager.statistics().abandoned()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().abandoned()).isEqualTo(1);
         }
     }
 
@@ -428,8 +428,8 @@ class StreamingTest {
             second.stream().ready();
             long sent = server.manager.sendMessage("ada", "n", 1);
             assertThat(third.awaitIds(1)).containsExactly(sent);
-            assertThat(server.manager.statistics().openStreams()).isEqualTo(1);
-            assertThat(server.manager.statistics().heldRequests()).isZero();
+            assertThat(server.manager.statistics().held().streams()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().polls()).isZero();
         }
     }
 
@@ -470,7 +470,7 @@ class StreamingTest {
             assertThat(first.isEnded()).isFalse();
             long sent = server.manager.sendMessage("ada", "n", 1);
             assertThat(first.awaitIds(1)).containsExactly(sent);
-            assertThat(server.manager.statistics().openStreams()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().streams()).isEqualTo(1);
         }
     }
 
@@ -484,10 +484,10 @@ class StreamingTest {
             server.manager.openStream(ada.privateToken(), 0, new Leaving(second));
             assertThat(second.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             server.settle();
-            assertThat(server.manager.statistics().heldRequests()).isEqualTo(1);
+            assertThat(server.manager.statistics().held().polls()).isEqualTo(1);
             server.manager.sendMessage("ada", "n", 1);
             assertThat(poll.await().outcome()).isEqualTo(Outcome.MESSAGES);
-            assertThat(server.manager.statistics().openStreams()).isZero();
+            assertThat(server.manager.statistics().held().streams()).isZero();
         }
     }
 
@@ -499,7 +499,7 @@ class StreamingTest {
             RecordedStream stream = server.stream(ada, 0);
             server.manager.disconnect(ada.privateToken());
             assertThat(stream.awaitEnd().outcome()).isEqualTo(Outcome.CLOSED);
-            assertThat(server.manager.statistics().openStreams()).isZero();
+            assertThat(server.manager.statistics().held().streams()).isZero();
         }
     }
 

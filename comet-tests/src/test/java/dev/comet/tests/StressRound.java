@@ -300,7 +300,7 @@ final class StressRound {
     private void settle() {
         for (int i = 0; i < 2; i++) {
             clock.awaitAllParked();
-            await("the store's threads rest", () -> manager.statistics().busyStoreReads() == 0);
+            await("the store's threads rest", () -> manager.statistics().store().busyReads() == 0);
             // Those that a thread of the store had taken already.
             LockSupport.parkNanos(3_000_000);
             clock.awaitAllParked();
@@ -375,11 +375,11 @@ final class StressRound {
     private void requireNothingIsLeft() throws InterruptedException {
         slots.forEach(this::requireAnswered);
         CometStatistics now = manager.statistics();
-        require("held requests", now.heldRequests());
-        require("open streams", now.openStreams());
-        require("pending requests", now.pendingRequests());
-        require("clients", now.clients());
-        await("events are told", () -> manager.statistics().pendingEvents() == 0);
+        require("held requests", now.held().polls());
+        require("open streams", now.held().streams());
+        require("pending requests", now.requests().pending());
+        require("clients", now.clients().existing());
+        await("events are told", () -> manager.statistics().events().pending() == 0);
         // A wait thread that has died does not answer.
         CompletableFuture<PoolFootprint> footprint = new CompletableFuture<>();
         Thread asking =

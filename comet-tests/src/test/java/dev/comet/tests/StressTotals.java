@@ -46,16 +46,16 @@ record StressTotals(
                 drained,
                 closed,
                 reuses,
-                statistics.gapsAnnounced(),
-                statistics.superseded(),
-                statistics.abandoned(),
-                statistics.streamsCutOff(),
-                statistics.timeouts(),
-                statistics.requestsReplied()
-                        + statistics.requestsFailed()
-                        + statistics.requestsTimedOut(),
-                statistics.requestsReplied(),
-                statistics.sendsRefused(),
+                statistics.losses().gaps(),
+                statistics.held().superseded(),
+                statistics.held().abandoned(),
+                statistics.held().cutOff(),
+                statistics.held().timeouts(),
+                statistics.requests().replied()
+                        + statistics.requests().failed()
+                        + statistics.requests().timedOut(),
+                statistics.requests().replied(),
+                statistics.messages().refused(),
                 refusedTasks,
                 injected,
                 findings);

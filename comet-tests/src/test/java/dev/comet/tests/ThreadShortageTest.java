@@ -97,7 +97,7 @@ class ThreadShortageTest {
         CometClient ada = client("ada");
         Request poll = answers.watch(manager.beginSubscribe(ada.privateToken(), 0));
         clock.awaitAllParked();
-        await().until(() -> manager.statistics().busyStoreReads() == 0);
+        await().until(() -> manager.statistics().store().busyReads() == 0);
         isShort = true;
         manager.sendMessage("ada", "n", 1);
         manager.sendMessage("ada", "n", 2);
@@ -167,7 +167,7 @@ class ThreadShortageTest {
         }
         isShort = false;
         pass(Duration.ofSeconds(2));
-        await().until(() -> manager.statistics().busyStoreReads() == 0);
+        await().until(() -> manager.statistics().store().busyReads() == 0);
         assertThat(idleBeginnings).hasValue(1);
     }
 

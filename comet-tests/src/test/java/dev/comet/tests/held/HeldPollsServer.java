@@ -68,7 +68,7 @@ final class HeldPollsServer {
                     answers.println(initializeClient().privateToken());
                 }
             }
-            case "held" -> answers.println(comet.statistics().heldRequests());
+            case "held" -> answers.println(comet.statistics().held().polls());
             case "clock" -> answers.println(System.nanoTime());
             case "heap" -> answers.println(heapAfterGc());
             case "direct" -> answers.println(directBytes());

@@ -93,7 +93,7 @@ public final class ChatServer implements AutoCloseable {
     /** Tells the pages to come back later, then stops. */
     @Override
     public void close() {
-        if (comet.statistics().heldRequests() > 0) {
+        if (comet.statistics().held().polls() > 0) {
             comet.drain(DRAIN)
                     .toCompletableFuture()
                     .completeOnTimeout(null, 2 * DRAIN.toMillis(), TimeUnit.MILLISECONDS)

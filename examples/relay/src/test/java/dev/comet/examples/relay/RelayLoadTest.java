@@ -95,7 +95,7 @@ class RelayLoadTest {
             assertThat(outcomes.get("reply").sum()).isPositive();
             await().until(() -> states(server, State.WAITING) == 0);
             assertThat(states(server, State.REPLIED)).isEqualTo(outcomes.get("reply").sum());
-            assertThat(server.manager().statistics().pendingRequests()).isZero();
+            assertThat(server.manager().statistics().requests().pending()).isZero();
             phones.forEach(phone -> phone.comet().close());
             gateways.forEach(gateway -> join(gateway).close());
         }
