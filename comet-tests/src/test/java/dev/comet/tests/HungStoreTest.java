@@ -56,7 +56,7 @@ class HungStoreTest {
                 clock.advance(Duration.ofSeconds(11));
                 clock.awaitAllParked();
             }
-            int waiting = manager.statistics().busyStoreReads();
+            int waiting = manager.statistics().store().busyReads();
             hangs.countDown();
             assertThat(waiting).isLessThanOrEqualTo(clients);
         }
@@ -84,7 +84,7 @@ class HungStoreTest {
                 // PROVIDER_UNAVAILABLE
             }
             assertThat(made.findCometClient("ada")).isEmpty();
-            assertThat(made.statistics().pendingRequests()).isZero();
+            assertThat(made.statistics().requests().pending()).isZero();
         }
     }
 }
