@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.LongAdder;
 /** What {@link CometStatistics} reports. */
 final class Counters {
 
-    final LongAdder heldRequests = new LongAdder();
-    final LongAdder openStreams = new LongAdder();
+    final OpenCount heldRequests = new OpenCount();
+    final OpenCount openStreams = new OpenCount();
     final AtomicInteger pendingEvents = new AtomicInteger();
     final AtomicInteger pendingRequests = new AtomicInteger();
     final LongAdder messagesAccepted = new LongAdder();
@@ -36,8 +36,8 @@ final class Counters {
             long internalFaults) {
         return new CometStatistics(
                 clients,
-                heldRequests.intValue(),
-                openStreams.intValue(),
+                heldRequests.sum(),
+                openStreams.sum(),
                 pendingEvents.get(),
                 busyStoreReads,
                 pendingRequests.get(),
@@ -61,6 +61,10 @@ final class Counters {
                 repliesIgnored.sum(),
                 waitThreadsReplaced,
                 internalFaults);
+    }
+
+    boolean nothingIsOpen() {
+        return heldRequests.sum() + openStreams.sum() == 0;
     }
 
     /** An answer was given to a request. */
