@@ -87,7 +87,10 @@ final class AsyncRequests {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("The drain did not end within {} and half a second; stopping all the same", spread, e);
+            LOG.warn(
+                    "The drain did not end within {} and half a second; stopping all the same",
+                    spread,
+                    e);
         }
     }
 

@@ -23,8 +23,7 @@ final class BodyWriter implements WriteListener {
     private final ServletExchange exchange;
     private int written;
 
-    BodyWriter(
-            byte[] body, ServletOutputStream out, AsyncContext async, ServletExchange exchange) {
+    BodyWriter(byte[] body, ServletOutputStream out, AsyncContext async, ServletExchange exchange) {
         this.body = body;
         this.out = out;
         this.async = async;

@@ -34,8 +34,8 @@ import java.util.function.Consumer;
  * container's response buffer is handed to the container in one piece; a longer one is written as
  * the peer reads it, and the container's own timeout cuts off a peer that does not.
  *
- * <p>The {@link CometStateManager} stays the application's to close: after {@link #drain}, before it
- * stops an embedded server, or in {@code contextDestroyed}.
+ * <p>The {@link CometStateManager} stays the application's to close: after {@link #drain}, before
+ * it stops an embedded server, or in {@code contextDestroyed}.
  */
 public class CometServlet extends HttpServlet {
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A held request that the container ends between the moment when it looks whether it has been
- * ended and the moment when its listener is set: by then the output may be another request's.
+ * A held request that the container ends between the moment when it looks whether it has been ended
+ * and the moment when its listener is set: by then the output may be another request's.
  */
 class EndedMeanwhileTest {
 

@@ -55,7 +55,8 @@ abstract class FilterContract {
         SETS_HEADERS_AT_THE_END(
                 (request, response, chain) -> {
                     chain.doFilter(
-                            request, new HttpServletResponseWrapper((HttpServletResponse) response));
+                            request,
+                            new HttpServletResponseWrapper((HttpServletResponse) response));
                     if (!response.isCommitted()) {
                         ((HttpServletResponse) response).setHeader("X-At-The-End", "1");
                     }
@@ -158,8 +159,7 @@ abstract class FilterContract {
     @DisplayName("H14 the filter is named, once; and none where none wraps")
     void filter_wrapsTheResponse_isNamedOnce() throws Exception {
         try (LogCapture log = new LogCapture(CometServlet.class)) {
-            ServletRig plain =
-                    new ServletRig(container(), options -> options, (comet, app) -> {});
+            ServletRig plain = new ServletRig(container(), options -> options, (comet, app) -> {});
             plain.client("ada", 1, 60);
             plain.poll(plain.comet.findCometClient("ada").orElseThrow(), "?lastMessageId=0");
             plain.stop();

@@ -258,8 +258,8 @@ abstract class OwnAnswerContract {
                     @Override
                     protected void service(
                             HttpServletRequest request, HttpServletResponse response) {
-                        ServletExchange exchange = new ServletExchange(
-                                        request, response, new AsyncRequests());
+                        ServletExchange exchange =
+                                new ServletExchange(request, response, new AsyncRequests());
                         try {
                             kept.forEach(old -> later.forEach(call -> refuses(old, call)));
                             CompletableFuture.runAsync(

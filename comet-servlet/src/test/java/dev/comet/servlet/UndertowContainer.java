@@ -42,8 +42,7 @@ final class UndertowContainer implements Container {
         manager = Servlets.newContainer().addDeployment(deployment);
         manager.deploy();
         requests =
-                Handlers.gracefulShutdown(
-                        Handlers.path().addPrefixPath("/app", manager.start()));
+                Handlers.gracefulShutdown(Handlers.path().addPrefixPath("/app", manager.start()));
         undertow = builder.setHandler(requests).build();
         undertow.start();
     }
