@@ -41,7 +41,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     private volatile Consumer<CometClient> whenGone = client -> {};
     private volatile boolean draining;
-    private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private volatile boolean closed;
 
     /**
@@ -532,7 +532,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         draining = true;
         CompletionStage<Void> over = pool.drain(Math.max(spread.toNanos(), 1), random);
         drainedIfNothingIsOpen();
-        return over.applyToEither(drained, nothing -> nothing);
+        return over.acceptEither(drained, nothing -> {});
     }
 
     /**
