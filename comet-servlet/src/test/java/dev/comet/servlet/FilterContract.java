@@ -36,6 +36,7 @@ abstract class FilterContract {
     abstract Container container() throws Exception;
 
     /** As applications write them: none thinks of requests that go on when it has returned. */
+    @SuppressWarnings("ImmutableEnumChecker") // of filters without state
     enum Wrapping {
         /** For a log or an audit. */
         COLLECTS(
