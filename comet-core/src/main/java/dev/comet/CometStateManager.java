@@ -625,8 +625,9 @@ public final class CometStateManager implements AutoCloseable {
      * same answer at once; new clients are refused. Sending goes on. To be followed by {@link
      * #close}.
      *
-     * @param spread how long it takes, at least zero
-     * @return completes when that duration is over and no request is held
+     * @param spread how long it takes at most, at least zero
+     * @return completes when no request is held and no stream is open any more, at the latest when
+     *     that duration is over; at once if there are none
      */
     public CompletionStage<Void> drain(Duration spread) {
         requireOpen();
@@ -639,9 +640,19 @@ public final class CometStateManager implements AutoCloseable {
     /**
      * Answers every held request, ends every thread of the manager, and closes the provider.
      * Idempotent. Event handlers get 5 s to end, and dependent stages as long.
+     *
+     * @throws IllegalStateException if a callback that runs on a wait thread calls it first: it
+     *     waits for that thread
      */
     @Override
     public void close() {
+        if (!closed.get() && WaitThreadPool.isOnWaitThread()) {
+            throw new IllegalStateException(
+                    "close() was called on "
+                            + Thread.currentThread().getName()
+                            + ", a wait thread, which it would wait for; have the callback call it"
+                            + " on a thread of the application");
+        }
         if (!closed.compareAndSet(false, true)) {
             return;
         }

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.LongAdder;
 /** What {@link CometStatistics} reports. */
 final class Counters {
 
-    final LongAdder heldRequests = new LongAdder();
-    final LongAdder openStreams = new LongAdder();
+    final OpenCount heldRequests = new OpenCount();
+    final OpenCount openStreams = new OpenCount();
     final AtomicInteger pendingEvents = new AtomicInteger();
     final AtomicInteger pendingRequests = new AtomicInteger();
     final LongAdder messagesAccepted = new LongAdder();
@@ -62,8 +62,8 @@ final class Counters {
                 new CometStatistics.Clients(
                         clients, idleClientsKilled.sum(), clientsDisconnected.sum()),
                 new CometStatistics.Held(
-                        heldRequests.intValue(),
-                        openStreams.intValue(),
+                        heldRequests.sum(),
+                        openStreams.sum(),
                         timeouts.sum(),
                         superseded.sum(),
                         abandoned.sum(),
@@ -100,6 +100,10 @@ final class Counters {
                     }
                 });
         return Collections.unmodifiableMap(byReason);
+    }
+
+    boolean nothingIsOpen() {
+        return heldRequests.sum() + openStreams.sum() == 0;
     }
 
     /** An answer was given to a request. */

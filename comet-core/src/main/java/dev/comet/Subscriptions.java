@@ -7,6 +7,7 @@ import dev.comet.engine.Faults;
 import dev.comet.engine.WaitThreadPool;
 import dev.comet.spi.CometClock;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -40,6 +41,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     private volatile Consumer<CometClient> whenGone = client -> {};
     private volatile boolean draining;
+    private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private volatile boolean closed;
 
     /**
@@ -278,7 +280,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
         HeldRequest request =
                 new HeldRequest(session, lastMessageId, clock.nanos() + holdNanos, instance);
-        counters.heldRequests.increment();
+        counters.heldRequests.increment(client);
         try {
             if (takesOver(request)) {
                 if (draining) {
@@ -306,7 +308,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
         OpenStream stream = new OpenStream(session, lastMessageId, streamTimes, sink, instance);
         sink.opened(stream); // nobody else knows it yet
-        counters.openStreams.increment();
+        counters.openStreams.increment(session.client());
         try {
             if (!stream.isDone() && takesOver(stream)) {
                 if (draining) {
@@ -379,7 +381,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     void heldRequestEnded(HeldRequest request, boolean wasNewest, @Nullable CometAnswer answer) {
         try {
             if (answer != null) {
-                counters.heldRequests.decrement();
+                counters.heldRequests.decrement(request.clientSession().client());
                 counters.count(answer);
             }
             if (wasNewest) {
@@ -388,6 +390,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
             if (answer != null) {
                 tellIfSuperseded(request, answer);
             }
+            drainedIfNothingIsOpen();
         } catch (Throwable e) {
             leftOut(e);
         }
@@ -396,12 +399,13 @@ final class Subscriptions implements ICometStateProvider.Listener {
     /** As {@link #heldRequestEnded}. */
     void streamEnded(OpenStream stream, boolean wasNewest, CometAnswer answer) {
         try {
-            counters.openStreams.decrement();
+            counters.openStreams.decrement(stream.clientSession().client());
             counters.count(answer);
             if (wasNewest) {
                 idleTimeBegins(stream.clientSession());
             }
             tellIfSuperseded(stream, answer);
+            drainedIfNothingIsOpen();
         } catch (Throwable e) {
             leftOut(e);
         }
@@ -581,7 +585,19 @@ final class Subscriptions implements ICometStateProvider.Listener {
 
     CompletionStage<Void> drain(Duration spread) {
         draining = true;
-        return pool.drain(Math.max(spread.toNanos(), 1), random);
+        CompletionStage<Void> over = pool.drain(Math.max(spread.toNanos(), 1), random);
+        drainedIfNothingIsOpen();
+        return over.acceptEither(drained, nothing -> {});
+    }
+
+    /**
+     * A request is counted before it asks whether this drains: so what is not counted here, after
+     * that was set, ends by itself at once.
+     */
+    private void drainedIfNothingIsOpen() {
+        if (draining && counters.nothingIsOpen()) {
+            drained.complete(null);
+        }
     }
 
     void close() {

@@ -256,7 +256,15 @@ public final class WaitThreadPool<S extends WaitSession> {
         return new WaitTimer(ownerOf(key), task);
     }
 
-    /** Ends all held requests with {@link Ending#CLOSED} and stops the threads. Idempotent. */
+    /** Whether this code is run by a wait thread, of whichever pool: then it must not block. */
+    public static boolean isOnWaitThread() {
+        return CometWaitThread.isRunning();
+    }
+
+    /**
+     * Ends all held requests with {@link Ending#CLOSED} and stops the threads. Idempotent. Not to
+     * be called by a wait thread.
+     */
     public void close() {
         endAll();
         threads.forEach(CometWaitThread::stop);

@@ -4,8 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
@@ -23,15 +24,21 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Body {
 
+    private static final Pattern UTF_8_CHARSET = Pattern.compile("charset=(utf-8|\"utf-8\")");
+
     private final String mediaType;
     private final byte[] bytes;
 
     Body(byte[] bytes, CometExchange exchange) {
         this.bytes = bytes;
-        this.mediaType = isEmpty() ? "" : mediaType(exchange.header("Content-Type"));
-        String encoding = exchange.header("Content-Encoding");
-        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-            throw Refusal.unsupportedMediaType("Content-Encoding is set; send the body as it is");
+        this.mediaType = isEmpty() ? "" : mediaType(exchange.headers("Content-Type"));
+        for (String encodings : exchange.headers("Content-Encoding")) {
+            for (String encoding : encodings.split(",", -1)) {
+                if (!encoding.strip().equalsIgnoreCase("identity")) {
+                    throw Refusal.unsupportedMediaType(
+                            "Content-Encoding is set; send the body as it is");
+                }
+            }
         }
     }
 
@@ -104,20 +111,21 @@ final class Body {
                 .build();
     }
 
-    private static String mediaType(@Nullable String contentType) {
-        if (contentType == null) {
+    private static String mediaType(List<String> contentTypes) {
+        if (contentTypes.isEmpty()) {
             return "";
         }
-        int semicolon = contentType.indexOf(';');
-        String type = semicolon < 0 ? contentType : contentType.substring(0, semicolon);
-        if (semicolon >= 0) {
-            String parameters = contentType.substring(semicolon).toLowerCase(Locale.ROOT);
-            int charset = parameters.indexOf("charset=");
-            if (charset >= 0
-                    && !parameters.substring(charset).matches("charset=\"?utf-8\"?\\s*(;.*)?")) {
+        if (contentTypes.size() > 1) {
+            throw Refusal.unsupportedMediaType(
+                    "Content-Type is there more than once; send it once");
+        }
+        String[] parts = contentTypes.get(0).split(";", -1);
+        for (int i = 1; i < parts.length; i++) {
+            String parameter = parts[i].strip().toLowerCase(Locale.ROOT);
+            if (parameter.startsWith("charset") && !UTF_8_CHARSET.matcher(parameter).matches()) {
                 throw Refusal.unsupportedMediaType("charset is not UTF-8; send UTF-8");
             }
         }
-        return type.strip().toLowerCase(Locale.ROOT);
+        return parts[0].strip().toLowerCase(Locale.ROOT);
     }
 }

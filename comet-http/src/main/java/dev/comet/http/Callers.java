@@ -97,6 +97,19 @@ final class Callers {
         return comet.getCometClient(token).orElseThrow(() -> unknown(call.exchange()));
     }
 
+    /**
+     * Answers HEAD: what GET would say of the request, and nothing that GET would do. It is never
+     * held, confirms nothing, and takes over from nobody.
+     */
+    void respondHead(Call call, CometStateManager comet, CometResponse head) {
+        Parameters.ofEncoded(call.exchange().query()); // they may be malformed
+        String token = privateToken(call, null);
+        if (comet.getCometClient(token).isEmpty()) {
+            throw unknown(call.exchange());
+        }
+        call.respond(head);
+    }
+
     /** Counts a token that nobody has, and is the answer. */
     Refusal unknown(CometExchange exchange) {
         int rest = unknownTokens.take(network(exchange), 1);

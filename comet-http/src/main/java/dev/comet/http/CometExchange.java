@@ -2,6 +2,7 @@ package dev.comet.http;
 
 import java.io.IOException;
 import java.security.Principal;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,9 @@ public interface CometExchange {
 
     /** The first value of a header, or null. Names are compared without regard to case. */
     @Nullable String header(String name);
+
+    /** All values of a header, in the order in which they were sent; empty if there is none. */
+    List<String> headers(String name);
 
     /**
      * All cookies of the request, as in one {@code Cookie} header, or null. With HTTP/2 browsers

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class EventStream implements CometStreamSink {
 
-    private static final CometResponse HEAD =
+    static final CometResponse HEAD =
             new CometResponse(
                     200,
                     List.of(

@@ -13,6 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Parameters {
 
+    private static final long MAX_ID = (1L << 53) - 1;
+
     /** The client did not say. */
     static final long UNSET = -1;
 
@@ -97,7 +99,7 @@ final class Parameters {
             parameters.hold = hold(whole(HOLD, object.get(HOLD)));
         }
         if (object.has(INSTANCE)) {
-            parameters.instance = whole(INSTANCE, object.get(INSTANCE));
+            parameters.instance = instance(whole(INSTANCE, object.get(INSTANCE)));
         }
         parameters.privateToken = privateToken(object);
         return parameters;
@@ -127,7 +129,7 @@ final class Parameters {
             }
             case INSTANCE -> {
                 once(name, instance);
-                instance = whole(name, value);
+                instance = instance(whole(name, value));
             }
             case PRIVATE_TOKEN -> {
                 once(name, privateToken);
@@ -149,6 +151,16 @@ final class Parameters {
         if (value < -1) {
             throw Refusal.parametersInvalid(
                     "lastMessageId is " + value + "; use the cursor, 0, or -1");
+        }
+        // Above that there is no id, and a client in JavaScript could not read it if it were told.
+        return Math.min(value, MAX_ID);
+    }
+
+    /** It is told to other requests of the client. */
+    private static long instance(long value) {
+        if (Math.abs(value) > MAX_ID || value == Long.MIN_VALUE) {
+            throw Refusal.parametersInvalid(
+                    "instance is " + value + "; use a number between -2^53 and 2^53");
         }
         return value;
     }

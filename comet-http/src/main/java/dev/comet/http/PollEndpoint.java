@@ -1,5 +1,7 @@
 package dev.comet.http;
 
+import static dev.comet.http.CometResponse.NO_BODY;
+
 import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
 import dev.comet.CometException;
@@ -31,7 +33,8 @@ final class PollEndpoint {
         switch (call.exchange().method()) {
             case "GET" -> poll(call, Parameters.ofEncoded(call.exchange().query()), false);
             case "POST" -> call.readParameters(strict, parameters -> poll(call, parameters, true));
-            default -> throw Refusal.methodNotAllowed("GET, POST");
+            case "HEAD" -> callers.respondHead(call, comet, CometResponse.json(200, NO_BODY));
+            default -> throw Refusal.methodNotAllowed("GET, HEAD, POST");
         }
     }
 

@@ -19,7 +19,14 @@ final class StreamEndpoint {
     }
 
     void serve(Call call) {
-        call.requireMethod("GET");
+        switch (call.exchange().method()) {
+            case "GET" -> open(call);
+            case "HEAD" -> callers.respondHead(call, comet, EventStream.HEAD);
+            default -> throw Refusal.methodNotAllowed("GET, HEAD");
+        }
+    }
+
+    private void open(Call call) {
         CometExchange exchange = call.exchange();
         // What a browser's EventSource has seen since it asked for this address first.
         @Nullable String lastEventId = exchange.header("Last-Event-ID");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.security.Principal;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -64,6 +65,9 @@ final class FakeExchange implements CometExchange {
         return new FakeExchange("POST", target);
     }
 
+    /**
+     * @param value a line break stands for another header of that name
+     */
     FakeExchange header(String name, @Nullable String value) {
         if (value == null) {
             headers.remove(name);
@@ -257,7 +261,14 @@ final class FakeExchange implements CometExchange {
 
     @Override
     public @Nullable String header(String name) {
-        return read(headers.get(name));
+        List<String> values = headers(name);
+        return values.isEmpty() ? null : values.get(0);
+    }
+
+    @Override
+    public List<String> headers(String name) {
+        String value = read(headers.get(name));
+        return value == null ? List.of() : List.of(value.split("\n"));
     }
 
     @Override

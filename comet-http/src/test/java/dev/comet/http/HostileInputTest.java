@@ -333,4 +333,24 @@ class HostileInputTest {
             assertThat(exchange.response().toString()).doesNotContain(token);
         }
     }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "Content-Encoding | identity~gzip",
+                "Content-Encoding | identity, gzip",
+                "Content-Type | application/json~application/json;charset=utf-16",
+                "Content-Type | application/json;charset=utf-8;charset=utf-16",
+                "Content-Type | application/json;charset = utf-16",
+            })
+    @DisplayName("H2 an encoding or charset that is there twice is judged as a whole")
+    void send_headerTwice_isJudgedAsAWhole(String name, String values) {
+        protocol.handle(
+                        FakeExchange.post("/send")
+                                .bearer(ada.privateToken())
+                                .json("{\"name\":\"n\",\"contents\":1}")
+                                .header(name, values.replace('~', '\n')))
+                .isError(415, "unsupported-media-type");
+    }
 }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.comet.CometClient;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -135,6 +136,45 @@ class PollTest {
         assertThat(poll.json().path(0).path("name").stringValue()).isEqualTo("comet.gap");
         assertThat(poll.json().path(0).path("contents").path("reason").stringValue())
                 .isEqualTo("unknown-cursor");
+    }
+
+    @Test
+    @DisplayName("M9 a number that JavaScript cannot hold is never told to a client")
+    void poll_numberAboveTwoToThe53_isNotEchoed() {
+        for (String cursor : List.of("9007199254740992", "9223372036854775807")) {
+            assertThat(Parameters.ofEncoded("lastMessageId=" + cursor).lastMessageId())
+                    .isEqualTo(9007199254740991L);
+            assertThat(Parameters.lastEventId(cursor)).isEqualTo(9007199254740991L);
+        }
+        protocol.poll(ada, "?instance=9007199254740992").isError(400, "parameters-invalid");
+        assertThat(protocol.poll(ada, "?instance=9007199254740991").isHeld()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/poll", "/stream"})
+    @DisplayName("W1 HEAD is answered as GET, is never held, and changes nothing")
+    void head_isAnsweredAsGetWithoutABody(String path) {
+        long id = protocol.comet.sendMessage("ada", "n", 1);
+        FakeExchange held = protocol.poll(ada, "?lastMessageId=" + id);
+
+        FakeExchange head =
+                protocol.handle(
+                        FakeExchange.request("HEAD", path + "?lastMessageId=" + id)
+                                .bearer(ada.privateToken()));
+
+        assertThat(head.status()).isEqualTo(200);
+        assertThat(head.response().body()).isEmpty();
+        assertThat(head.responseHeader("Content-Type"))
+                .isEqualTo(
+                        path.equals("/poll")
+                                ? "application/json"
+                                : "text/event-stream;charset=utf-8");
+        assertThat(held.isAnswered()).isFalse();
+        protocol.handle(FakeExchange.request("HEAD", path)).isError(401, "token-missing");
+        protocol.handle(FakeExchange.request("HEAD", path).bearer("nobody"))
+                .isError(404, "client-does-not-exist");
+        assertThat(protocol.handle(FakeExchange.request("PUT", path)).responseHeader("Allow"))
+                .isEqualTo(path.equals("/poll") ? "GET, HEAD, POST" : "GET, HEAD");
     }
 
     @ParameterizedTest
@@ -337,13 +377,13 @@ class PollTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"HEAD", "PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "get"})
+    @ValueSource(strings = {"PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "get"})
     @DisplayName("H2 wrong method")
     void poll_wrongMethod_isRefused(String method) {
         FakeExchange poll =
                 protocol.handle(FakeExchange.request(method, "/poll").bearer("secret-of-ada"));
 
         poll.isError(405, "method-not-allowed");
-        assertThat(poll.responseHeader("Allow")).isEqualTo("GET, POST");
+        assertThat(poll.responseHeader("Allow")).isEqualTo("GET, HEAD, POST");
     }
 }

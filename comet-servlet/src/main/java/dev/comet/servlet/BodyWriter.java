@@ -11,7 +11,7 @@ import java.io.IOException;
  *
  * <p>Never more than a piece is with the container, some of which copy what the network does not
  * take: a peer that stalls costs a piece of memory, no thread, and is cut off by the container's
- * timeout for writes.
+ * timeout for writes. Once the container has ended the request, nothing of it is touched any more.
  */
 final class BodyWriter implements WriteListener {
 
@@ -20,12 +20,14 @@ final class BodyWriter implements WriteListener {
     private final byte[] body;
     private final ServletOutputStream out;
     private final AsyncContext async;
+    private final ServletExchange exchange;
     private int written;
 
-    BodyWriter(byte[] body, ServletOutputStream out, AsyncContext async) {
+    BodyWriter(byte[] body, ServletOutputStream out, AsyncContext async, ServletExchange exchange) {
         this.body = body;
         this.out = out;
         this.async = async;
+        this.exchange = exchange;
     }
 
     @Override
@@ -39,7 +41,7 @@ final class BodyWriter implements WriteListener {
     }
 
     private void writeOn() throws IOException {
-        while (out.isReady()) {
+        while (!exchange.hasEnded() && out.isReady()) {
             if (written == body.length) {
                 async.complete();
                 return;
@@ -53,6 +55,8 @@ final class BodyWriter implements WriteListener {
     /** The peer has gone away or was cut off. */
     @Override
     public void onError(Throwable failure) {
-        ServletExchange.complete(async);
+        if (!exchange.hasEnded()) {
+            ServletExchange.complete(async);
+        }
     }
 }

@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -50,11 +51,20 @@ final class ServletExchange implements CometExchange, AsyncListener {
     private @Nullable StreamWriter stream;
 
     private final HttpServletRequest request;
-    private final HttpServletResponse response;
+    private final AsyncRequests requests;
 
-    ServletExchange(HttpServletRequest request, HttpServletResponse response) {
+    /**
+     * What the answer is written to: on the request's own thread, with whatever filters have put
+     * around it; afterwards the container's own. A filter that collects, compresses or hashes what
+     * is written ends its work when the servlet returns: what came later would stay in its hands.
+     */
+    private HttpServletResponse response;
+
+    ServletExchange(
+            HttpServletRequest request, HttpServletResponse response, AsyncRequests requests) {
         this.request = request;
         this.response = response;
+        this.requests = requests;
     }
 
     /** The request's own thread is about to return to the container. */
@@ -109,6 +119,12 @@ final class ServletExchange implements CometExchange, AsyncListener {
     @Override
     public @Nullable String header(String name) {
         return request().getHeader(name);
+    }
+
+    @Override
+    public List<String> headers(String name) {
+        Enumeration<String> values = request().getHeaders(name);
+        return values == null ? List.of() : Collections.list(values);
     }
 
     /** Containers differ in whether they join what HTTP/2 takes apart. */
@@ -222,6 +238,11 @@ final class ServletExchange implements CometExchange, AsyncListener {
         if (ended) {
             return;
         }
+        if (async != null && response.isCommitted()) {
+            requests.answeredByFilter();
+            complete();
+            return;
+        }
         try {
             writeHead(answer);
             write(answer.body());
@@ -291,7 +312,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
         AsyncContext context = held == null ? startAsync() : held;
         response.setContentLength(body.length);
         ServletOutputStream out = response.getOutputStream();
-        BodyWriter writer = new BodyWriter(body, out, context);
+        BodyWriter writer = new BodyWriter(body, out, context, this);
         if (held == null) {
             out.setWriteListener(writer);
         } else {
@@ -306,20 +327,30 @@ final class ServletExchange implements CometExchange, AsyncListener {
         }
     }
 
+    /**
+     * The container may end the request between the look and the listener, and use the output for
+     * another request. That cannot be kept out by the monitor: Tomcat writes while it takes the
+     * listener, and needs the lock of a connection that waits for the monitor in order to tell of
+     * its end. It is harmless, because the writer looks again before it touches the output: whoever
+     * has it by then gets no byte of this answer, and no end.
+     */
     private void beginToWrite(AsyncContext context, ServletOutputStream out, BodyWriter writer) {
-        synchronized (this) {
-            if (ended) {
-                return;
-            }
+        if (hasEnded()) {
+            return;
         }
         try {
             out.setWriteListener(writer);
         } catch (RuntimeException e) {
-            writer.onError(e); // the container has ended the request meanwhile
+            writer.onError(e); // the container has ended the request, or a filter has the output
         } catch (Error e) {
             fail(context);
             throw e;
         }
+    }
+
+    /** Whether the container has ended the request, and may use all that belongs to it anew. */
+    synchronized boolean hasEnded() {
+        return ended;
     }
 
     private AsyncContext startAsync() {
@@ -330,11 +361,19 @@ final class ServletExchange implements CometExchange, AsyncListener {
                             + " asyncSupported = true to its annotation, or register the servlet"
                             + " with CometServlet.addTo");
         }
-        AsyncContext context = request.startAsync(request, response);
+        AsyncContext context = request.startAsync();
         async = context; // at once: whatever fails from here on, somebody must complete it
+        requests.begun();
         // The one who holds the request owns its deadline.
         context.setTimeout(0);
         context.addListener(this);
+        if (context.getResponse() instanceof HttpServletResponse own && own != response) {
+            requests.goRound(response);
+            response = own;
+            // They describe what the filter would have made of the body.
+            own.setHeader("Content-Encoding", null);
+            own.setHeader("Content-Length", null);
+        }
         return context;
     }
 
@@ -384,7 +423,10 @@ final class ServletExchange implements CometExchange, AsyncListener {
         Runnable report;
         StreamWriter writer;
         synchronized (this) {
-            ended = true;
+            if (!ended) {
+                ended = true;
+                requests.ended();
+            }
             async = null;
             report = peerGone;
             peerGone = null;

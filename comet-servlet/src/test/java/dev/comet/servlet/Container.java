@@ -20,6 +20,12 @@ interface Container {
      */
     void stallTimeout(Duration timeout);
 
+    /**
+     * Sets what to do when the container begins to stop, where docs/containers.md says, before
+     * {@link #start}. The container then waits for its requests for a minute before it cuts them.
+     */
+    void beforeStop(Runnable action);
+
     int port();
 
     void stop() throws Exception;

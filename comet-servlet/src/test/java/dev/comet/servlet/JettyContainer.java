@@ -7,6 +7,7 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** Jetty 12.1, set up as docs/containers.md advises. */
@@ -35,6 +36,18 @@ final class JettyContainer implements Container {
     @Override
     public void stallTimeout(Duration timeout) {
         connector.setIdleTimeout(timeout.toMillis());
+    }
+
+    @Override
+    public void beforeStop(Runnable action) {
+        server.setStopTimeout(60_000);
+        server.addEventListener(
+                new LifeCycle.Listener() {
+                    @Override
+                    public void lifeCycleStopping(LifeCycle event) {
+                        action.run();
+                    }
+                });
     }
 
     ServerConnector connector() {

@@ -13,14 +13,17 @@ import dev.comet.http.CometExchange;
 import dev.comet.http.CometResponse;
 import dev.comet.servlet.FailingResponse.Place;
 import dev.comet.testkit.ManualClock;
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -194,10 +197,36 @@ abstract class OwnAnswerContract {
     private static void failAt(ServletContext context, AtomicReference<Place> place) {
         WaitingFilter.add(
                 context,
-                (request, response, chain) ->
-                        chain.doFilter(
-                                request,
-                                new FailingResponse((HttpServletResponse) response, place)));
+                (request, response, chain) -> {
+                    HttpServletResponse failing =
+                            new FailingResponse((HttpServletResponse) response, place);
+                    chain.doFilter(
+                            new ContainersOwn((HttpServletRequest) request, failing), failing);
+                });
+    }
+
+    /** Has a response for the container's own, as which it goes on when the filter returns. */
+    private static final class ContainersOwn extends HttpServletRequestWrapper {
+
+        private final HttpServletResponse own;
+
+        ContainersOwn(HttpServletRequest request, HttpServletResponse own) {
+            super(request);
+            this.own = own;
+        }
+
+        @Override
+        public AsyncContext startAsync() {
+            AsyncContext context = super.startAsync();
+            return (AsyncContext)
+                    Proxy.newProxyInstance(
+                            getClass().getClassLoader(),
+                            new Class<?>[] {AsyncContext.class},
+                            (proxy, method, arguments) ->
+                                    method.getName().equals("getResponse")
+                                            ? own
+                                            : method.invoke(context, arguments));
+        }
     }
 
     /** Status 500, or nothing whole: never an answer that could be taken for one. */
@@ -229,7 +258,8 @@ abstract class OwnAnswerContract {
                     @Override
                     protected void service(
                             HttpServletRequest request, HttpServletResponse response) {
-                        ServletExchange exchange = new ServletExchange(request, response);
+                        ServletExchange exchange =
+                                new ServletExchange(request, response, new AsyncRequests());
                         try {
                             kept.forEach(old -> later.forEach(call -> refuses(old, call)));
                             CompletableFuture.runAsync(

@@ -11,16 +11,20 @@ import dev.comet.http.CometApplication;
 import dev.comet.http.CometHttpHandler;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.ServletRig.Answer;
+import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRegistration;
+import jakarta.servlet.UnavailableException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DisplayName;
@@ -121,6 +125,50 @@ abstract class ServletSetUpContract {
                 });
 
         assertThat(refusals).hasSize(5);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "*.comet", "/poll"})
+    void init_mappingIsNoPrefix_isRefused(String mapping) throws Exception {
+        AtomicReference<Throwable> refusal = new AtomicReference<>();
+        ServletRig rig =
+                serve(
+                        (context, comet) -> {
+                            ServletRegistration.Dynamic added =
+                                    context.addServlet("push", new Refused(comet, refusal));
+                            added.setAsyncSupported(true);
+                            added.addMapping(mapping);
+                        });
+        try (RawPeer peer = new RawPeer(rig.container.port())) {
+            peer.send(RawPeer.head("GET /app/poll" + (mapping.startsWith("*") ? ".comet" : "")));
+            assertThat(peer.read().status()).isGreaterThanOrEqualTo(400);
+        }
+        assertThat(refusal.get())
+                .isInstanceOf(ServletException.class)
+                .hasMessage("mapping is \"%s\"; use a prefix such as /comet/*", mapping);
+    }
+
+    /** Keeps what its initialisation threw from the log. */
+    private static final class Refused extends CometServlet {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient AtomicReference<Throwable> refusal;
+
+        Refused(CometStateManager comet, AtomicReference<Throwable> refusal) {
+            super(comet);
+            this.refusal = refusal;
+        }
+
+        @Override
+        public void init(ServletConfig config) throws ServletException {
+            try {
+                super.init(config);
+            } catch (ServletException e) {
+                refusal.set(e);
+                throw new UnavailableException("as the test expects");
+            }
+        }
     }
 
     @Test

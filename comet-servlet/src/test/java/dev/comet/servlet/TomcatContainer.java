@@ -7,7 +7,9 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.stream.Stream;
 import org.apache.catalina.Context;
+import org.apache.catalina.Lifecycle;
 import org.apache.catalina.connector.Connector;
+import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.catalina.valves.ErrorReportValve;
 
@@ -16,6 +18,7 @@ final class TomcatContainer implements Container {
 
     private final Tomcat tomcat = new Tomcat();
     private final Path base;
+    private Runnable beforeStop;
 
     TomcatContainer() throws Exception {
         base = Files.createTempDirectory("comet-tomcat");
@@ -36,12 +39,26 @@ final class TomcatContainer implements Container {
         tomcat.getHost().getPipeline().addValve(errors);
         Context context = tomcat.addContext("/app", base.toString());
         context.addServletContainerInitializer(initializer, null);
+        if (beforeStop != null) {
+            ((StandardContext) context).setUnloadDelay(60_000);
+            context.addLifecycleListener(
+                    event -> {
+                        if (event.getType().equals(Lifecycle.BEFORE_STOP_EVENT)) {
+                            beforeStop.run();
+                        }
+                    });
+        }
         tomcat.start();
     }
 
     @Override
     public void stallTimeout(Duration timeout) {
         connector().setProperty("connectionTimeout", Long.toString(timeout.toMillis()));
+    }
+
+    @Override
+    public void beforeStop(Runnable action) {
+        beforeStop = action;
     }
 
     Connector connector() {

@@ -2,6 +2,7 @@ package dev.comet.servlet;
 
 import io.undertow.Handlers;
 import io.undertow.Undertow;
+import io.undertow.server.handlers.GracefulShutdownHandler;
 import io.undertow.servlet.Servlets;
 import io.undertow.servlet.api.DeploymentInfo;
 import io.undertow.servlet.api.DeploymentManager;
@@ -23,6 +24,8 @@ final class UndertowContainer implements Container {
                     .setWorkerThreads(THREADS);
     private Undertow undertow;
     private DeploymentManager manager;
+    private GracefulShutdownHandler requests;
+    private Runnable beforeStop;
 
     @Override
     public void start(ServletContainerInitializer initializer) throws Exception {
@@ -38,8 +41,9 @@ final class UndertowContainer implements Container {
                                         Set.of()));
         manager = Servlets.newContainer().addDeployment(deployment);
         manager.deploy();
-        undertow =
-                builder.setHandler(Handlers.path().addPrefixPath("/app", manager.start())).build();
+        requests =
+                Handlers.gracefulShutdown(Handlers.path().addPrefixPath("/app", manager.start()));
+        undertow = builder.setHandler(requests).build();
         undertow.start();
     }
 
@@ -47,6 +51,11 @@ final class UndertowContainer implements Container {
     public void stallTimeout(Duration timeout) {
         builder.setSocketOption(Options.READ_TIMEOUT, (int) timeout.toMillis());
         builder.setSocketOption(Options.WRITE_TIMEOUT, (int) timeout.toMillis());
+    }
+
+    @Override
+    public void beforeStop(Runnable action) {
+        beforeStop = action;
     }
 
     Undertow.Builder builder() {
@@ -60,6 +69,11 @@ final class UndertowContainer implements Container {
 
     @Override
     public void stop() throws Exception {
+        if (beforeStop != null) {
+            beforeStop.run();
+            requests.shutdown();
+            requests.awaitShutdown(60_000);
+        }
         undertow.stop();
         manager.stop();
         manager.undeploy();

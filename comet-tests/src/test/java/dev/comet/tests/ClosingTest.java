@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -66,6 +68,34 @@ class ClosingTest {
                 .allMatch(result -> result.answer().outcome() == Outcome.ERROR)
                 .allMatch(result -> result.answer().error().reason() == Reason.CLOSED);
         assertThat(manager.statistics().held().polls()).isZero();
+    }
+
+    @Test
+    @DisplayName("W12: close on a wait thread is refused, for it would wait for that very thread")
+    void close_onAWaitThread_isRefused() throws Exception {
+        try (Server server = Server.start()) {
+            CometClient ada = server.client("ada");
+            CompletableFuture<Void> closed = new CompletableFuture<>();
+            CometAsyncResult poll = server.manager.beginSubscribe(ada.privateToken(), 0);
+            poll.whenCompleted(
+                    answer -> {
+                        try {
+                            server.manager.close();
+                            closed.complete(null);
+                        } catch (Throwable e) {
+                            closed.completeExceptionally(e);
+                        }
+                    });
+
+            server.pass(Duration.ofSeconds(26));
+
+            assertThat(closed)
+                    .failsWithin(Duration.ofSeconds(20))
+                    .withThrowableOfType(ExecutionException.class)
+                    .withCauseInstanceOf(IllegalStateException.class)
+                    .withMessageContaining("wait thread");
+            assertThat(server.poll(ada, 0).isAnswered()).isFalse();
+        }
     }
 
     @Test
@@ -268,10 +298,84 @@ class ClosingTest {
     }
 
     @Test
+    @DisplayName("W17: a drain with nobody there is over at once")
+    void drain_nothingHeld_isOverAtOnce() {
+        try (Server server = Server.start()) {
+            server.client("ada");
+            await().until(drain(server, Duration.ofHours(1))::isDone);
+        }
+    }
+
+    @Test
+    @DisplayName("W17: a drain is over when the last request and the last stream have ended")
+    void drain_lastOneEnds_isOver() {
+        try (Server server = Server.start()) {
+            CometClient ada = server.client("ada", 60, 600);
+            CometClient bob = server.client("bob", 60, 600);
+            CometClient eve = server.client("eve", 60, 600);
+            server.poll(ada, 0);
+            server.stream(bob, 0);
+            server.poll(eve, 0);
+            server.settle();
+            CompletableFuture<Void> drained = drain(server, Duration.ofHours(1));
+
+            // Who comes meanwhile is answered, and is none to wait for.
+            assertThat(server.poll(ada, 0).await().outcome()).isEqualTo(Outcome.RECONNECT);
+            server.manager.disconnect(eve.privateToken());
+            server.settle();
+            assertThat(drained).isNotDone();
+
+            server.manager.disconnect(bob.privateToken());
+            await().until(drained::isDone);
+            await().until(drain(server, Duration.ofHours(1))::isDone);
+        }
+    }
+
+    @Test
+    @DisplayName("W17: a drain that meets polls on their way is over once each has its answer")
+    void drain_racingPolls_isOverWhenTheyAreAnswered() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            try (Server server = Server.start()) {
+                CometClient keeps = server.client("keeps", 60, 600);
+                CometAsyncResult kept = server.manager.beginSubscribe(keeps.privateToken(), 0);
+                CountDownLatch begun = new CountDownLatch(2);
+                AtomicBoolean over = new AtomicBoolean();
+                List<CompletableFuture<Void>> peers = new ArrayList<>();
+                for (String name : List.of("ada", "bob")) {
+                    CometClient client = server.client(name, 60, 600);
+                    peers.add(
+                            CompletableFuture.runAsync(
+                                    () -> {
+                                        while (!over.get()) {
+                                            server.manager.beginSubscribe(client.privateToken(), 0);
+                                            begun.countDown();
+                                        }
+                                    }));
+                }
+                begun.await();
+                CompletableFuture<Void> drained = drain(server, Duration.ofHours(1));
+                for (int i = 0; i < 1_000; i++) {
+                    assertThat(drained.isDone() && !kept.isCompleted()).isFalse();
+                }
+                server.manager.disconnect(keeps.privateToken());
+                over.set(true);
+                peers.forEach(CompletableFuture::join);
+                await().until(drained::isDone);
+                assertThat(kept.isCompleted()).isTrue();
+                assertThat(server.manager.statistics().held().polls()).isZero();
+            }
+        }
+    }
+
+    private static CompletableFuture<Void> drain(Server server, Duration spread) {
+        return server.manager.drain(spread).toCompletableFuture();
+    }
+
+    @Test
     @DisplayName("W12: a drain that close cuts short completes")
     void close_duringADrain_completesIt() {
         Server server = Server.start();
-        server.client("ada");
+        server.poll(server.client("ada"), 0);
         CompletableFuture<Void> drained =
                 server.manager.drain(Duration.ofHours(1)).toCompletableFuture();
         server.close();

@@ -1,0 +1,102 @@
+package dev.comet.servlet;
+
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.ServletResponseWrapper;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The requests of one servlet that have gone asynchronous and that the container has not ended yet.
+ *
+ * <p>Safe for use by any number of threads; only {@link #await} blocks.
+ */
+final class AsyncRequests {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CometServlet.class);
+
+    /** For a peer that does not read its answer. */
+    private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+    private final AtomicInteger open = new AtomicInteger();
+    private final AtomicBoolean namedAsWrapping = new AtomicBoolean();
+    private final AtomicBoolean namedAsAnswering = new AtomicBoolean();
+
+    /** The classes of the first response that was wrapped, outermost first. */
+    private volatile List<String> wrappers = List.of();
+
+    void begun() {
+        open.incrementAndGet();
+    }
+
+    void ended() {
+        open.decrementAndGet();
+    }
+
+    /** Says once which filters do not see all answers. */
+    void goRound(ServletResponse wrapper) {
+        if (namedAsWrapping.getAndSet(true)) {
+            return;
+        }
+        List<String> names = new ArrayList<>();
+        ServletResponse next = wrapper;
+        while (next instanceof ServletResponseWrapper wrapped) {
+            names.add(next.getClass().getName());
+            next = wrapped.getResponse();
+        }
+        wrappers = List.copyOf(names);
+        LOG.info(
+                "Filters wrap the response: {}. What is written after they have returned (held"
+                        + " polls, streams, long answers) does not pass through them; the headers"
+                        + " that they have set by then count. Exclude the path of the servlet from"
+                        + " filters that must see every answer",
+                names);
+    }
+
+    /** Says once that a filter has ended held requests itself: their peers get nothing. */
+    void answeredByFilter() {
+        if (!namedAsAnswering.getAndSet(true)) {
+            LOG.warn(
+                    "A held request was answered by a filter when the servlet had returned, so that"
+                            + " its peer gets nothing of what it waits for. Filters that wrap the"
+                            + " response: {}. Have the filter write nothing if"
+                            + " request.isAsyncStarted(), or exclude the path of the servlet",
+                    wrappers);
+        }
+    }
+
+    /** Waits for the drain, and until the container has ended the requests that it answered. */
+    void await(CompletableFuture<Void> drained, Duration spread) {
+        long start = System.nanoTime();
+        long most = saturated(spread) + GRACE_NANOS;
+        try {
+            drained.get(most, TimeUnit.NANOSECONDS);
+            long left = Math.min(GRACE_NANOS, most - (System.nanoTime() - start));
+            long from = System.nanoTime();
+            while (open.get() > 0 && System.nanoTime() - from < left) {
+                TimeUnit.MILLISECONDS.sleep(5); // a server stops once
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn(
+                    "The drain did not end within {} and half a second; stopping all the same",
+                    spread,
+                    e);
+        }
+    }
+
+    private static long saturated(Duration spread) {
+        return spread.compareTo(Duration.ofDays(365)) < 0
+                ? spread.toNanos()
+                : TimeUnit.DAYS.toNanos(365);
+    }
+}
