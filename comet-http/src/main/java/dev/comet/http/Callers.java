@@ -97,6 +97,36 @@ final class Callers {
         return comet.getCometClient(token).orElseThrow(() -> unknown(call.exchange()));
     }
 
+    /**
+     * Judges the token before the body is read, which may take long: the one in the header, the
+     * cookie or the URL. Without one there it must be in the body, which is then a short one:
+     * nobody reads a long one from a stranger.
+     *
+     * @return how much of the body to read
+     * @throws Refusal as {@link #client}
+     */
+    BodyLimits judge(Call call, CometStateManager comet, BodyLimits limits) {
+        if (!hasTokenOutsideBody(call.exchange())) {
+            return limits.withBytes(Math.min(limits.bytes(), CometHttpHandler.SHORT_BODY_BYTES));
+        }
+        String token = privateToken(call, null);
+        if (comet.getCometClient(token).isEmpty()) {
+            throw unknown(call.exchange());
+        }
+        return limits;
+    }
+
+    private boolean hasTokenOutsideBody(CometExchange exchange) {
+        if (hasBearer(exchange)) {
+            return true;
+        }
+        String cookie = cookieTokens ? TokenCookie.read(exchange.cookies()) : null;
+        if (cookie != null && !cookie.isEmpty() && origins.isProven(exchange)) {
+            return true;
+        }
+        return urlTokens && Parameters.ofEncoded(exchange.query()).privateToken() != null;
+    }
+
     /** Counts a token that nobody has, and is the answer. */
     Refusal unknown(CometExchange exchange) {
         int rest = unknownTokens.take(network(exchange), 1);

@@ -28,6 +28,7 @@ final class FakeExchange implements CometExchange {
     private final @Nullable String query;
     private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     private byte[] body = {};
+    private boolean bodyWasRead;
     private String scheme = "http";
     private String remoteAddress = "192.0.2.1";
     private @Nullable Principal principal;
@@ -162,6 +163,10 @@ final class FakeExchange implements CometExchange {
         return peerGone != null && !response.isDone();
     }
 
+    boolean bodyWasRead() {
+        return bodyWasRead;
+    }
+
     boolean isAnswered() {
         return response.isDone();
     }
@@ -286,10 +291,11 @@ final class FakeExchange implements CometExchange {
     }
 
     @Override
-    public void readBody(int limit, Consumer<byte[]> then) {
+    public void readBody(BodyLimits limits, BodyReceiver receiver) {
         requireHandling("readBody");
         requireUnanswered("readBody");
-        then.accept(Arrays.copyOf(body, Math.min(body.length, limit + 1)));
+        bodyWasRead = true;
+        receiver.received(Arrays.copyOf(body, Math.min(body.length, limits.bytes() + 1)));
     }
 
     @Override
