@@ -106,8 +106,8 @@ public final class CometApplication {
          * ClientMessage#correlationId correlation id}) it may also be a {@link
          * java.util.concurrent.CompletionStage} of one of these: no thread waits for it, and the
          * reply reaches the client as a message. A hook that has replied with a stage once is for
-         * requests only: a plain send is from then on answered 400 and does not reach it. A stage that fails with a {@link CometException}
-         * refuses the request with its reason and text.
+         * requests only: a plain send is from then on answered 400 and does not reach it. A stage
+         * that fails with a {@link CometException} refuses the request with its reason and text.
          */
         @Nullable Object handle(CometClient client, ClientMessage message) throws Exception;
     }
@@ -312,9 +312,9 @@ public final class CometApplication {
     }
 
     /**
-     * How many addresses, and how many clients, the four limits remember, 16 to
-     * 10,000,000. Default 20,000, about 2 MB each at worst. Beyond it the least recent are
-     * forgotten, and so may do a burst again.
+     * How many addresses, and how many clients, the four limits remember, 16 to 10,000,000. Default
+     * 20,000, about 2 MB each at worst. Beyond it the least recent are forgotten, and so may do a
+     * burst again.
      */
     public CometApplication trackedAddresses(int trackedAddresses) {
         this.trackedAddresses = inRange("trackedAddresses", trackedAddresses, 16, 10_000_000);

@@ -43,7 +43,8 @@ public final class CometHttpHandler {
                         application.requestsPerClient,
                         application.trackedAddresses,
                         application.clock);
-        this.connect = new ConnectEndpoint(comet, callers, strict, shortBodies, application, faults);
+        this.connect =
+                new ConnectEndpoint(comet, callers, strict, shortBodies, application, faults);
         this.poll = new PollEndpoint(comet, callers, requests, strict, shortBodies);
         this.stream = new StreamEndpoint(comet, callers, requests);
         this.ack = new AckEndpoint(comet, callers, requests, strict, shortBodies);
@@ -52,7 +53,8 @@ public final class CometHttpHandler {
                         application.sendsPerClient,
                         application.trackedAddresses,
                         application.clock);
-        this.send = new SendEndpoint(comet, callers, strict, longBodies, application, sends, faults);
+        this.send =
+                new SendEndpoint(comet, callers, strict, longBodies, application, sends, faults);
         this.reply = new ReplyEndpoint(comet, callers, strict, longBodies, sends);
         this.disconnect =
                 new DisconnectEndpoint(

@@ -118,9 +118,7 @@ final class ConnectEndpoint {
         } catch (Throwable e) {
             comet.disconnect(client);
             faults.own(
-                    "connected hook",
-                    "The connected hook failed for " + client.publicToken(),
-                    e);
+                    "connected hook", "The connected hook failed for " + client.publicToken(), e);
             throw Refusal.handlerFailed();
         }
     }

@@ -29,6 +29,8 @@ final class FakeExchange implements CometExchange {
     private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     private byte[] body = {};
     private boolean bodyWasRead;
+    private boolean isLater;
+    private @Nullable Runnable later;
     private String scheme = "http";
     private String remoteAddress = "192.0.2.1";
     private @Nullable Principal principal;
@@ -92,6 +94,12 @@ final class FakeExchange implements CometExchange {
                 .header("Content-Length", Integer.toString(bytes.length));
     }
 
+    /** The body is not there yet; see {@link #bodyComes}. */
+    FakeExchange bodyLater() {
+        isLater = true;
+        return this;
+    }
+
     FakeExchange from(String address) {
         this.remoteAddress = address;
         return this;
@@ -134,6 +142,18 @@ final class FakeExchange implements CometExchange {
 
     void handled() {
         handling = null;
+    }
+
+    /** The rest of a late body comes, and this thread goes on with it. */
+    void bodyComes() {
+        Runnable comes = later;
+        assertThat(comes).as("somebody waits for the body").isNotNull();
+        handling = Thread.currentThread();
+        try {
+            comes.run();
+        } finally {
+            handled();
+        }
     }
 
     private void requireHandling(String call) {
@@ -295,7 +315,15 @@ final class FakeExchange implements CometExchange {
         requireHandling("readBody");
         requireUnanswered("readBody");
         bodyWasRead = true;
-        receiver.received(Arrays.copyOf(body, Math.min(body.length, limits.bytes() + 1)));
+        Runnable comes =
+                () ->
+                        receiver.received(
+                                Arrays.copyOf(body, Math.min(body.length, limits.bytes() + 1)));
+        if (isLater) {
+            later = comes;
+        } else {
+            comes.run();
+        }
     }
 
     @Override

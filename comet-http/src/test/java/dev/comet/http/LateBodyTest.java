@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -67,5 +68,42 @@ class LateBodyTest {
         protocol.handle(exchange).isError(400, "parameters-invalid");
 
         assertThat(exchange.bodyWasRead()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/send", "/reply"})
+    @DisplayName("H8 a long body with no token in front of it is refused before it is read")
+    void post_noTokenBeforeALongBody_isRefusedBeforeItIsRead(String path) {
+        FakeExchange exchange = FakeExchange.post(path).json(" ".repeat(9_000));
+
+        protocol.handle(exchange).isError(413, "too-large");
+
+        assertThat(exchange.bodyWasRead()).isFalse();
+    }
+
+    @Test
+    @DisplayName("H8 a body that comes later is handled then, by whoever brings it")
+    void send_bodyComesLater_isHandledThen() {
+        FakeExchange send = FakeExchange.post("/send").bearer(ada.privateToken()).bodyLater();
+        protocol.handle(send.json("{\"name\":\"say\",\"contents\":1}"));
+        assertThat(send.isAnswered()).isFalse();
+
+        send.bodyComes();
+
+        assertThat(send.status()).isEqualTo(202);
+        assertThat(handled).containsExactly("1");
+    }
+
+    @Test
+    @DisplayName("H8 a client that ends while its body comes is unknown then")
+    void send_clientEndsWhileTheBodyComes_isUnknown() {
+        FakeExchange send = FakeExchange.post("/send").bearer(ada.privateToken()).bodyLater();
+        protocol.handle(send.json("{\"name\":\"say\",\"contents\":1}"));
+        protocol.comet.disconnect(ada.privateToken());
+
+        send.bodyComes();
+
+        send.isError(404, "client-does-not-exist");
+        assertThat(handled).isEmpty();
     }
 }

@@ -30,10 +30,7 @@ final class BodyWriter implements WriteListener {
      *     completed
      */
     BodyWriter(
-            byte[] body,
-            ServletOutputStream out,
-            AsyncContext async,
-            @Nullable BodyReader unread) {
+            byte[] body, ServletOutputStream out, AsyncContext async, @Nullable BodyReader unread) {
         this.body = body;
         this.out = out;
         this.async = async;

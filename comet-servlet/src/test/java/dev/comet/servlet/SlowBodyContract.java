@@ -4,15 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.comet.CometClient;
-import dev.comet.CometLimits;
 import dev.comet.http.CometApplication;
 import dev.comet.http.CometHttpHandler;
 import dev.comet.servlet.ServletRig.Answer;
+import jakarta.servlet.ServletContext;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -36,18 +38,21 @@ abstract class SlowBodyContract {
     abstract Container container() throws Exception;
 
     private void start() throws Exception {
+        start(app -> {}, context -> {});
+    }
+
+    private void start(Consumer<CometApplication> options, Consumer<ServletContext> more)
+            throws Exception {
         rig =
                 new ServletRig(
                         container(),
-                        CometLimits.defaults(),
+                        builder -> builder,
                         (comet, app) -> {
-                            setUp(app);
                             app.onRequest("echo", (client, message) -> message.contents());
-                        });
+                            options.accept(app);
+                        },
+                        more);
     }
-
-    /** For options. */
-    void setUp(CometApplication app) {}
 
     @AfterEach
     void stop() throws Exception {
@@ -249,6 +254,59 @@ abstract class SlowBodyContract {
             }
             othersGoOn();
             assertThat(log.text()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("H8 a body that is not there at the deadline is given up with 408")
+    void send_bodyIsNotThereAtTheDeadline_isGivenUp() throws Exception {
+        start(app -> app.bodyTimeout(Duration.ofMillis(200)), context -> {});
+        CometClient ada = rig.client("ada");
+        for (String framing : List.of("Content-Length: 5000", "Transfer-Encoding: chunked")) {
+            RawPeer peer = peer();
+            peer.send(RawPeer.head("POST /app/comet/send", JSON, bearer(ada), framing) + "1");
+
+            RawPeer.Response answer = peer.read();
+
+            assertThat(answer.status()).as(framing).isEqualTo(408);
+            assertThat(answer.text()).contains("too-slow", "PT0.2S");
+            assertThat(answer.headers()).containsEntry("Connection", "close");
+        }
+        othersGoOn();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"getParameter", "getReader", "getInputStream"})
+    @DisplayName("H15 a body that a filter has read is named, never a silent default")
+    void poll_aFilterHasReadTheBody_isNamed(String how) throws Exception {
+        start(
+                app -> {},
+                context ->
+                        WaitingFilter.add(
+                                context,
+                                (request, response, chain) -> {
+                                    switch (how) {
+                                        case "getParameter" -> request.getParameter("x");
+                                        case "getReader" -> request.getReader().lines().count();
+                                        default -> request.getInputStream().readAllBytes();
+                                    }
+                                    chain.doFilter(request, response);
+                                }));
+        CometClient ada = rig.client("ada");
+        try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
+            for (int i = 0; i < 5; i++) {
+                Answer poll =
+                        rig.send(
+                                rig.post(
+                                                "/poll",
+                                                "application/x-www-form-urlencoded",
+                                                "hold=0&lastMessageId=7")
+                                        .header("Authorization", "Bearer " + ada.privateToken()));
+
+                assertThat(poll.status()).isEqualTo(400);
+                assertThat(poll.contents().path("reason").asString()).contains("announced");
+            }
+            assertThat(log.text().lines()).singleElement().asString().contains("a filter");
         }
     }
 }
