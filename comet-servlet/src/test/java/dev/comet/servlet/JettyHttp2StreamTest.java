@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -174,5 +175,29 @@ class JettyHttp2StreamTest {
         await().until(() -> comet.statistics().openStreams() == 1);
         long last = comet.sendToAll("n", "last");
         assertThat(streams.get(0).awaitMessages(51)).last().matches(e -> e.messageId() == last);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http", "https"})
+    @DisplayName("H8 a body over HTTP/2, of known length or not, and one of a stranger")
+    void ack_http2_bodyIsRead(String scheme) throws Exception {
+        String base = start(scheme);
+        CometClient ada = client("ada");
+        HttpRequest.BodyPublisher known = HttpRequest.BodyPublishers.ofString("lastMessageId=0");
+        for (HttpRequest.BodyPublisher body :
+                List.of(known, HttpRequest.BodyPublishers.fromPublisher(known))) {
+            assertThat(ack(base, ada.privateToken(), body)).isEqualTo(204);
+            assertThat(ack(base, "nobody", body)).isEqualTo(404);
+        }
+    }
+
+    private int ack(String base, String token, HttpRequest.BodyPublisher body) throws Exception {
+        HttpRequest ack =
+                HttpRequest.newBuilder(URI.create(base + "/ack"))
+                        .header("Authorization", "Bearer " + token)
+                        .header("Content-Type", "application/x-www-form-urlencoded")
+                        .POST(body)
+                        .build();
+        return http.send(ack, HttpResponse.BodyHandlers.discarding()).statusCode();
     }
 }

@@ -232,7 +232,7 @@ abstract class SlowBodyContract {
     }
 
     @Test
-    @DisplayName("H2 H8 a body that breaks off is no line in the log")
+    @DisplayName("H2 H8 H12 a body that breaks off is no line in the log")
     void send_bodyBreaksOff_isNoLineInTheLog() throws Exception {
         start();
         CometClient ada = rig.client("ada");
