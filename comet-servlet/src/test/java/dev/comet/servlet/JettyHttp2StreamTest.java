@@ -183,21 +183,25 @@ class JettyHttp2StreamTest {
     void ack_http2_bodyIsRead(String scheme) throws Exception {
         String base = start(scheme);
         CometClient ada = client("ada");
-        HttpRequest.BodyPublisher known = HttpRequest.BodyPublishers.ofString("lastMessageId=0");
+        long id = comet.sendMessage("ada", "n", 1);
+        HttpRequest.BodyPublisher known =
+                HttpRequest.BodyPublishers.ofString("lastMessageId=" + id);
         for (HttpRequest.BodyPublisher body :
                 List.of(known, HttpRequest.BodyPublishers.fromPublisher(known))) {
-            assertThat(ack(base, ada.privateToken(), body)).isEqualTo(204);
-            assertThat(ack(base, "nobody", body)).isEqualTo(404);
+            HttpResponse<String> answer = ack(base, ada.privateToken(), body);
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(204);
+            assertThat(ack(base, "nobody", body).statusCode()).isEqualTo(404);
         }
     }
 
-    private int ack(String base, String token, HttpRequest.BodyPublisher body) throws Exception {
+    private HttpResponse<String> ack(String base, String token, HttpRequest.BodyPublisher body)
+            throws Exception {
         HttpRequest ack =
                 HttpRequest.newBuilder(URI.create(base + "/ack"))
                         .header("Authorization", "Bearer " + token)
                         .header("Content-Type", "application/x-www-form-urlencoded")
                         .POST(body)
                         .build();
-        return http.send(ack, HttpResponse.BodyHandlers.discarding()).statusCode();
+        return http.send(ack, HttpResponse.BodyHandlers.ofString());
     }
 }
