@@ -153,7 +153,7 @@ export class CometError extends Error {
   readonly retryAfterSeconds?: number;
   /** Which message of an array failed; those before it were handled, those after it not. */
   readonly index?: number;
-  /** Comet itself refused what it would refuse again: a 4xx, but 409 and 429, which may pass. */
+  /** Comet itself refused what it would refuse again: a 4xx, but 408, 409 and 429, which may pass. */
   readonly permanent: boolean;
 }
 

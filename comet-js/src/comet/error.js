@@ -18,9 +18,9 @@ export class CometError extends Error {
     this.instance = instance;
   }
 
-  /** Whether Comet itself, not something on the way, refused what it would refuse again. A conflict (409) or a limit (429) may pass. */
+  /** Whether Comet itself, not something on the way, refused what it would refuse again. A slow network (408), a conflict (409) or a limit (429) may pass. */
   get permanent() {
     const { code, status = 0 } = this;
-    return status >= 400 && status < 500 && status !== 409 && status !== 429 && code !== "unexpected-status";
+    return status >= 400 && status < 500 && status !== 408 && status !== 409 && status !== 429 && code !== "unexpected-status";
   }
 }

@@ -114,12 +114,13 @@ public final class CometClientException extends RuntimeException {
     }
 
     /**
-     * Whether Comet itself, not something on the way, refused what it would refuse again. A
-     * conflict (409) or a limit (429) may pass.
+     * Whether Comet itself, not something on the way, refused what it would refuse again. A slow
+     * network (408), a conflict (409) or a limit (429) may pass.
      */
     public boolean isPermanent() {
         return status >= 400
                 && status < 500
+                && status != 408
                 && status != 409
                 && status != 429
                 && !code.equals(UNEXPECTED_STATUS);

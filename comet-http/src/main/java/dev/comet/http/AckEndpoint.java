@@ -9,21 +9,32 @@ final class AckEndpoint {
 
     private final CometStateManager comet;
     private final Callers callers;
+    private final RateLimit requests;
     private final JsonMapper strict;
+    private final BodyLimits bodies;
 
-    AckEndpoint(CometStateManager comet, Callers callers, JsonMapper strict) {
+    AckEndpoint(
+            CometStateManager comet,
+            Callers callers,
+            RateLimit requests,
+            JsonMapper strict,
+            BodyLimits bodies) {
         this.comet = comet;
         this.callers = callers;
+        this.requests = requests;
         this.strict = strict;
+        this.bodies = bodies;
     }
 
     void serve(Call call) {
         call.requireMethod("POST");
-        call.readParameters(strict, parameters -> confirm(call, parameters));
+        BodyLimits limits = callers.judge(call, comet, bodies);
+        call.readParameters(limits, strict, parameters -> confirm(call, parameters));
     }
 
     private void confirm(Call call, Parameters parameters) {
         String token = callers.privateToken(call, parameters.privateToken());
+        requests.require(token, 1, "too many requests from this client");
         try {
             comet.confirm(token, parameters.lastMessageId());
         } catch (CometException e) {

@@ -2,11 +2,8 @@ package dev.comet.http;
 
 import dev.comet.CometException;
 import dev.comet.http.CometResponse.Header;
-import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -15,17 +12,17 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Call {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
-
     /** Made beforehand: what failed may have been the memory. */
     private static final CometResponse FAILED = Refusal.handlerFailed().response();
 
     private final CometExchange exchange;
     private final List<Header> originHeaders;
+    private final FaultLog faults;
     private volatile boolean answered;
 
-    Call(CometExchange exchange, Origins origins) {
+    Call(CometExchange exchange, Origins origins, FaultLog faults) {
         this.exchange = exchange;
+        this.faults = faults;
         this.originHeaders = origins.headers(exchange);
     }
 
@@ -53,7 +50,7 @@ final class Call {
             try {
                 respondFailed();
             } finally {
-                LOG.warn("A request failed", e);
+                faults.own("request", "A request failed", e);
             }
         }
     }
@@ -82,30 +79,71 @@ final class Call {
         }
     }
 
-    /** Reads the body and takes a step with it. */
-    void readBody(int limit, Consumer<Body> step) {
+    /** Whether the peer says that there is a body. */
+    boolean announcesBody() {
         String length = exchange.header("Content-Length");
-        // An adapter only ever sees a length that the container has understood: no overflow.
-        if (length != null && Long.parseLong(length) > limit) {
-            throw tooLarge(limit);
+        return length == null
+                ? exchange.header("Transfer-Encoding") != null
+                : Long.parseLong(length) > 0; // a length that the container has understood
+    }
+
+    /** Reads the body and takes a step with it, later perhaps. */
+    void readBody(BodyLimits limits, Consumer<Body> step) {
+        String length = exchange.header("Content-Length");
+        if (length != null && Long.parseLong(length) > limits.bytes()) {
+            throw tooLarge(limits);
         }
-        try {
-            exchange.readBody(limit, bytes -> attempt(() -> step.accept(body(bytes, limit))));
-        } catch (IOException e) {
-            throw Refusal.parametersInvalid("body is cut short or badly framed");
-        }
+        exchange.readBody(
+                limits,
+                new CometExchange.BodyReceiver() {
+                    @Override
+                    public void received(byte[] bytes) {
+                        attempt(() -> step.accept(body(bytes, limits)));
+                    }
+
+                    @Override
+                    public void tooSlow() {
+                        attempt(() -> respond(Refusal.tooSlow(limits).response()));
+                    }
+
+                    @Override
+                    public void broken() {
+                        attempt(
+                                () ->
+                                        respond(
+                                                Refusal.parametersInvalid(
+                                                                "body is cut short or badly framed")
+                                                        .response()));
+                    }
+                });
     }
 
     /** Reads a short body, and takes a step with what it says. */
-    void readParameters(JsonMapper strict, Consumer<Parameters> step) {
-        readBody(
-                CometHttpHandler.SHORT_BODY_BYTES,
-                body -> step.accept(Parameters.ofBody(body, strict)));
+    void readParameters(BodyLimits limits, JsonMapper strict, Consumer<Parameters> step) {
+        readBody(limits, body -> step.accept(Parameters.ofBody(body, strict)));
     }
 
-    private Body body(byte[] bytes, int limit) {
-        if (bytes.length > limit) {
-            throw tooLarge(limit);
+    private Body body(byte[] bytes, BodyLimits limits) {
+        if (bytes.length > limits.bytes()) {
+            throw tooLarge(limits);
+        }
+        String length = exchange.header("Content-Length");
+        if (bytes.length == 0 && length != null && Long.parseLong(length) > 0) {
+            faults.peer(
+                    "body",
+                    "The body of a "
+                            + exchange.method()
+                            + " "
+                            + exchange.path()
+                            + " was announced with "
+                            + length
+                            + " bytes and is not there: a filter before Comet has read it"
+                            + " (getParameter and getReader do); have it leave Comet's path alone");
+            throw Refusal.parametersInvalid(
+                    "body was announced with "
+                            + length
+                            + " bytes, but something on this server has taken it; its log says"
+                            + " more");
         }
         return new Body(bytes, exchange);
     }
@@ -122,7 +160,7 @@ final class Call {
         return output;
     }
 
-    private static Refusal tooLarge(int limit) {
-        return Refusal.tooLarge("body is longer than " + limit + " bytes; send less");
+    private static Refusal tooLarge(BodyLimits limits) {
+        return Refusal.tooLarge("body is longer than " + limits.bytes() + " bytes; send less");
     }
 }

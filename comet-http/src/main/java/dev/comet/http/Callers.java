@@ -103,11 +103,42 @@ final class Callers {
      */
     void respondHead(Call call, CometStateManager comet, CometResponse head) {
         Parameters.ofEncoded(call.exchange().query()); // they may be malformed
+        requireKnown(call, comet);
+        call.respond(head);
+    }
+
+    private void requireKnown(Call call, CometStateManager comet) {
         String token = privateToken(call, null);
         if (comet.getCometClient(token).isEmpty()) {
             throw unknown(call.exchange());
         }
-        call.respond(head);
+    }
+
+    /**
+     * Judges the token before the body is read, which may take long: the one in the header, the
+     * cookie or the URL. Without one there it must be in the body, which is then a short one:
+     * nobody reads a long one from a stranger.
+     *
+     * @return how much of the body to read
+     * @throws Refusal as {@link #client}
+     */
+    BodyLimits judge(Call call, CometStateManager comet, BodyLimits limits) {
+        if (!hasTokenOutsideBody(call.exchange())) {
+            return limits.withBytes(Math.min(limits.bytes(), CometHttpHandler.SHORT_BODY_BYTES));
+        }
+        requireKnown(call, comet);
+        return limits;
+    }
+
+    private boolean hasTokenOutsideBody(CometExchange exchange) {
+        if (hasBearer(exchange)) {
+            return true;
+        }
+        String cookie = cookieTokens ? TokenCookie.read(exchange.cookies()) : null;
+        if (cookie != null && !cookie.isEmpty() && origins.isProven(exchange)) {
+            return true;
+        }
+        return urlTokens && Parameters.ofEncoded(exchange.query()).privateToken() != null;
     }
 
     /** Counts a token that nobody has, and is the answer. */

@@ -4,6 +4,7 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.http.RateLimit.Rate;
 import dev.comet.spi.CometClock;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -28,8 +29,8 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>Hooks run on the thread of the request, several at once; they may block as long as the
  * container can spare that thread. What they throw is the answer: a {@link CometException} with its
- * reason and text, anything else as {@code handler-failed} without details and with one line in the
- * log.
+ * reason and text, anything else as {@code handler-failed} without details and with a line in the
+ * log, at most one a minute for each hook.
  *
  * <p>Not safe for use by several threads; read once, when the {@link CometHttpHandler} is made.
  */
@@ -41,6 +42,8 @@ public final class CometApplication {
                     "(?!https://.*:443$|http://.*:80$)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:[0-9]{1,5})?");
 
     private static final int MAX_RATE = 1_000_000;
+    private static final Duration SHORTEST_BODY = Duration.ofMillis(10);
+    private static final Duration LONGEST_BODY = Duration.ofHours(1);
 
     @Nullable ConnectHook connectHook;
     ConnectedHook connectedHook = (client, request) -> {};
@@ -54,6 +57,9 @@ public final class CometApplication {
 
     int maxBodyBytes = 64 << 10;
     int maxJsonDepth = 32;
+    Duration bodyTimeout = Duration.ofSeconds(30);
+    int leastBodyRate = 256;
+    Rate requestsPerClient = new Rate(2_000, 4_000);
     Rate sendsPerClient = new Rate(50, 100);
     Rate connectsPerAddress = new Rate(20, 200);
     Rate unknownTokensPerAddress = new Rate(20, 500);
@@ -99,8 +105,9 @@ public final class CometApplication {
          * passed on, or null for none. To a client's request (one with a {@linkplain
          * ClientMessage#correlationId correlation id}) it may also be a {@link
          * java.util.concurrent.CompletionStage} of one of these: no thread waits for it, and the
-         * reply reaches the client as a message. A stage that fails with a {@link CometException}
-         * refuses the request with its reason and text.
+         * reply reaches the client as a message. A hook that has replied with a stage once is for
+         * requests only: a plain send is from then on answered 400 and does not reach it. A stage
+         * that fails with a {@link CometException} refuses the request with its reason and text.
          */
         @Nullable Object handle(CometClient client, ClientMessage message) throws Exception;
     }
@@ -220,6 +227,50 @@ public final class CometApplication {
     }
 
     /**
+     * In which time the whole body of a request must be there, 10 ms to 1 hour, once somebody has
+     * begun to read it. Default 30 s: longer than a bad network takes for a body of 64 KiB. What is
+     * not there then is answered 408. A body that is on its way costs its connection and what has
+     * come of it, but no thread.
+     */
+    public CometApplication bodyTimeout(Duration bodyTimeout) {
+        if (bodyTimeout.compareTo(SHORTEST_BODY) < 0 || bodyTimeout.compareTo(LONGEST_BODY) > 0) {
+            throw invalid(
+                    "bodyTimeout is "
+                            + bodyTimeout
+                            + "; use "
+                            + SHORTEST_BODY
+                            + " to "
+                            + LONGEST_BODY);
+        }
+        this.bodyTimeout = bodyTimeout;
+        return this;
+    }
+
+    /**
+     * The least average rate of a body that is still incomplete after a fifth of {@link
+     * #bodyTimeout}, in bytes a second, 0 (none) to 1 MiB. Default 256: a peer that sends a byte
+     * now and then is cut off sooner than at the timeout, and no modem is. Less is answered 408.
+     */
+    public CometApplication leastBodyRate(int bytesPerSecond) {
+        this.leastBodyRate = inRange("leastBodyRate", bytesPerSecond, 0, 1 << 20);
+        return this;
+    }
+
+    BodyLimits bodyLimits() {
+        return new BodyLimits(maxBodyBytes, bodyTimeout, leastBodyRate);
+    }
+
+    /**
+     * How many polls, streams and acks each client may begin, both 1 to 1,000,000. Default 2,000 a
+     * second, 4,000 at once: twice what fetches a message each millisecond, each by a poll of its
+     * own. More is answered 429.
+     */
+    public CometApplication requestsPerClient(int perSecond, int burst) {
+        requestsPerClient = rate("requestsPerClient", perSecond, burst);
+        return this;
+    }
+
+    /**
      * How deep the JSON of a body may be nested, 1 to 500, the enclosing object or array included.
      * Default 32: deeper than data that somebody designed, far from what could exhaust a stack.
      * More is answered 400.
@@ -261,9 +312,9 @@ public final class CometApplication {
     }
 
     /**
-     * How many addresses, and how many sending clients, the three limits remember, 16 to
-     * 10,000,000. Default 20,000, about 2 MB each at worst. Beyond it the least recent are
-     * forgotten, and so may do a burst again.
+     * How many addresses, and how many clients, the four limits remember, 16 to 10,000,000. Default
+     * 20,000, about 2 MB each at worst. Beyond it the least recent are forgotten, and so may do a
+     * burst again.
      */
     public CometApplication trackedAddresses(int trackedAddresses) {
         this.trackedAddresses = inRange("trackedAddresses", trackedAddresses, 16, 10_000_000);

@@ -1,9 +1,7 @@
 package dev.comet.http;
 
-import java.io.IOException;
 import java.security.Principal;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #respond}, or {@link #stream} in its place, exactly once. The only exception is an
  * exchange whose peer has gone away while it was held: it may get no answer.
  *
- * <p><b>Threading.</b> The exchange is <i>being handled</i> until {@code handle} returns; while
- * {@link #readBody} passes the body on, it is being handled too, by the thread that does so.
+ * <p><b>Threading.</b> The exchange is <i>being handled</i> until {@code handle} returns, or until
+ * {@link #readBody} returns, if that is before; while a {@link BodyReceiver} is told of the body,
+ * it is being handled again, by the thread that does so.
  *
  * <ul>
  *   <li>{@code respond}: by the thread that handles the exchange; from any thread, then or later,
@@ -77,16 +76,32 @@ public interface CometExchange {
     @Nullable Principal principal();
 
     /**
-     * Reads the body, on this thread or without one, and passes it on: all of it, or, if it is
-     * longer than the limit, its first {@code limit + 1} bytes.
+     * Reads the body, without a thread that waits for it. To be called at most once; nothing else
+     * is to be called after it but by the receiver.
      *
-     * @param limit bytes
-     * @param then called once, before this method returns or later
-     * @throws IOException if the peer goes away, stalls or breaks the framing; {@code then} is not
-     *     called in this case, nor if that happens later
-     * @throws IllegalStateException if the call breaks the rule above
+     * @param limits what the adapter sees to while the body comes
+     * @param receiver told once what became of it, before this method returns or later; not at all
+     *     if the container gives the request up
+     * @throws IllegalStateException if the container cannot go on with a request later; the text
+     *     says what to configure. Also if the call breaks the rule above
      */
-    void readBody(int limit, Consumer<byte[]> then) throws IOException;
+    void readBody(BodyLimits limits, BodyReceiver receiver);
+
+    /** Gets a body. Its methods run on a thread that may block. */
+    interface BodyReceiver {
+
+        /**
+         * The body: all of it, or, if it is longer than the limit, its first {@code limit + 1}
+         * bytes.
+         */
+        void received(byte[] body);
+
+        /** It came too slowly, or stalled. */
+        void tooSlow();
+
+        /** It was cut short or badly framed. */
+        void broken();
+    }
 
     /**
      * Keeps the request open after {@link CometHttpHandler#handle} returns, for as long as it

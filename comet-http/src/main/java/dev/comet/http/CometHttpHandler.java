@@ -18,6 +18,7 @@ public final class CometHttpHandler {
     static final int SHORT_BODY_BYTES = 8 << 10;
 
     private final Origins origins;
+    private final FaultLog faults;
     private final ConnectEndpoint connect;
     private final PollEndpoint poll;
     private final StreamEndpoint stream;
@@ -34,19 +35,31 @@ public final class CometHttpHandler {
     public CometHttpHandler(CometStateManager comet, CometApplication application) {
         JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
         this.origins = new Origins(application.allowedOrigins, application.cookieTokens);
+        this.faults = new FaultLog(application.clock);
         Callers callers = new Callers(application, origins);
-        this.connect = new ConnectEndpoint(comet, callers, strict, application);
-        this.poll = new PollEndpoint(comet, callers, strict);
-        this.stream = new StreamEndpoint(comet, callers);
-        this.ack = new AckEndpoint(comet, callers, strict);
+        BodyLimits longBodies = application.bodyLimits();
+        BodyLimits shortBodies = longBodies.withBytes(SHORT_BODY_BYTES);
+        RateLimit requests =
+                new RateLimit(
+                        application.requestsPerClient,
+                        application.trackedAddresses,
+                        application.clock);
+        this.connect =
+                new ConnectEndpoint(comet, callers, strict, shortBodies, application, faults);
+        this.poll = new PollEndpoint(comet, callers, requests, strict, shortBodies);
+        this.stream = new StreamEndpoint(comet, callers, requests);
+        this.ack = new AckEndpoint(comet, callers, requests, strict, shortBodies);
         RateLimit sends =
                 new RateLimit(
                         application.sendsPerClient,
                         application.trackedAddresses,
                         application.clock);
-        this.send = new SendEndpoint(comet, callers, strict, application, sends);
-        this.reply = new ReplyEndpoint(comet, callers, strict, application.maxBodyBytes, sends);
-        this.disconnect = new DisconnectEndpoint(comet, callers, strict, application.cookieTokens);
+        this.send =
+                new SendEndpoint(comet, callers, strict, longBodies, application, sends, faults);
+        this.reply = new ReplyEndpoint(comet, callers, strict, longBodies, sends);
+        this.disconnect =
+                new DisconnectEndpoint(
+                        comet, callers, strict, shortBodies, application.cookieTokens);
         this.script = new ScriptEndpoint();
         prepare();
     }
@@ -68,7 +81,7 @@ public final class CometHttpHandler {
      * peer's or a hook's fault.
      */
     public void handle(CometExchange exchange) {
-        Call call = new Call(exchange, origins);
+        Call call = new Call(exchange, origins, faults);
         call.attempt(() -> route(call));
     }
 
@@ -76,6 +89,9 @@ public final class CometHttpHandler {
         CometExchange exchange = call.exchange();
         if (!origins.admits(exchange, Callers.hasBearer(exchange))) {
             throw Refusal.refused("the request comes from a page of a foreign origin");
+        }
+        if (!exchange.method().equals("POST") && call.announcesBody()) {
+            throw Refusal.parametersInvalid("only a POST has a body here; send none");
         }
         if (origins.isPreflight(exchange)) {
             call.respond(Origins.preflight());

@@ -7,8 +7,6 @@ import dev.comet.http.CometApplication.ConnectHook;
 import dev.comet.http.CometApplication.ConnectedHook;
 import java.security.Principal;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -16,12 +14,12 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code connect}: makes a newcomer a client, if the application agrees. */
 final class ConnectEndpoint {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
-
     private final CometStateManager comet;
     private final Callers callers;
     private final JsonMapper strict;
     private final JsonMapper mapper;
+    private final BodyLimits bodies;
+    private final FaultLog faults;
     private final @Nullable ConnectHook connectHook;
     private final ConnectedHook connectedHook;
     private final boolean cookieTokens;
@@ -31,10 +29,14 @@ final class ConnectEndpoint {
             CometStateManager comet,
             Callers callers,
             JsonMapper strict,
-            CometApplication application) {
+            BodyLimits bodies,
+            CometApplication application,
+            FaultLog faults) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
+        this.bodies = bodies;
+        this.faults = faults;
         this.mapper = application.jsonMapper;
         this.connectHook = application.connectHook;
         this.connectedHook = application.connectedHook;
@@ -59,17 +61,14 @@ final class ConnectEndpoint {
                             CometException.Reason.DRAINING,
                             "this server is going away; connect again"));
         }
-        call.readBody(CometHttpHandler.SHORT_BODY_BYTES, body -> connect(call, body, hook));
+        call.readBody(bodies, body -> connect(call, body, hook));
     }
 
     private void limitRate(CometExchange exchange) {
         Principal principal = exchange.principal();
         // The prefix keeps a name that looks like an address apart from that address.
         String key = principal == null ? callers.network(exchange) : "user " + principal.getName();
-        int rest = connects.take(key, 1);
-        if (rest > 0) {
-            throw Refusal.tooMany("too many newcomers from this address", rest);
-        }
+        connects.require(key, 1, "too many newcomers from this address");
     }
 
     private void connect(Call call, Body body, ConnectHook hook) {
@@ -99,13 +98,13 @@ final class ConnectEndpoint {
                         : response);
     }
 
-    private static CometClient ask(ConnectHook hook, ConnectRequest request) {
+    private CometClient ask(ConnectHook hook, ConnectRequest request) {
         try {
             return hook.connect(request);
         } catch (CometException e) {
             throw refusal(e);
         } catch (Throwable e) {
-            LOG.warn("The connect hook failed", e);
+            faults.own("connect hook", "The connect hook failed", e);
             throw Refusal.handlerFailed();
         }
     }
@@ -118,7 +117,8 @@ final class ConnectEndpoint {
             throw refusal(e);
         } catch (Throwable e) {
             comet.disconnect(client);
-            LOG.warn("The connected hook failed for {}", client.publicToken(), e);
+            faults.own(
+                    "connected hook", "The connected hook failed for " + client.publicToken(), e);
             throw Refusal.handlerFailed();
         }
     }

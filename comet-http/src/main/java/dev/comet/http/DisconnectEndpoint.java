@@ -9,19 +9,26 @@ final class DisconnectEndpoint {
     private final CometStateManager comet;
     private final Callers callers;
     private final JsonMapper strict;
+    private final BodyLimits bodies;
     private final boolean cookieTokens;
 
     DisconnectEndpoint(
-            CometStateManager comet, Callers callers, JsonMapper strict, boolean cookieTokens) {
+            CometStateManager comet,
+            Callers callers,
+            JsonMapper strict,
+            BodyLimits bodies,
+            boolean cookieTokens) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
+        this.bodies = bodies;
         this.cookieTokens = cookieTokens;
     }
 
     void serve(Call call) {
         call.requireMethod("POST");
-        call.readParameters(strict, parameters -> disconnect(call, parameters));
+        BodyLimits limits = callers.judge(call, comet, bodies);
+        call.readParameters(limits, strict, parameters -> disconnect(call, parameters));
     }
 
     private void disconnect(Call call, Parameters parameters) {

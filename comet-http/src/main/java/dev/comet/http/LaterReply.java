@@ -28,10 +28,12 @@ final class LaterReply {
     private final CometStateManager comet;
     private final JsonMapper mapper;
     private final ConcurrentHashMap<CometClient, Integer> waiting = new ConcurrentHashMap<>();
+    private final FaultLog faults;
 
-    LaterReply(CometStateManager comet, JsonMapper mapper) {
+    LaterReply(CometStateManager comet, JsonMapper mapper, FaultLog faults) {
         this.comet = comet;
         this.mapper = mapper;
+        this.faults = faults;
     }
 
     /** What a hook has replied, or what a stage of it has come to, as JSON. */
@@ -91,7 +93,10 @@ final class LaterReply {
             comet.refuseTo(
                     client, correlationId, e.reason().code(), String.valueOf(e.getMessage()));
         } else {
-            LOG.warn("The hook for {} failed for {}", name, client.publicToken(), failure);
+            faults.own(
+                    "hook " + name,
+                    "The hook for " + name + " failed for " + client.publicToken(),
+                    failure);
             Refusal refusal = Refusal.handlerFailed();
             comet.refuseTo(client, correlationId, refusal.code(), refusal.text());
         }
@@ -106,24 +111,15 @@ final class LaterReply {
                 : failure;
     }
 
-    private static void undelivered(CometClient client, String name, Throwable e) {
-        if (e instanceof CometException known) {
-            switch (known.reason()) {
-                case CLIENT_DOES_NOT_EXIST, CLOSED ->
-                        LOG.debug(
-                                "The request {} of {} ended unanswered: {}",
-                                name,
-                                client.publicToken(),
-                                e.toString());
-                default ->
-                        LOG.warn(
-                                "The reply to {} could not be sent to {}: {}",
-                                name,
-                                client.publicToken(),
-                                e.toString());
-            }
+    /** That the client has left, or does not fetch its messages, is its own doing. */
+    private void undelivered(CometClient client, String name, Throwable e) {
+        String text = "The reply to " + name + " could not be sent to " + client.publicToken();
+        if (!(e instanceof CometException known)) {
+            faults.own("reply " + name, text, e);
+        } else if (known.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
+            LOG.debug("{} left before its request {} was answered", client.publicToken(), name);
         } else {
-            LOG.warn("The reply to {} could not be sent to {}", name, client.publicToken(), e);
+            faults.peer("reply", text + ": " + known.reason().code() + ", " + known.getMessage());
         }
     }
 }

@@ -18,6 +18,9 @@ final class Parameters {
     /** The client did not say. */
     static final long UNSET = -1;
 
+    /** In characters: many times what clients and those on the way put into an address. */
+    static final int MAX_LENGTH = 8 << 10;
+
     private static final String LAST_MESSAGE_ID = "lastMessageId";
     private static final String HOLD = "hold";
     private static final String INSTANCE = "instance";
@@ -63,13 +66,19 @@ final class Parameters {
         if (encoded == null) {
             return parameters;
         }
+        if (encoded.length() > MAX_LENGTH) {
+            throw Refusal.tooLarge(
+                    "parameters are longer than " + MAX_LENGTH + " characters; send less");
+        }
         boolean escaped = encoded.indexOf('%') >= 0 || encoded.indexOf('+') >= 0;
         int start = 0;
         while (start < encoded.length()) {
             int end = encoded.indexOf('&', start);
             end = end < 0 ? encoded.length() : end;
-            int equals = encoded.indexOf('=', start);
-            int nameEnd = equals < 0 || equals > end ? end : equals;
+            int nameEnd = start;
+            while (nameEnd < end && encoded.charAt(nameEnd) != '=') {
+                nameEnd++; // not indexOf, which would look behind the end, for each parameter
+            }
             String name = encoded.substring(start, nameEnd);
             String value = nameEnd == end ? "" : encoded.substring(nameEnd + 1, end);
             if (escaped) {

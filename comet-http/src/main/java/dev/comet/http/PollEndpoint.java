@@ -21,18 +21,30 @@ final class PollEndpoint {
 
     private final CometStateManager comet;
     private final Callers callers;
+    private final RateLimit requests;
     private final JsonMapper strict;
+    private final BodyLimits bodies;
 
-    PollEndpoint(CometStateManager comet, Callers callers, JsonMapper strict) {
+    PollEndpoint(
+            CometStateManager comet,
+            Callers callers,
+            RateLimit requests,
+            JsonMapper strict,
+            BodyLimits bodies) {
         this.comet = comet;
         this.callers = callers;
+        this.requests = requests;
         this.strict = strict;
+        this.bodies = bodies;
     }
 
     void serve(Call call) {
         switch (call.exchange().method()) {
             case "GET" -> poll(call, Parameters.ofEncoded(call.exchange().query()), false);
-            case "POST" -> call.readParameters(strict, parameters -> poll(call, parameters, true));
+            case "POST" -> {
+                BodyLimits limits = callers.judge(call, comet, bodies);
+                call.readParameters(limits, strict, parameters -> poll(call, parameters, true));
+            }
             case "HEAD" -> callers.respondHead(call, comet, CometResponse.json(200, NO_BODY));
             default -> throw Refusal.methodNotAllowed("GET, HEAD, POST");
         }
@@ -40,6 +52,7 @@ final class PollEndpoint {
 
     private void poll(Call call, Parameters parameters, boolean fromBody) {
         String token = callers.privateToken(call, fromBody ? parameters.privateToken() : null);
+        requests.require(token, 1, "too many requests from this client");
         CometAsyncResult result = subscribe(token, parameters);
         if (result.isCompleted()) {
             CometAnswer answer = result.answer();

@@ -68,6 +68,18 @@ final class RateLimit {
         return seconds(fullAt + cost - now - nanosPerBurst);
     }
 
+    /**
+     * Takes permits.
+     *
+     * @throws Refusal if they are not there; with that text, and when to ask again
+     */
+    void require(String key, int permits, String otherwise) {
+        int rest = take(key, permits);
+        if (rest > 0) {
+            throw Refusal.tooMany(otherwise, rest);
+        }
+    }
+
     /** Whether {@link #secondsExhausted} is worth asking. */
     boolean anyExhausted() {
         return exhaustedUntil.get() - clock.nanos() > 0;

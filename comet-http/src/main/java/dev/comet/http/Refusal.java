@@ -80,6 +80,17 @@ final class Refusal extends RuntimeException {
         return refusal;
     }
 
+    static Refusal tooSlow(BodyLimits limits) {
+        return new Refusal(
+                408,
+                "too-slow",
+                "body was not there after "
+                        + limits.timeout()
+                        + ", or came at less than "
+                        + limits.bytesPerSecond()
+                        + " bytes a second; send it again");
+    }
+
     static Refusal tooLarge(String text) {
         return new Refusal(413, "too-large", text);
     }

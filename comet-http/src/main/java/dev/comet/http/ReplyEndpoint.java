@@ -15,25 +15,26 @@ final class ReplyEndpoint {
     private final CometStateManager comet;
     private final Callers callers;
     private final JsonMapper strict;
-    private final int maxBodyBytes;
+    private final BodyLimits bodies;
     private final RateLimit sends;
 
     ReplyEndpoint(
             CometStateManager comet,
             Callers callers,
             JsonMapper strict,
-            int maxBodyBytes,
+            BodyLimits bodies,
             RateLimit sends) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
-        this.maxBodyBytes = maxBodyBytes;
+        this.bodies = bodies;
         this.sends = sends;
     }
 
     void serve(Call call) {
         call.requireMethod("POST");
-        call.readBody(maxBodyBytes, body -> accept(call, body.jsonObject(strict)));
+        BodyLimits limits = callers.judge(call, comet, bodies);
+        call.readBody(limits, body -> accept(call, body.jsonObject(strict)));
     }
 
     private void accept(Call call, JsonNode json) {

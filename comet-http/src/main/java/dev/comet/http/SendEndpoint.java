@@ -6,11 +6,11 @@ import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.RequestHook;
 import dev.comet.spi.ProtocolMessages;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -18,7 +18,6 @@ import tools.jackson.databind.node.ArrayNode;
 /** {@code send}: hands a client's messages to the application's hooks. */
 final class SendEndpoint {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
     private static final int MAX_MESSAGES = 100;
     private static final int MAX_NAME_LENGTH = 128;
 
@@ -27,29 +26,37 @@ final class SendEndpoint {
     private final JsonMapper strict;
     private final JsonMapper mapper;
     private final Map<String, RequestHook> hooks;
-    private final int maxBodyBytes;
+    private final BodyLimits bodies;
     private final RateLimit sends;
     private final LaterReply later;
+    private final FaultLog faults;
+
+    /** Those that have replied with a stage: they are for requests only. */
+    private final Set<String> repliesLater = ConcurrentHashMap.newKeySet();
 
     SendEndpoint(
             CometStateManager comet,
             Callers callers,
             JsonMapper strict,
+            BodyLimits bodies,
             CometApplication application,
-            RateLimit sends) {
+            RateLimit sends,
+            FaultLog faults) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.mapper = application.jsonMapper;
         this.hooks = Map.copyOf(application.messageHooks);
-        this.maxBodyBytes = application.maxBodyBytes;
+        this.bodies = bodies;
         this.sends = sends;
-        this.later = new LaterReply(comet, application.jsonMapper);
+        this.faults = faults;
+        this.later = new LaterReply(comet, application.jsonMapper, faults);
     }
 
     void serve(Call call) {
         call.requireMethod("POST");
-        call.readBody(maxBodyBytes, body -> send(call, body.json(strict)));
+        BodyLimits limits = callers.judge(call, comet, bodies);
+        call.readBody(limits, body -> send(call, body.json(strict)));
     }
 
     private void send(Call call, JsonNode json) {
@@ -77,6 +84,7 @@ final class SendEndpoint {
         try {
             reply = handle(client, received);
             if (reply instanceof CompletionStage<?> stage) {
+                repliesLater.add(received.name());
                 waits = true;
                 later.sendWhenDone(client, received.name(), correlationId, stage);
                 return CometResponse.empty(202);
@@ -112,7 +120,22 @@ final class SendEndpoint {
             throw Refusal.parametersInvalid("a message with a correlationId is sent alone");
         }
         ClientMessage received = received(message, null);
-        return encoded(client, received, handle(client, received));
+        String name = received.name();
+        if (repliesLater.contains(name)) {
+            throw needsCorrelationId();
+        }
+        Object reply = handle(client, received);
+        if (reply instanceof CompletionStage) {
+            repliesLater.add(name); // before the hook runs, from now on
+            throw needsCorrelationId();
+        }
+        return encoded(client, received, reply);
+    }
+
+    private static Refusal needsCorrelationId() {
+        return Refusal.parametersInvalid(
+                "messages of this name are replied to later, which only a request can be; send one"
+                        + " with a correlationId");
     }
 
     private ClientMessage received(JsonNode message, @Nullable String correlationId) {
@@ -139,10 +162,10 @@ final class SendEndpoint {
     private @Nullable JsonNode encoded(
             CometClient client, ClientMessage message, @Nullable Object reply) {
         try {
-            if (reply instanceof CompletionStage || reply instanceof Future) {
+            if (reply instanceof Future) {
                 // Jackson would take its isDone() and the like for the reply.
                 throw new IllegalStateException(
-                        "the reply is a future, which a plain send cannot wait for: return its value, or have the client make a request");
+                        "the reply is a Future, which only a thread could wait for; return its value, or a CompletionStage");
             }
             return later.encoded(reply);
         } catch (Throwable e) {
@@ -154,7 +177,10 @@ final class SendEndpoint {
         if (e instanceof CometException known) {
             return refusal(known, client);
         }
-        LOG.warn("The hook for {} failed for {}", message.name(), client.publicToken(), e);
+        faults.own(
+                "hook " + message.name(),
+                "The hook for " + message.name() + " failed for " + client.publicToken(),
+                e);
         return Refusal.handlerFailed();
     }
 
@@ -177,10 +203,7 @@ final class SendEndpoint {
     }
 
     static void limitRate(RateLimit sends, CometClient client, int messages) {
-        int rest = sends.take(client.publicToken(), messages);
-        if (rest > 0) {
-            throw Refusal.tooMany("too many messages from this client", rest);
-        }
+        sends.require(client.publicToken(), messages, "too many messages from this client");
     }
 
     private static int checkLength(int messages) {

@@ -11,11 +11,13 @@ final class StreamEndpoint {
 
     private final CometStateManager comet;
     private final Callers callers;
+    private final RateLimit requests;
     private final EventEncoder encoder = new EventEncoder();
 
-    StreamEndpoint(CometStateManager comet, Callers callers) {
+    StreamEndpoint(CometStateManager comet, Callers callers, RateLimit requests) {
         this.comet = comet;
         this.callers = callers;
+        this.requests = requests;
     }
 
     void serve(Call call) {
@@ -36,6 +38,7 @@ final class StreamEndpoint {
                         ? parameters.lastMessageId()
                         : Parameters.lastEventId(lastEventId);
         String token = callers.privateToken(call, null);
+        requests.require(token, 1, "too many requests from this client");
         comet.openStream(
                 token, cursor, new EventStream(call, callers, encoder), parameters.instance());
     }

@@ -29,6 +29,9 @@ final class FakeExchange implements CometExchange {
     private final @Nullable String query;
     private final Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     private byte[] body = {};
+    private boolean bodyWasRead;
+    private boolean isLater;
+    private @Nullable Runnable later;
     private String scheme = "http";
     private String remoteAddress = "192.0.2.1";
     private @Nullable Principal principal;
@@ -95,6 +98,12 @@ final class FakeExchange implements CometExchange {
                 .header("Content-Length", Integer.toString(bytes.length));
     }
 
+    /** The body is not there yet; see {@link #bodyComes}. */
+    FakeExchange bodyLater() {
+        isLater = true;
+        return this;
+    }
+
     FakeExchange from(String address) {
         this.remoteAddress = address;
         return this;
@@ -139,6 +148,18 @@ final class FakeExchange implements CometExchange {
         handling = null;
     }
 
+    /** The rest of a late body comes, and this thread goes on with it. */
+    void bodyComes() {
+        Runnable comes = later;
+        assertThat(comes).as("somebody waits for the body").isNotNull();
+        handling = Thread.currentThread();
+        try {
+            comes.run();
+        } finally {
+            handled();
+        }
+    }
+
     private void requireHandling(String call) {
         require(handling == Thread.currentThread(), call + " not by the thread that handles it");
     }
@@ -164,6 +185,10 @@ final class FakeExchange implements CometExchange {
 
     boolean isHeld() {
         return peerGone != null && !response.isDone();
+    }
+
+    boolean bodyWasRead() {
+        return bodyWasRead;
     }
 
     boolean isAnswered() {
@@ -297,10 +322,19 @@ final class FakeExchange implements CometExchange {
     }
 
     @Override
-    public void readBody(int limit, Consumer<byte[]> then) {
+    public void readBody(BodyLimits limits, BodyReceiver receiver) {
         requireHandling("readBody");
         requireUnanswered("readBody");
-        then.accept(Arrays.copyOf(body, Math.min(body.length, limit + 1)));
+        bodyWasRead = true;
+        Runnable comes =
+                () ->
+                        receiver.received(
+                                Arrays.copyOf(body, Math.min(body.length, limits.bytes() + 1)));
+        if (isLater) {
+            later = comes;
+        } else {
+            comes.run();
+        }
     }
 
     @Override

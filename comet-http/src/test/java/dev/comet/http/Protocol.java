@@ -89,6 +89,11 @@ final class Protocol implements AutoCloseable {
         settle();
     }
 
+    /** Time passes, without a look at what wait threads make of it. */
+    void advance(Duration duration) {
+        clock.advance(duration);
+    }
+
     /**
      * Until the wait threads have done what they were asked to do, and park; and events are told.
      */

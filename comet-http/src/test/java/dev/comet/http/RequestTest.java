@@ -210,7 +210,7 @@ class RequestTest {
         assertThat(array.status()).isEqualTo(400);
         assertThat(array.text()).contains("alone");
         assertThat(protocol.send(phone, "{\"name\":\"later\",\"contents\":1}").status())
-                .isEqualTo(500);
+                .isEqualTo(400);
         String bad = "{\"name\":\"echo\",\"correlationId\":\"a b\",\"contents\":1}";
         assertThat(protocol.send(phone, bad).status()).isEqualTo(400);
     }

@@ -190,7 +190,8 @@ class SendTest {
 
     @Test
     void send_hookRepliesWithAFuture_failsInsteadOfDescribingTheFuture() {
-        protocol.send(ada, "{\"name\":\"later\",\"contents\":1}").isError(500, "handler-failed");
+        protocol.send(ada, "{\"name\":\"later\",\"contents\":1}")
+                .isError(400, "parameters-invalid");
     }
 
     @Test

@@ -4,6 +4,7 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a long body as fast as the peer reads it, then completes the request. Called by the
@@ -21,13 +22,25 @@ final class BodyWriter implements WriteListener {
     private final ServletOutputStream out;
     private final AsyncContext async;
     private final ServletExchange exchange;
+    private final @Nullable BodyReader unread;
     private int written;
+    private boolean flushed;
 
-    BodyWriter(byte[] body, ServletOutputStream out, AsyncContext async, ServletExchange exchange) {
+    /**
+     * @param unread what the peer still sends; thrown away for a while before the request is
+     *     completed
+     */
+    BodyWriter(
+            byte[] body,
+            ServletOutputStream out,
+            AsyncContext async,
+            ServletExchange exchange,
+            @Nullable BodyReader unread) {
         this.body = body;
         this.out = out;
         this.async = async;
         this.exchange = exchange;
+        this.unread = unread;
     }
 
     @Override
@@ -43,8 +56,17 @@ final class BodyWriter implements WriteListener {
     private void writeOn() throws IOException {
         while (!exchange.hasEnded() && out.isReady()) {
             if (written == body.length) {
-                async.complete();
-                return;
+                if (unread == null) {
+                    async.complete();
+                    return;
+                }
+                if (flushed) {
+                    unread.whenOver(() -> ServletExchange.complete(async));
+                    return;
+                }
+                flushed = true;
+                out.flush();
+                continue;
             }
             int piece = Math.min(PIECE_BYTES, body.length - written);
             out.write(body, written, piece);

@@ -1,5 +1,6 @@
 package dev.comet.servlet;
 
+import dev.comet.http.BodyLimits;
 import dev.comet.http.CometExchange;
 import dev.comet.http.CometOutput;
 import dev.comet.http.CometResponse;
@@ -17,7 +18,6 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +35,15 @@ import org.jspecify.annotations.Nullable;
 final class ServletExchange implements CometExchange, AsyncListener {
 
     private static final int STREAM_BUFFER_BYTES = 8 << 10;
+    private static final byte[] NO_BYTES = {};
 
-    /** The request's own thread until it is about to return to the container, then null. */
+    /**
+     * The request's own thread until it is about to return to the container, then null; while a
+     * body is passed on that came later, the thread that does so. Set under the monitor.
+     */
     private volatile @Nullable Thread handling = Thread.currentThread();
 
-    // The monitor guards all five, and what is done to the response when the exchange ends. Held
+    // The monitor guards all seven, and what is done to the response when the exchange ends. Held
     // while an answer is copied into the container's buffer or handed to one of its threads, so
     // that an error that the container reports meanwhile waits with recycling. No I/O happens under
     // it (but on a thread of the container that cannot do otherwise), and no code of an
@@ -49,6 +53,8 @@ final class ServletExchange implements CometExchange, AsyncListener {
     private @Nullable AsyncContext async;
     private @Nullable Runnable peerGone;
     private @Nullable StreamWriter stream;
+    private @Nullable BodyReader body;
+    private boolean held;
 
     private final HttpServletRequest request;
     private final AsyncRequests requests;
@@ -68,8 +74,10 @@ final class ServletExchange implements CometExchange, AsyncListener {
     }
 
     /** The request's own thread is about to return to the container. */
-    void handled() {
-        handling = null;
+    synchronized void handled() {
+        if (handling == Thread.currentThread()) { // the body may have come meanwhile
+            handling = null;
+        }
     }
 
     private HttpServletRequest request() {
@@ -164,36 +172,99 @@ final class ServletExchange implements CometExchange, AsyncListener {
         return request().getUserPrincipal();
     }
 
-    /** Blocks this thread of the container until the body is there. */
     @Override
-    public void readBody(int limit, Consumer<byte[]> then) throws IOException {
+    public void readBody(BodyLimits limits, BodyReceiver receiver) {
         requireHandling();
+        BodyReader reader;
         synchronized (this) {
             requireUnanswered();
+            if (body != null) {
+                throw new IllegalStateException("the body has been read");
+            }
+            reader = openBody();
+            body = reader;
         }
-        byte[] body;
         try {
-            body = request.getInputStream().readNBytes(limit + 1);
+            if (reader == null) {
+                receiver.received(NO_BYTES);
+            } else if (reader.readWhatIsThere(limits.bytes())) {
+                receiver.received(reader.bytes());
+            } else {
+                synchronized (this) {
+                    startAsync();
+                    handling = null; // at once: the container's threads may be quick
+                }
+                reader.readOn(limits, receiver, this::goOn);
+            }
         } catch (IOException e) {
             // Tomcat leaves it there in order to show it to the peer, stack trace and all.
             request.removeAttribute(RequestDispatcher.ERROR_EXCEPTION);
-            throw e;
-        } catch (NullPointerException e) {
-            // Undertow 2.3, when its read timeout closes the connection under the reading thread.
-            throw new IOException("the container gave up reading the body", e);
+            reader.stop();
+            receiver.broken();
         }
-        then.accept(body);
+    }
+
+    /** Null if there is none, or none any more. */
+    private @Nullable BodyReader openBody() {
+        long length = request.getContentLengthLong();
+        if (length < 0 && isHttp1() && request.getHeader("Transfer-Encoding") == null) {
+            return null;
+        }
+        try {
+            return length == 0 ? null : new BodyReader(request.getInputStream(), length);
+        } catch (IOException | IllegalStateException e) {
+            return null; // a filter has read it by getReader()
+        }
+    }
+
+    private boolean isHttp1() {
+        return request.getProtocol().startsWith("HTTP/1");
+    }
+
+    /** Goes on with the request on a thread of the container that may block. */
+    private void goOn(Runnable step) {
+        synchronized (this) {
+            if (async == null) {
+                return; // the container has ended the request
+            }
+            try {
+                async.start(() -> handle(step));
+            } catch (RuntimeException e) {
+                fail(); // the container is going away: it has no thread for this any more
+            }
+        }
+    }
+
+    private void handle(Runnable step) {
+        synchronized (this) {
+            handling = Thread.currentThread();
+        }
+        try {
+            step.run();
+        } finally {
+            handled();
+        }
     }
 
     @Override
-    public synchronized void hold(Runnable peerGone) {
+    public void hold(Runnable peerGone) {
         requireHandling();
-        requireUnanswered();
-        if (async != null || ended) {
-            throw new IllegalStateException("the request is held already");
+        synchronized (this) {
+            requireUnanswered();
+            if (held) {
+                throw new IllegalStateException("the request is held already");
+            }
+            if (!ended) {
+                if (async == null) {
+                    startAsync();
+                }
+                held = true;
+                this.peerGone = peerGone;
+                return;
+            }
+            held = true;
         }
-        startAsync();
-        this.peerGone = peerGone;
+        peerGone.run(); // while its body came
     }
 
     /**
@@ -209,7 +280,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
             return new NoOutput();
         }
         AsyncContext context = async;
-        if (context == null) {
+        if (!held || context == null) {
             throw new IllegalStateException("the request is not held; call hold(…) first");
         }
         writeHead(head);
@@ -229,7 +300,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     @Override
     public synchronized void respond(CometResponse answer) {
-        if (async == null && !ended) {
+        if (!held) {
             requireHandling();
         }
         requireUnanswered();
@@ -244,8 +315,12 @@ final class ServletExchange implements CometExchange, AsyncListener {
             return;
         }
         try {
+            BodyReader unread = held ? null : unreadBody();
             writeHead(answer);
-            write(answer.body());
+            if (unread != null) {
+                response.setHeader("Connection", "close");
+            }
+            write(answer.body(), unread);
         } catch (IOException e) {
             // The peer has gone away, which is its good right.
             complete();
@@ -253,6 +328,24 @@ final class ServletExchange implements CometExchange, AsyncListener {
             fail();
             throw e;
         }
+    }
+
+    /**
+     * What the peer still sends of a body that nobody reads. Left to Tomcat, a thread would wait
+     * for it; left to Jetty, the peer would find its connection reset in the place of an answer.
+     */
+    private @Nullable BodyReader unreadBody() throws IOException {
+        BodyReader reader = body;
+        if (reader == null && isHttp1()) {
+            reader = openBody();
+            if (reader == null || reader.skipWhatIsThere() || !request.isAsyncSupported()) {
+                return null;
+            }
+            startAsync();
+            body = reader;
+            reader.skipOn();
+        }
+        return reader != null && reader.isOpen() && isHttp1() ? reader : null;
     }
 
     private void writeHead(CometResponse answer) {
@@ -268,13 +361,13 @@ final class ServletExchange implements CometExchange, AsyncListener {
      * a broadcast, only hands them over, and the container's threads go from one to the next
      * without being woken for each (docs/performance.md).
      */
-    private void write(byte[] body) throws IOException {
+    private void write(byte[] body, @Nullable BodyReader unread) throws IOException {
         if (async != null) {
-            writeAsRead(body);
+            writeAsRead(body, unread);
         } else if (fitsIntoBuffer(body)) {
             writeIntoBuffer(body);
         } else if (request.isAsyncSupported()) {
-            writeAsRead(body);
+            writeAsRead(body, null);
         } else {
             // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
             writeAtOnce(body);
@@ -307,12 +400,12 @@ final class ServletExchange implements CometExchange, AsyncListener {
         response.getOutputStream().write(body);
     }
 
-    private void writeAsRead(byte[] body) throws IOException {
+    private void writeAsRead(byte[] body, @Nullable BodyReader unread) throws IOException {
         AsyncContext held = async;
         AsyncContext context = held == null ? startAsync() : held;
         response.setContentLength(body.length);
         ServletOutputStream out = response.getOutputStream();
-        BodyWriter writer = new BodyWriter(body, out, context, this);
+        BodyWriter writer = new BodyWriter(body, out, context, this, unread);
         if (held == null) {
             out.setWriteListener(writer);
         } else {
@@ -422,15 +515,20 @@ final class ServletExchange implements CometExchange, AsyncListener {
     private void containerEnds() {
         Runnable report;
         StreamWriter writer;
+        BodyReader reader;
         synchronized (this) {
             if (!ended) {
                 ended = true;
                 requests.ended();
             }
+            reader = body;
             async = null;
             report = peerGone;
             peerGone = null;
             writer = stream;
+        }
+        if (reader != null) {
+            reader.stop();
         }
         if (writer != null && writer.stop()) {
             report = null; // it was ended

@@ -144,9 +144,10 @@ abstract class CometServletContract extends ServletSetUpContract {
                                         "privateToken=ada&lastMessageId=" + id)),
                         rig.send(
                                 rig.post(
-                                        "/send",
-                                        "application/json",
-                                        "{\"name\":\"echo\",\"contents\":1,\"privateToken\":\"ada\"}")),
+                                                "/send",
+                                                "application/json",
+                                                "{\"name\":\"echo\",\"contents\":1}")
+                                        .header("Authorization", "Bearer ada")),
                         rig.send(
                                 rig.post(
                                         "/disconnect",

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -31,6 +32,7 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -174,5 +176,33 @@ class JettyHttp2StreamTest {
         await().until(() -> comet.statistics().held().streams() == 1);
         long last = comet.sendToAll("n", "last");
         assertThat(streams.get(0).awaitMessages(51)).last().matches(e -> e.messageId() == last);
+    }
+
+    /** With TLS: a POST that asks for the upgrade to h2c is refused by Jetty itself. */
+    @Test
+    @DisplayName("H8 a body over HTTP/2, of known length or not, and one of a stranger")
+    void ack_http2_bodyIsRead() throws Exception {
+        String base = start("https");
+        CometClient ada = client("ada");
+        long id = comet.sendMessage("ada", "n", 1);
+        HttpRequest.BodyPublisher known =
+                HttpRequest.BodyPublishers.ofString("lastMessageId=" + id);
+        for (HttpRequest.BodyPublisher body :
+                List.of(known, HttpRequest.BodyPublishers.fromPublisher(known))) {
+            HttpResponse<String> answer = ack(base, ada.privateToken(), body);
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(204);
+            assertThat(ack(base, "nobody", body).statusCode()).isEqualTo(404);
+        }
+    }
+
+    private HttpResponse<String> ack(String base, String token, HttpRequest.BodyPublisher body)
+            throws Exception {
+        HttpRequest ack =
+                HttpRequest.newBuilder(URI.create(base + "/ack"))
+                        .header("Authorization", "Bearer " + token)
+                        .header("Content-Type", "application/x-www-form-urlencoded")
+                        .POST(body)
+                        .build();
+        return http.send(ack, HttpResponse.BodyHandlers.ofString());
     }
 }

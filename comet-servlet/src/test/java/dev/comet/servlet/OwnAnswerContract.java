@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometStateManager;
+import dev.comet.http.BodyLimits;
 import dev.comet.http.CometApplication;
 import dev.comet.http.CometExchange;
 import dev.comet.http.CometResponse;
@@ -22,7 +23,6 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
 import java.net.SocketException;
 import java.time.Duration;
@@ -301,11 +301,18 @@ abstract class OwnAnswerContract {
     }
 
     private static void readBody(CometExchange exchange) {
-        try {
-            exchange.readBody(1, body -> {});
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        exchange.readBody(
+                new BodyLimits(1, Duration.ofSeconds(1), 0),
+                new CometExchange.BodyReceiver() {
+                    @Override
+                    public void received(byte[] body) {}
+
+                    @Override
+                    public void tooSlow() {}
+
+                    @Override
+                    public void broken() {}
+                });
     }
 
     private static void refuses(ServletExchange exchange, Consumer<CometExchange> call) {

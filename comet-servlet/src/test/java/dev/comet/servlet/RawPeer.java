@@ -66,6 +66,11 @@ final class RawPeer implements AutoCloseable {
         }
     }
 
+    /** Whether the other side ends the connection in order, without a reset. */
+    boolean isEnded() throws IOException {
+        return in.read() < 0;
+    }
+
     /** Ends the connection at once, without a goodbye. */
     void reset() throws IOException {
         socket.setSoLinger(true, 0);

@@ -50,7 +50,8 @@ abstract class StopContract {
             stream.await("comet.reconnect");
             assertThat(stream.awaitEnd()).isEqualTo("ended");
         }
-        assertThat(comet.statistics().held().polls() + comet.statistics().held().streams()).isZero();
+        assertThat(comet.statistics().held().polls() + comet.statistics().held().streams())
+                .isZero();
         comet.close();
     }
 

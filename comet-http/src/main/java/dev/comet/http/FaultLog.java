@@ -1,0 +1,70 @@
+package dev.comet.http;
+
+import dev.comet.spi.CometClock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the log of what goes wrong with requests: at most one line a minute for each kind of fault,
+ * because peers decide how often it happens. The next line says how many were left out.
+ *
+ * <p>Safe for use by any number of threads. There are as many kinds as hooks, and a few.
+ */
+final class FaultLog {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+    private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
+
+    private final CometClock clock;
+    private final Map<String, Kind> kinds = new ConcurrentHashMap<>();
+
+    FaultLog(CometClock clock) {
+        this.clock = clock;
+    }
+
+    /** A fault of a peer: never with a stack trace. */
+    void peer(String kind, String text) {
+        tell(kind, text, null);
+    }
+
+    /** A fault of the application, or of this program. */
+    void own(String kind, String text, Throwable fault) {
+        tell(kind, text, fault);
+    }
+
+    private void tell(String kind, String text, @Nullable Throwable fault) {
+        long leftOut = kinds.computeIfAbsent(kind, name -> new Kind()).leftOut(clock.nanos());
+        if (leftOut >= 0) {
+            LOG.warn(
+                    leftOut == 0 ? "{}" : "{} (and {} more like it since the last such line)",
+                    text,
+                    leftOut,
+                    fault);
+        }
+    }
+
+    private static final class Kind {
+
+        // Guarded by the monitor.
+        private boolean told;
+        private long toldAt;
+        private long leftOut;
+
+        /** How many were left out before this one, or -1 if it is one of them. */
+        synchronized long leftOut(long now) {
+            if (told && now - toldAt < INTERVAL_NANOS) {
+                leftOut++;
+                return -1;
+            }
+            long before = leftOut;
+            told = true;
+            toldAt = now;
+            leftOut = 0;
+            return before;
+        }
+    }
+}
