@@ -209,8 +209,8 @@ public final class Comet implements AutoCloseable {
      * answer, nobody knows whether the message was handled. Two sends at a time may arrive in
      * either order. Works while paused.
      *
-     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What is
-     *     no data (a future, an exception, a stream) or not finite is refused
+     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What
+     *     is no data (a future, an exception, a stream) or not finite is refused
      * @return the reply of the application's handler; null if it has none
      */
     public CompletionStage<@Nullable JsonNode> send(String name, Object contents) {
@@ -236,8 +236,8 @@ public final class Comet implements AutoCloseable {
     /**
      * One of several that are sent together.
      *
-     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What is
-     *     no data (a future, an exception, a stream) or not finite is refused
+     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What
+     *     is no data (a future, an exception, a stream) or not finite is refused
      */
     public record OutgoingMessage(String name, Object contents) {}
 
@@ -254,8 +254,8 @@ public final class Comet implements AutoCloseable {
      * still wait for theirs. (Unless more than bufferLimit messages wait: then nothing is asked
      * for, the reply neither.)
      *
-     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What is
-     *     no data (a future, an exception, a stream) or not finite is refused
+     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What
+     *     is no data (a future, an exception, a stream) or not finite is refused
      * @param timeout from 1 ms to 1 h
      * @return the reply, JSON null if there is none; or a {@link CometClientException}: {@code
      *     timed-out} (it may be handled all the same), {@code refused} and others of the server's

@@ -32,7 +32,8 @@ final class Contents {
     }
 
     /**
-     * @throws CometClientException {@code parameters-invalid}, with what is wrong and how to mend it
+     * @throws CometClientException {@code parameters-invalid}, with what is wrong and how to mend
+     *     it
      */
     JsonNode encoded(@Nullable Object contents) {
         String json;

@@ -35,7 +35,15 @@ class ContentsOfClientTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"12345678901234567.89", "100.10", "-0", "-0.0", "1e2", "1E400", "0.00000001"})
+            strings = {
+                "12345678901234567.89",
+                "100.10",
+                "-0",
+                "-0.0",
+                "1e2",
+                "1E400",
+                "0.00000001"
+            })
     @DisplayName("L10 M14 numbers are read, and sent again, as they were written")
     void message_numbers_areReadAsWritten(String number) {
         List<CometMessage> received = new ArrayList<>();
@@ -120,8 +128,7 @@ class ContentsOfClientTest {
     @MethodSource("unreadable")
     @DisplayName("L10 M16 so it is with a stream, which goes on")
     void stream_unreadableMessage_isOneGap(String contents) {
-        Comet comet =
-                world.connected(options -> options.transport(CometTransport.STREAM));
+        Comet comet = world.connected(options -> options.transport(CometTransport.STREAM));
         world.last().event(World.message(11), message(12, contents));
         world.last().event(World.message(13), beat(13, 13));
 

@@ -243,10 +243,7 @@ final class JsonBounds {
 
     private void skipBlanks() {
         while (at < json.length
-                && (json[at] == ' '
-                        || json[at] == '\n'
-                        || json[at] == '\r'
-                        || json[at] == '\t')) {
+                && (json[at] == ' ' || json[at] == '\n' || json[at] == '\r' || json[at] == '\t')) {
             at++;
         }
     }

@@ -128,8 +128,7 @@ final class NoData extends ValueSerializerModifier {
         }
 
         @Override
-        public void serialize(
-                Object value, JsonGenerator generator, SerializationContext context) {
+        public void serialize(Object value, JsonGenerator generator, SerializationContext context) {
             throw new Refused(fault);
         }
     }

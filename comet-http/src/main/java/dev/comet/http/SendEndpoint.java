@@ -157,8 +157,7 @@ final class SendEndpoint {
     }
 
     private void respond(Call call, byte @Nullable [] reply) {
-        call.respond(
-                reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
+        call.respond(reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
     }
 
     static void limitRate(RateLimit sends, CometClient client, int messages) {

@@ -112,7 +112,8 @@ class RelayedContentsTest {
     }
 
     @Test
-    @DisplayName("M14 M17 a reply that cannot be sent is a failure of the handler, not a wrong reply")
+    @DisplayName(
+            "M14 M17 a reply that cannot be sent is a failure of the handler, not a wrong reply")
     void send_replyIsNoData_isAFailure() {
         send("nan", "1").isError(500, "handler-failed");
         send("failure", "1").isError(500, "handler-failed");
@@ -146,8 +147,7 @@ class RelayedContentsTest {
     void send_badName_isRefusedInTheSameWords() {
         FakeExchange half = send("half \\ud83d pair", "1");
         half.isError(400, "parameters-invalid");
-        assertThat(half.reason())
-                .isEqualTo("name has half a surrogate pair; use whole characters");
+        assertThat(half.reason()).isEqualTo("name has half a surrogate pair; use whole characters");
         FakeExchange longName = send("x".repeat(129), "1");
         longName.isError(413, "too-large");
         assertThat(longName.reason()).isEqualTo("name has 129 characters; use 1 to 128");

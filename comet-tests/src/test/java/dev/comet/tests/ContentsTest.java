@@ -13,9 +13,12 @@ import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -261,7 +264,7 @@ class ContentsTest {
                 Arguments.of(Map.entry("a", 1), "{\"a\":1}"),
                 Arguments.of(new Empty(), "{}"),
                 Arguments.of(new Answer(null), "{\"value\":null}"),
-                Arguments.of(new Answer(java.util.UUID.fromString("0-0-0-0-1")), "{\"value\":\"00000000-0000-0000-0000-000000000001\"}"),
+                Arguments.of(new Answer(java.net.URI.create("a:b")), "{\"value\":\"a:b\"}"),
                 Arguments.of(PLAIN.readTree("{\"a\":[1]}"), "{\"a\":[1]}"));
     }
 
@@ -306,5 +309,19 @@ class ContentsTest {
                     .isThrownBy(() -> comet.replyTo(ada, "c", new CompletableFuture<>()))
                     .withMessageContaining("future");
         }
+    }
+
+    @Test
+    @DisplayName("M17 the Java client, which does not know the core, refuses by the same rule")
+    void noData_ofCoreAndClient_areTheSame() throws IOException {
+        Path root = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent();
+        String core =
+                Files.readString(
+                        root.resolve("comet-core/src/main/java/dev/comet/spi/NoData.java"));
+        String client =
+                Files.readString(
+                        root.resolve("comet-client/src/main/java/dev/comet/client/NoData.java"));
+        assertThat(client)
+                .isEqualTo(core.replace("package dev.comet.spi;", "package dev.comet.client;"));
     }
 }
