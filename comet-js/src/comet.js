@@ -9,7 +9,7 @@ import { CometError } from "./comet/error.js";
 import { exchange, within } from "./comet/exchange.js";
 import { Loop } from "./comet/loop.js";
 import { answerable, Requests } from "./comet/requests.js";
-import { checked, checkedOptions, checkedTransport, withoutSlash } from "./comet/session.js";
+import { checked, checkedName, checkedOptions, checkedTransport, withoutSlash } from "./comet/session.js";
 import { canShare, Tabs } from "./comet/tabs.js";
 
 export { CometError };
@@ -136,7 +136,7 @@ export class Comet {
 
   /** @param {string} name @param {(message: any) => unknown} handler */
   on(name, handler) {
-    return this.#delivery.on(name, handler);
+    return this.#delivery.on(checkedName(name, true), handler);
   }
 
   /**
@@ -145,12 +145,15 @@ export class Comet {
    */
   async send(name, contents) {
     this.#refuseIfClosed();
+    if (Array.isArray(name)) name.forEach((each) => checkedName(each?.name));
+    else checkedName(name);
     return this.#post("/send", Array.isArray(name) ? name : { name, contents });
   }
 
   /** @param {string} name @param {unknown} [contents] @param {number} [timeoutMillis] */
   async request(name, contents, timeoutMillis = this.#options.timeoutMillis) {
     this.#refuseIfClosed();
+    checkedName(name);
     return this.#requests.request((correlationId) => this.#post("/send", { name, correlationId, contents }), timeoutMillis);
   }
 

@@ -36,7 +36,8 @@ export function digest(cursor, answer, early, streamed) {
     const { id, name, contents } = message;
     if (id > 0) {
       if (id <= cursor) continue;
-      entries.push({ message, cursor: (cursor = id) });
+      // A gap with an id stands for the message that could not be read.
+      entries.push({ message: name === "comet.gap" ? { ...message, id: 0 } : message, cursor: (cursor = id) });
     } else if (name === "comet.error") {
       throw refusal(contents.code, contents.reason);
     } else if (name === "comet.heartbeat") {

@@ -2,6 +2,7 @@
 
 import { CometError } from "./error.js";
 import { refusal, superseded } from "./digest.js";
+import { parseMessages } from "./messages.js";
 
 /** @typedef {import("../comet.d.ts").CometPlatform} Platform */
 
@@ -125,7 +126,7 @@ export async function exchange(platform, url, { privateToken, body, millis }, tu
     } catch (cause) {
       throw new CometError("network", "the request failed, or its answer was cut off", { cause });
     }
-    return interpret(response, content);
+    return interpret(response, content, text === undefined ? parseMessages : JSON.parse);
   });
 }
 
@@ -149,15 +150,16 @@ function encoded(body) {
 /**
  * @param {Response} response
  * @param {string} text
+ * @param {(text: string) => any} parse
  * @returns {unknown}
  */
-export function interpret({ ok, status, headers }, text) {
+export function interpret({ ok, status, headers }, text, parse) {
   if (ok && text === "") return undefined;
   const type = headers.get("Content-Type") ?? "no type";
   let body;
   let cause;
   try {
-    if (/^application\/json\b/i.test(type)) body = JSON.parse(text);
+    if (/^application\/json\b/i.test(type)) body = parse(text);
   } catch (error) {
     cause = error;
   }

@@ -37,5 +37,24 @@ export function checkedOptions({ platform, transport = "auto", hold, bufferLimit
   return { ...rest, platform: { ...PLATFORM, ...platform }, transport, hold, bufferLimit, timeoutMillis };
 }
 
+/**
+ * The server's rule for the names of messages.
+ * @param {unknown} name
+ * @param {boolean} [handled]  whether it may be the protocol's own: handlers are told of those
+ * @returns {any}
+ */
+export function checkedName(name, handled = false) {
+  const fault =
+    typeof name !== "string" ? `is ${name}; use a text`
+    : name.trim() === "" ? "is blank; use 1 to 128 characters"
+    : name.length > 128 ? `has ${name.length} characters; use 1 to 128`
+    : /\p{Cc}/u.test(name) ? "has control characters; use none"
+    : /\p{Cs}/u.test(name) ? "has half a surrogate pair; use whole characters"
+    : !handled && name.startsWith("comet.") ? `is "${name}"; names that begin with "comet." are the library's own, choose another`
+    : "";
+  if (fault) throw new CometError("parameters-invalid", `name ${fault}`);
+  return name;
+}
+
 /** @param {string} url */
 export const withoutSlash = (url) => url.replace(/\/+$/, "");

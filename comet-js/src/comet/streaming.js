@@ -3,6 +3,7 @@
 import { CometError } from "./error.js";
 import { EventParser } from "./event-parser.js";
 import { exchange, headersFor, interpret, PLAIN, within } from "./exchange.js";
+import { parseMessage } from "./messages.js";
 
 /** @typedef {import("./connection.js").Transport} Transport */
 /** @typedef {import("./exchange.js").Turn} Turn */
@@ -86,7 +87,7 @@ export class Streaming {
       } catch (cause) {
         throw new CometError("network", "the stream could not be opened", { cause });
       }
-      interpret(response, text);
+      interpret(response, text, JSON.parse);
       throw new CometError("answer-invalid", "the answer is no event stream", { status: response.status });
     });
     return { aborter, reader, parser: new EventParser(), began: this.#platform.now(), pieces: 0 };
@@ -120,7 +121,7 @@ export class Streaming {
   #parsed(data) {
     let message;
     try {
-      message = JSON.parse(data);
+      message = parseMessage(data);
     } catch (cause) {
       throw new CometError("answer-invalid", "an event is not JSON", { cause });
     }

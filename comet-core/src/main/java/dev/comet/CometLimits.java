@@ -10,6 +10,9 @@ import java.time.Duration;
  */
 public final class CometLimits {
 
+    /** In bytes; clients give up on an answer of twice as much. */
+    private static final int LARGEST = 16 << 20;
+
     private final int clients;
     private final int groups;
     private final int groupsPerClient;
@@ -26,9 +29,9 @@ public final class CometLimits {
         clients = atLeastOne("clients", builder.clients);
         groups = atLeastOne("groups", builder.groups);
         groupsPerClient = atLeastOne("groupsPerClient", builder.groupsPerClient);
-        messageBytes = atLeastOne("messageBytes", builder.messageBytes);
+        messageBytes = readable("messageBytes", builder.messageBytes);
         messagesPerAnswer = atLeastOne("messagesPerAnswer", builder.messagesPerAnswer);
-        bytesPerAnswer = atLeastOne("bytesPerAnswer", builder.bytesPerAnswer);
+        bytesPerAnswer = readable("bytesPerAnswer", builder.bytesPerAnswer);
         bytesPerWrite = atLeastOne("bytesPerWrite", builder.bytesPerWrite);
         clientLog = builder.clientLog;
         sharedLog = builder.sharedLog;
@@ -44,6 +47,13 @@ public final class CometLimits {
             throw Rules.invalid(name + " is " + value + "; use at least 1");
         }
         return value;
+    }
+
+    private static int readable(String name, int value) {
+        if (value > LARGEST) {
+            throw Rules.invalid(name + " is " + value + "; use at most " + LARGEST);
+        }
+        return atLeastOne(name, value);
     }
 
     /** All defaults. */
@@ -197,7 +207,7 @@ public final class CometLimits {
             return this;
         }
 
-        /** In bytes. Default 2 MiB; at least 1. */
+        /** In bytes. Default 2 MiB; 1 to 16 MiB, of which clients can read two at a time. */
         public Builder messageBytes(int messageBytes) {
             this.messageBytes = messageBytes;
             return this;
@@ -209,7 +219,7 @@ public final class CometLimits {
             return this;
         }
 
-        /** In bytes. Default 1 MiB; at least 1. */
+        /** In bytes. Default 1 MiB; 1 to 16 MiB, half of what clients read at most. */
         public Builder bytesPerAnswer(int bytesPerAnswer) {
             this.bytesPerAnswer = bytesPerAnswer;
             return this;

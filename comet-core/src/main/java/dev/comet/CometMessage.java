@@ -1,6 +1,7 @@
 package dev.comet;
 
 import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.ExactNumbers;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -48,7 +49,10 @@ public final class CometMessage {
         return encoded.correlationId();
     }
 
-    /** The contents as plain Java values: Map, List, String, Number or Boolean. */
+    /**
+     * The contents as plain Java values: Map, List, String, Boolean, or a Number, which is an
+     * Integer, Long, BigInteger or, with a fraction or an exponent, a BigDecimal: digit for digit.
+     */
     public Object contents() {
         return contents(Object.class);
     }
@@ -59,7 +63,7 @@ public final class CometMessage {
      * @throws tools.jackson.core.JacksonException if the contents do not fit the type
      */
     public <T> T contents(Class<T> type) {
-        return Json.MAPPER.readValue(encoded.contentsJson(), type);
+        return Json.read(encoded.contentsJson(), type);
     }
 
     /** Name and contents as they travel. */
@@ -74,6 +78,13 @@ public final class CometMessage {
 
     /** Made when first needed: servers that only pass messages on never decode one. */
     static final class Json {
-        static final JsonMapper MAPPER = new JsonMapper();
+
+        private static final JsonMapper MAPPER =
+                JsonMapper.builder().addModule(ExactNumbers.module()).build();
+
+        /** By way of a tree, which keeps numbers as they were written. */
+        static <T> T read(byte[] json, Class<T> type) {
+            return MAPPER.treeToValue(MAPPER.readTree(json), type);
+        }
     }
 }

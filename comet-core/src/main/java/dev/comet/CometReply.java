@@ -16,8 +16,8 @@ public final class CometReply {
     }
 
     /**
-     * The contents as plain Java values: Map, List, String, Number or Boolean; null if the reply
-     * says no more than that it is done.
+     * The contents as plain Java values, as {@link CometMessage#contents()} gives them; null if the
+     * reply says no more than that it is done.
      */
     public @Nullable Object contents() {
         return contents(Object.class);
@@ -29,7 +29,7 @@ public final class CometReply {
      * @throws tools.jackson.core.JacksonException if they do not fit the type
      */
     public <T> @Nullable T contents(Class<T> type) {
-        return CometMessage.Json.MAPPER.readValue(encoded.contentsJson(), type);
+        return CometMessage.Json.read(encoded.contentsJson(), type);
     }
 
     /** The contents as one JSON value in UTF-8, to be passed on as they are. A copy. */

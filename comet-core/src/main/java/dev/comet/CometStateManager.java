@@ -6,6 +6,7 @@ import dev.comet.engine.WaitThreadPool;
 import dev.comet.spi.Audience;
 import dev.comet.spi.ColdClasses;
 import dev.comet.spi.CometClock;
+import dev.comet.spi.ContentsEncoder;
 import dev.comet.spi.ProtocolMessages;
 import java.lang.module.ModuleDescriptor;
 import java.time.Duration;
@@ -71,7 +72,8 @@ public final class CometStateManager implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private CometStateManager(Builder builder) {
-        prepare(builder.mapper);
+        ContentsEncoder encoder = new ContentsEncoder(builder.mapper);
+        prepare(encoder);
         provider = builder.provider;
         limits = builder.limits;
         ownEventThreads = new OwnThreads("comet-events", builder.threadFactory);
@@ -99,7 +101,7 @@ public final class CometStateManager implements AutoCloseable {
                         Subscriptions::randomBelow,
                         StreamTimes.of(builder.heartbeat, builder.stallTimeout),
                         pool);
-        sender = new Sender(provider, builder.limits, builder.mapper, counters, subscriptions);
+        sender = new Sender(provider, builder.limits, encoder, counters, subscriptions);
         requests =
                 new Requests(
                         provider,
@@ -142,7 +144,7 @@ public final class CometStateManager implements AutoCloseable {
      * Has the classes that every message needs initialised. One that is used for the first time
      * while memory is short would fail to initialise, and stay unusable in this process.
      */
-    private static void prepare(JsonMapper mapper) {
+    private static void prepare(ContentsEncoder encoder) {
         CometAnswer.prepare();
         ColdClasses.initialise(
                 CometStateManager.class,
@@ -160,7 +162,7 @@ public final class CometStateManager implements AutoCloseable {
                 "engine.CometWaitRequest$Ending",
                 "engine.WaitSession");
         try {
-            mapper.writeValueAsBytes(Map.of("text", List.of(1, 1.5, true)));
+            encoder.encode(Map.of("text", List.of(1, 1.5e300, true)));
         } catch (RuntimeException e) {
             LOG.debug("The mapper cannot write this; contents may be simpler", e);
         }
@@ -375,8 +377,10 @@ public final class CometStateManager implements AutoCloseable {
      *
      * @param publicToken the receiver's address
      * @param name 1–128 characters; not beginning with {@code comet.}
-     * @param contents anything that Jackson can encode, but null. Encoded before this method
-     *     returns: later changes are not seen
+     * @param contents data that Jackson can encode, but null, and that every client can read
+     *     (docs/protocol.md, Limits). Encoded before this method returns: later changes are not
+     *     seen. Numbers arrive digit for digit. Refused are numbers that are not finite, and what
+     *     is no data: futures, exceptions, streams of bytes, trees of other JSON libraries
      * @return the message's id
      * @throws CometException CLIENT_DOES_NOT_EXIST for an unknown receiver; PARAMETERS_INVALID;
      *     QUEUE_FULL as the {@linkplain OverflowPolicy policy} says; PROVIDER_UNAVAILABLE; CLOSED
@@ -852,8 +856,9 @@ public final class CometStateManager implements AutoCloseable {
         }
 
         /**
-         * Encodes contents. Default: a plain one. It must write each value on one line, and no
-         * names of Java classes.
+         * Encodes contents; a copy of it does. Default: a plain one. It must write each value on
+         * one line, and no names of Java classes. What is refused as no data, because Jackson has
+         * no form for it, is data once this has a serializer for it.
          */
         public Builder jsonMapper(JsonMapper mapper) {
             this.mapper = mapper;

@@ -1,10 +1,12 @@
 package dev.comet;
 
+import dev.comet.spi.Names;
 import dev.comet.spi.ProtocolMessages;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -61,16 +63,7 @@ final class Rules {
     }
 
     static String messageName(@Nullable String name) {
-        String checked = text("name", name, MAX_NAME);
-        if (checked.startsWith(ProtocolMessages.PREFIX)) {
-            throw invalid(
-                    "name is \""
-                            + name
-                            + "\"; names that begin with \""
-                            + ProtocolMessages.PREFIX
-                            + "\" are the library's own, choose another");
-        }
-        return checked;
+        return checked(name, Names.faultOfMessage(name));
     }
 
     static String correlationId(@Nullable String correlationId) {
@@ -129,24 +122,13 @@ final class Rules {
     }
 
     private static String text(String what, @Nullable String value, int max) {
-        if (value == null || value.isBlank()) {
-            throw invalid(
-                    what
-                            + " is "
-                            + (value == null ? "null" : "blank")
-                            + "; use 1 to "
-                            + max
-                            + " characters");
+        return checked(value, Names.fault(what, value, max));
+    }
+
+    private static String checked(@Nullable String value, @Nullable String fault) {
+        if (fault != null) {
+            throw invalid(fault);
         }
-        if (value.length() > max) {
-            throw invalid(what + " has " + value.length() + " characters; use 1 to " + max);
-        }
-        if (value.chars().anyMatch(Character::isISOControl)) {
-            throw invalid(what + " has control characters; use none");
-        }
-        if (value.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
-            throw invalid(what + " has half a surrogate pair; use whole characters");
-        }
-        return value;
+        return Objects.requireNonNull(value);
     }
 }

@@ -1,12 +1,12 @@
 package dev.comet;
 
 import dev.comet.spi.Audience;
+import dev.comet.spi.ContentsEncoder;
 import dev.comet.spi.EncodedMessage;
 import dev.comet.spi.ProtocolMessages;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The sending side: checks, encodes once, appends once, and acts on a full log as the policy says.
@@ -15,19 +15,19 @@ final class Sender {
 
     private final ICometStateProvider provider;
     private final CometLimits limits;
-    private final JsonMapper mapper;
+    private final ContentsEncoder encoder;
     private final Counters counters;
     private final Subscriptions subscriptions;
 
     Sender(
             ICometStateProvider provider,
             CometLimits limits,
-            JsonMapper mapper,
+            ContentsEncoder encoder,
             Counters counters,
             Subscriptions subscriptions) {
         this.provider = provider;
         this.limits = limits;
-        this.mapper = mapper;
+        this.encoder = encoder;
         this.counters = counters;
         this.subscriptions = subscriptions;
     }
@@ -76,14 +76,11 @@ final class Sender {
         }
         byte[] json;
         try {
-            json = mapper.writeValueAsBytes(contents);
-        } catch (RuntimeException e) { // Jackson's, or that of a serializer of the application
+            json = encoder.encode(contents);
+        } catch (IllegalArgumentException e) {
             throw new CometException(
                     CometException.Reason.PARAMETERS_INVALID,
-                    "contents of \""
-                            + name
-                            + "\" cannot be encoded as JSON: "
-                            + (contents == null ? null : contents.getClass().getName()),
+                    "contents of \"" + name + "\" " + e.getMessage(),
                     e);
         }
         if (json.length == 4 && json[0] == 'n' && mayNotBeNull(name)) {

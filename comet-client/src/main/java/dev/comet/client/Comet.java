@@ -80,9 +80,9 @@ public final class Comet implements AutoCloseable {
     public static CompletionStage<Comet> connect(URI url, Object details, CometOptions options) {
         JsonNode body;
         try {
-            body = options.mapper.valueToTree(details);
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(Json.unwritable(e));
+            body = options.contents.encoded(details);
+        } catch (CometClientException e) {
+            return CompletableFuture.failedFuture(e);
         }
         Strand strand = new Strand(Runnable::run, options.platform);
         Connector connector = new Connector(url, body, options, strand);
@@ -180,9 +180,13 @@ public final class Comet implements AutoCloseable {
     /**
      * Calls the handler for messages of this name, {@link #ALL} for all of the application's, until
      * the registration is closed.
+     *
+     * @param name 1–128 characters, not beginning with {@code comet.}: of what the protocol itself
+     *     says, a {@linkplain #listen listener} is told
+     * @throws CometClientException {@code parameters-invalid}
      */
     public Registration on(String name, Consumer<? super CometMessage> handler) {
-        return loop.delivery().on(name, handler);
+        return loop.delivery().on(name.equals(ALL) ? name : Names.checked(name), handler);
     }
 
     /** Tells the listener what happens, until the registration is closed. */
@@ -205,7 +209,8 @@ public final class Comet implements AutoCloseable {
      * answer, nobody knows whether the message was handled. Two sends at a time may arrive in
      * either order. Works while paused.
      *
-     * @param contents anything that Jackson can write, but null
+     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What
+     *     is no data (a future, an exception, a stream) or not finite is refused
      * @return the reply of the application's handler; null if it has none
      */
     public CompletionStage<@Nullable JsonNode> send(String name, Object contents) {
@@ -231,7 +236,8 @@ public final class Comet implements AutoCloseable {
     /**
      * One of several that are sent together.
      *
-     * @param contents anything that Jackson can write, but null
+     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What
+     *     is no data (a future, an exception, a stream) or not finite is refused
      */
     public record OutgoingMessage(String name, Object contents) {}
 
@@ -248,7 +254,8 @@ public final class Comet implements AutoCloseable {
      * still wait for theirs. (Unless more than bufferLimit messages wait: then nothing is asked
      * for, the reply neither.)
      *
-     * @param contents anything that Jackson can write, but null
+     * @param contents data that Jackson can write, but null; numbers arrive digit for digit. What
+     *     is no data (a future, an exception, a stream) or not finite is refused
      * @param timeout from 1 ms to 1 h
      * @return the reply, JSON null if there is none; or a {@link CometClientException}: {@code
      *     timed-out} (it may be handled all the same), {@code refused} and others of the server's
@@ -264,8 +271,8 @@ public final class Comet implements AutoCloseable {
     }
 
     private ObjectNode message(String name, Object contents) {
-        ObjectNode message = Json.MAPPER.createObjectNode().put("name", name);
-        message.set("contents", options.mapper.valueToTree(contents));
+        ObjectNode message = Json.MAPPER.createObjectNode().put("name", Names.checked(name));
+        message.set("contents", options.contents.encoded(contents));
         return message;
     }
 

@@ -39,7 +39,8 @@ public interface CometListener {
      * Messages with from ≤ id ≤ to may be lost, apart from those that follow. Reload what they
      * would have changed.
      *
-     * @param reason {@code overflow}, {@code expired}, {@code confirmed}, {@code unknown-cursor}
+     * @param reason {@code overflow}, {@code expired}, {@code confirmed}, {@code unknown-cursor};
+     *     or {@code unreadable}: this one message came and was no JSON, or beyond what can be read
      */
     default void gap(long from, long to, String reason) {}
 

@@ -5,7 +5,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -18,7 +17,7 @@ public final class CometMessage {
     private final String name;
     private final @Nullable String correlationId;
     private final JsonNode contents;
-    private final JsonMapper mapper;
+    private final Contents codec;
     private final @Nullable Function<ObjectNode, CompletionStage<Void>> replying;
 
     CometMessage(
@@ -26,13 +25,13 @@ public final class CometMessage {
             String name,
             @Nullable String correlationId,
             JsonNode contents,
-            JsonMapper mapper,
+            Contents codec,
             @Nullable Function<ObjectNode, CompletionStage<Void>> replying) {
         this.id = id;
         this.name = name;
         this.correlationId = correlationId;
         this.contents = contents;
-        this.mapper = mapper;
+        this.codec = codec;
         this.replying = replying;
     }
 
@@ -48,7 +47,7 @@ public final class CometMessage {
         return name;
     }
 
-    /** What the message says. */
+    /** What the message says. Numbers have the digits that were sent. */
     public JsonNode contents() {
         return contents;
     }
@@ -59,7 +58,7 @@ public final class CometMessage {
      * @throws tools.jackson.core.JacksonException if it does not fit
      */
     public <T> T contents(Class<T> type) {
-        return mapper.treeToValue(contents, type);
+        return codec.decoded(contents, type);
     }
 
     /** Of the request that this is, or that it answers; null if neither. */
@@ -75,7 +74,7 @@ public final class CometMessage {
     /**
      * Replies to a request.
      *
-     * @param contents anything that Jackson can write; null: done
+     * @param contents data that Jackson can write; null: done
      * @return fails with a {@link CometClientException}: {@code no-such-request} if nobody waits
      *     any more, {@code already-replied} if it was answered
      * @throws IllegalStateException if this message is no request
@@ -95,11 +94,11 @@ public final class CometMessage {
             throw new IllegalStateException(
                     "message " + id + " (" + name + ") is no request; send a message instead");
         }
-        ObjectNode body = mapper.createObjectNode().put("correlationId", correlationId);
+        ObjectNode body = Json.MAPPER.createObjectNode().put("correlationId", correlationId);
         try {
-            body.set(field, mapper.valueToTree(value));
-        } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(Json.unwritable(e));
+            body.set(field, codec.encoded(value));
+        } catch (CometClientException e) {
+            return CompletableFuture.failedFuture(e);
         }
         return post.apply(body);
     }

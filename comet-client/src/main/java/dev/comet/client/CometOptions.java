@@ -29,7 +29,7 @@ public final class CometOptions {
     final @Nullable Supplier<? extends CompletionStage<CometSession>> reconnect;
     final Map<String, String> headers;
     final @Nullable Executor executor;
-    final JsonMapper mapper;
+    final Contents contents;
     final Platform platform;
     private final @Nullable CometHttp http;
 
@@ -44,7 +44,7 @@ public final class CometOptions {
         reconnect = builder.reconnect;
         headers = Map.copyOf(builder.headers);
         executor = builder.executor;
-        mapper = builder.mapper;
+        contents = builder.contents;
         platform = builder.platform;
         http = builder.http;
     }
@@ -84,7 +84,7 @@ public final class CometOptions {
         private @Nullable Supplier<? extends CompletionStage<CometSession>> reconnect;
         private final Map<String, String> headers = new LinkedHashMap<>();
         private @Nullable Executor executor;
-        private JsonMapper mapper = Json.MAPPER;
+        private Contents contents = Contents.PLAIN;
         private Platform platform = Platform.system();
         private @Nullable CometHttp http;
 
@@ -184,9 +184,9 @@ public final class CometOptions {
             return this;
         }
 
-        /** Converts contents. Default: a plain Jackson mapper. */
+        /** Converts contents; a copy of it writes them. Default: a plain Jackson mapper. */
         public Builder jsonMapper(JsonMapper value) {
-            mapper = value;
+            contents = new Contents(value);
             return this;
         }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What an answer, or a piece of a stream, means: where the cursor goes, what is to be handed over
@@ -65,6 +66,9 @@ record Digest(long cursor, List<Entry> entries, long waitMillis, @Nullable Strin
                     continue;
                 }
                 cursor = id;
+                if (name.equals(MessagePublisher.GAP)) { // for one that could not be read
+                    ((ObjectNode) message).put("id", 0);
+                }
                 entries.add(new Entry(message, cursor));
                 repeated = false;
                 continue;

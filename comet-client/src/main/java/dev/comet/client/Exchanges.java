@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -65,10 +66,10 @@ final class Exchanges {
         }
     }
 
-    /** One request and its whole answer. */
+    /** One request for messages and its whole answer. */
     Attempt get(String path, long millis, Outcome outcome) {
         CometHttp.Request request = request("GET", path, null);
-        return new Whole(millis, outcome).start(request);
+        return new Whole(millis, outcome, Messages::all).start(request);
     }
 
     /** One request and its whole answer; a failure, too, if it cannot even be begun. */
@@ -81,7 +82,7 @@ final class Exchanges {
             return;
         }
         try {
-            new Whole(millis, outcome).start(request("POST", path, bytes));
+            new Whole(millis, outcome, Json::read).start(request("POST", path, bytes));
         } catch (Throwable e) {
             strand.execute(() -> outcome.failed(cut(e)));
         }
@@ -145,7 +146,7 @@ final class Exchanges {
         }
 
         /** What a whole answer says, or an exception that says what it says is wrong. */
-        JsonNode interpret(String text) {
+        JsonNode interpret(String text, Function<String, JsonNode> reader) {
             if (isSuccess() && text.isEmpty()) {
                 return MissingNode.getInstance();
             }
@@ -153,7 +154,7 @@ final class Exchanges {
             CometClientException unreadable = null;
             if (is("application/json")) {
                 try {
-                    body = Json.read(text);
+                    body = reader.apply(text);
                 } catch (CometClientException e) {
                     unreadable = e;
                 }
@@ -229,13 +230,15 @@ final class Exchanges {
     private final class Whole extends Attempt implements Incoming {
 
         private final Outcome outcome;
+        private final Function<String, JsonNode> reader;
         private final ByteArrayOutputStream body = new ByteArrayOutputStream(512);
         private CometHttp.@Nullable Exchange exchange;
         private @Nullable Head head;
 
-        Whole(long millis, Outcome outcome) {
+        Whole(long millis, Outcome outcome, Function<String, JsonNode> reader) {
             super(platform, strand, millis);
             this.outcome = outcome;
+            this.reader = reader;
         }
 
         Whole start(CometHttp.Request request) {
@@ -279,7 +282,7 @@ final class Exchanges {
             }
             JsonNode answer;
             try {
-                answer = begun.interpret(body.toString(StandardCharsets.UTF_8));
+                answer = begun.interpret(body.toString(StandardCharsets.UTF_8), reader);
             } catch (CometClientException e) {
                 fail(e);
                 return;

@@ -440,7 +440,7 @@ final class Loop {
                 entry.name(),
                 correlationId.isString() ? correlationId.stringValue() : null,
                 entry.contents(),
-                options.mapper,
+                options.contents,
                 isRequest ? sending::reply : null);
     }
 

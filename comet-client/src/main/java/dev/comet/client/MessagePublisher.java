@@ -85,7 +85,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     }
 
     static CometMessage own(String name, ObjectNode contents) {
-        return new CometMessage(0, name, null, contents, Json.MAPPER, null);
+        return new CometMessage(0, name, null, contents, Contents.PLAIN, null);
     }
 
     /** What one subscriber gets, on a strand. */

@@ -252,7 +252,7 @@ final class Streaming implements Transport {
         }
 
         private JsonNode parsed(String event) {
-            JsonNode message = Json.read(event);
+            JsonNode message = Messages.one(event);
             if (message.path("name").asString("").equals("comet.heartbeat")) {
                 long next = message.path("contents").path("nextInSeconds").asLong(0);
                 beatSeconds = next > 0 ? Math.min(next, 3_600) : beatSeconds;
@@ -295,7 +295,7 @@ final class Streaming implements Transport {
 
         private CometClientException refused(Head answer) {
             try {
-                answer.interpret(refusal.toString(StandardCharsets.UTF_8));
+                answer.interpret(refusal.toString(StandardCharsets.UTF_8), Json::read);
             } catch (CometClientException e) {
                 return e;
             }

@@ -155,7 +155,7 @@ class ErrorsTest {
         publisher.subscribe(words);
         executor.errors = 1;
         for (long id = 1; id <= 3; id++) {
-            publisher.publish(new CometMessage(id, "n", null, null, Json.MAPPER, null));
+            publisher.publish(new CometMessage(id, "n", null, null, Contents.PLAIN, null));
         }
         world.advance(1_000);
         publisher.end(0, null);

@@ -2,6 +2,7 @@ package dev.comet.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.comet.spi.ExactNumbers;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.List;
@@ -20,11 +21,16 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * The body of one request: what it claims to be, and strictly that. JSON is RFC 8259 to the letter:
  * UTF-8 without a byte order mark, one value and nothing after it, no key twice, no {@code NaN}, no
- * deeper than the limit.
+ * deeper than the limit. Numbers keep every digit.
  */
 final class Body {
 
     private static final Pattern UTF_8_CHARSET = Pattern.compile("charset=(utf-8|\"utf-8\")");
+
+    /** As of what is sent to clients: what a hook passes on is not refused then. */
+    private static final int MAX_NUMBER_LENGTH = 500;
+
+    private static final int MAX_NAME_LENGTH = 10_000;
 
     private final String mediaType;
     private final byte[] bytes;
@@ -76,7 +82,9 @@ final class Body {
             return strict.readTree(text());
         } catch (StreamConstraintsException e) {
             throw Refusal.parametersInvalid(
-                    "body is nested too deep or has too long a number, name or text");
+                    "body is nested too deep, or has too long a name or text, or a number beyond what a double can hold or longer than "
+                            + MAX_NUMBER_LENGTH
+                            + " characters");
         } catch (JacksonException e) {
             // The parser's own text quotes the input, which may be a secret: the place is enough.
             TokenStreamLocation at = e.getLocation();
@@ -103,9 +111,14 @@ final class Body {
     /** A mapper that reads JSON as strictly as this class promises. */
     static JsonMapper strictMapper(int maxDepth) {
         StreamReadConstraints constraints =
-                StreamReadConstraints.builder().maxNestingDepth(maxDepth).build();
+                StreamReadConstraints.builder()
+                        .maxNestingDepth(maxDepth)
+                        .maxNumberLength(MAX_NUMBER_LENGTH)
+                        .maxNameLength(MAX_NAME_LENGTH)
+                        .build();
         JsonFactory factory = JsonFactory.builder().streamReadConstraints(constraints).build();
         return JsonMapper.builder(factory)
+                .addModule(ExactNumbers.module())
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                 .build();

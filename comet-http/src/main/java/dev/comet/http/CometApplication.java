@@ -4,6 +4,7 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.http.RateLimit.Rate;
 import dev.comet.spi.CometClock;
+import dev.comet.spi.Names;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -101,7 +102,7 @@ public final class CometApplication {
     @FunctionalInterface
     public interface RequestHook {
         /**
-         * Returns the reply: anything that Jackson can write, a {@link dev.comet.CometReply} to be
+         * Returns the reply: data that Jackson can write, a {@link dev.comet.CometReply} to be
          * passed on, or null for none. To a client's request (one with a {@linkplain
          * ClientMessage#correlationId correlation id}) it may also be a {@link
          * java.util.concurrent.CompletionStage} of one of these: no thread waits for it, and the
@@ -151,7 +152,10 @@ public final class CometApplication {
      * @param name 1–128 characters, not beginning with {@code comet.}, each name once
      */
     public CometApplication onRequest(String name, RequestHook hook) {
-        SendEndpoint.checkName(name);
+        String fault = Names.faultOfMessage(name);
+        if (fault != null) {
+            throw invalid(fault);
+        }
         if (messageHooks.putIfAbsent(name, hook) != null) {
             throw invalid("name is \"" + name + "\", which has a hook already; use each name once");
         }
@@ -271,12 +275,12 @@ public final class CometApplication {
     }
 
     /**
-     * How deep the JSON of a body may be nested, 1 to 500, the enclosing object or array included.
-     * Default 32: deeper than data that somebody designed, far from what could exhaust a stack.
-     * More is answered 400.
+     * How deep the JSON of a body may be nested, 1 to 100, the enclosing object or array included.
+     * Default 32: deeper than data that somebody designed. More is answered 400; more than 100 no
+     * client could be sent.
      */
     public CometApplication maxJsonDepth(int maxJsonDepth) {
-        this.maxJsonDepth = inRange("maxJsonDepth", maxJsonDepth, 1, 500);
+        this.maxJsonDepth = inRange("maxJsonDepth", maxJsonDepth, 1, 100);
         return this;
     }
 

@@ -4,6 +4,8 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
+import dev.comet.spi.ContentsEncoder;
+import dev.comet.spi.ExactNumbers;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +21,9 @@ final class LaterReply {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
 
+    private static final JsonMapper EXACT =
+            JsonMapper.builder().addModule(ExactNumbers.module()).build();
+
     /**
      * How many requests of one client may wait for their reply: so one cannot take all the places
      * that requests to other clients have.
@@ -26,22 +31,30 @@ final class LaterReply {
     static final int MAX_WAITING = 100;
 
     private final CometStateManager comet;
-    private final JsonMapper mapper;
+    private final ContentsEncoder encoder;
     private final ConcurrentHashMap<CometClient, Integer> waiting = new ConcurrentHashMap<>();
     private final FaultLog faults;
 
     LaterReply(CometStateManager comet, JsonMapper mapper, FaultLog faults) {
         this.comet = comet;
-        this.mapper = mapper;
+        this.encoder = new ContentsEncoder(mapper);
         this.faults = faults;
     }
 
-    /** What a hook has replied, or what a stage of it has come to, as JSON. */
-    @Nullable JsonNode encoded(@Nullable Object reply) {
+    /**
+     * What a hook has replied, or what a stage of it has come to, as JSON.
+     *
+     * @throws IllegalArgumentException if it cannot be sent
+     */
+    byte @Nullable [] encoded(@Nullable Object reply) {
         if (reply instanceof CometReply passedOn) {
-            return mapper.readTree(passedOn.contentsJson());
+            return passedOn.contentsJson();
         }
-        return reply == null ? null : mapper.valueToTree(reply);
+        try {
+            return reply == null ? null : encoder.encode(reply);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the reply " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -78,7 +91,7 @@ final class LaterReply {
                     ended(client);
                     try {
                         if (failure == null) {
-                            comet.replyTo(client, correlationId, encoded(reply));
+                            send(client, name, correlationId, reply);
                         } else {
                             refuse(client, name, correlationId, unwrapped(failure));
                         }
@@ -86,6 +99,19 @@ final class LaterReply {
                         undelivered(client, name, e);
                     }
                 });
+    }
+
+    private void send(
+            CometClient client, String name, String correlationId, @Nullable Object reply) {
+        JsonNode contents;
+        try {
+            byte[] json = encoded(reply);
+            contents = json == null ? null : EXACT.readTree(json);
+        } catch (IllegalArgumentException e) {
+            refuse(client, name, correlationId, e);
+            return;
+        }
+        comet.replyTo(client, correlationId, contents);
     }
 
     private void refuse(CometClient client, String name, String correlationId, Throwable failure) {

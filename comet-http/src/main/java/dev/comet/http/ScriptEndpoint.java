@@ -31,6 +31,7 @@ final class ScriptEndpoint {
                     "/comet/event-parser.js",
                     "/comet/exchange.js",
                     "/comet/loop.js",
+                    "/comet/messages.js",
                     "/comet/polling.js",
                     "/comet/requests.js",
                     "/comet/session.js",

@@ -4,22 +4,22 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.RequestHook;
+import dev.comet.spi.Names;
 import dev.comet.spi.ProtocolMessages;
+import java.io.ByteArrayOutputStream;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
 
 /** {@code send}: hands a client's messages to the application's hooks. */
 final class SendEndpoint {
 
     private static final int MAX_MESSAGES = 100;
-    private static final int MAX_NAME_LENGTH = 128;
+    private static final byte[] NULL = {'n', 'u', 'l', 'l'};
 
     private final CometStateManager comet;
     private final Callers callers;
@@ -94,28 +94,30 @@ final class SendEndpoint {
                 later.ended(client);
             }
         }
-        JsonNode encoded = encoded(client, received, reply); // null, too, is a reply: done
-        return CometResponse.json(200, mapper.writeValueAsBytes(encoded));
+        byte[] encoded = encoded(client, received, reply);
+        return CometResponse.json(200, encoded == null ? NULL : encoded); // null: done
     }
 
-    /** Returns the replies, or null if there is none at all. */
-    private @Nullable JsonNode sendEach(CometClient client, JsonNode messages) {
-        ArrayNode replies = strict.createArrayNode();
+    /** Returns the replies as an array, or null if there is none at all. */
+    private byte @Nullable [] sendEach(CometClient client, JsonNode messages) {
+        ByteArrayOutputStream replies = new ByteArrayOutputStream();
         boolean any = false;
         for (int i = 0; i < messages.size(); i++) {
+            replies.write(i == 0 ? '[' : ',');
             try {
-                JsonNode reply = sendOne(client, messages.get(i));
+                byte[] reply = sendOne(client, messages.get(i));
                 any |= reply != null;
-                replies.add(reply);
+                replies.writeBytes(reply == null ? NULL : reply);
             } catch (Refusal e) {
                 throw e.at(i);
             }
         }
-        return any ? replies : null;
+        replies.write(']');
+        return any ? replies.toByteArray() : null;
     }
 
     /** Returns the reply, or null if there is none. */
-    private @Nullable JsonNode sendOne(CometClient client, JsonNode message) {
+    private byte @Nullable [] sendOne(CometClient client, JsonNode message) {
         if (correlationId(message) != null) {
             throw Refusal.parametersInvalid("a message with a correlationId is sent alone");
         }
@@ -159,14 +161,9 @@ final class SendEndpoint {
         }
     }
 
-    private @Nullable JsonNode encoded(
+    private byte @Nullable [] encoded(
             CometClient client, ClientMessage message, @Nullable Object reply) {
         try {
-            if (reply instanceof Future) {
-                // Jackson would take its isDone() and the like for the reply.
-                throw new IllegalStateException(
-                        "the reply is a Future, which only a thread could wait for; return its value, or a CompletionStage");
-            }
             return later.encoded(reply);
         } catch (Throwable e) {
             throw failed(client, message, e);
@@ -195,11 +192,8 @@ final class SendEndpoint {
                 : Refusal.of(e);
     }
 
-    private void respond(Call call, @Nullable JsonNode reply) {
-        call.respond(
-                reply == null
-                        ? CometResponse.empty(202)
-                        : CometResponse.json(200, mapper.writeValueAsBytes(reply)));
+    private void respond(Call call, byte @Nullable [] reply) {
+        call.respond(reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
     }
 
     static void limitRate(RateLimit sends, CometClient client, int messages) {
@@ -233,32 +227,13 @@ final class SendEndpoint {
         if (name == null || !name.isString()) {
             throw Refusal.parametersInvalid("name is missing or not a string; send {\"name\":…}");
         }
-        if (name.stringValue().length() > MAX_NAME_LENGTH) {
-            throw Refusal.tooLarge("name is longer than " + MAX_NAME_LENGTH + " characters");
+        String text = name.stringValue();
+        String fault = Names.faultOfMessage(text);
+        if (fault != null) {
+            throw text.length() > Names.MAX_LENGTH && !text.isBlank()
+                    ? Refusal.tooLarge(fault)
+                    : Refusal.parametersInvalid(fault);
         }
-        try {
-            return checkName(name.stringValue());
-        } catch (CometException e) {
-            throw Refusal.of(e);
-        }
-    }
-
-    /** The rule for names, for peers and for the application's own. */
-    static String checkName(String name) {
-        boolean valid =
-                !name.isBlank()
-                        && name.length() <= MAX_NAME_LENGTH
-                        && name.chars().noneMatch(Character::isISOControl)
-                        && !name.startsWith(ProtocolMessages.PREFIX);
-        if (!valid) {
-            throw new CometException(
-                    CometException.Reason.PARAMETERS_INVALID,
-                    "name is blank, too long, has control characters or begins with \""
-                            + ProtocolMessages.PREFIX
-                            + "\"; use 1 to "
-                            + MAX_NAME_LENGTH
-                            + " other characters");
-        }
-        return name;
+        return text;
     }
 }

@@ -1,0 +1,273 @@
+package dev.comet.spi;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether encoded contents are one JSON value (RFC 8259) that every client can read: the bounds lie
+ * below what the readers of JSON take that clients are made with.
+ *
+ * <p>One pass over the bytes, each looked at once; takes no memory unless a number is long or has
+ * an exponent. Recursive, no deeper than the bound on nesting. Does not look whether text is valid
+ * UTF-8: the generator has made it.
+ */
+final class JsonBounds {
+
+    /** How deep arrays and objects may lie in one another. */
+    static final int NESTING = 100;
+
+    /** The longest name of a field, in bytes as encoded, without its quotes. */
+    static final int NAME_BYTES = 10_000;
+
+    /** The longest number, in characters. */
+    static final int NUMBER_LENGTH = 500;
+
+    /** What has no more digits than that, and no exponent, is within the range of a double. */
+    private static final int SURELY_IN_RANGE = 300;
+
+    /** With its e and its sign: of a zero, which is within the range whatever it is. */
+    private static final int MAX_EXPONENT = 5;
+
+    private final byte[] json;
+    private int at;
+    private @Nullable String fault;
+
+    private JsonBounds(byte[] json) {
+        this.json = json;
+    }
+
+    /** What is wrong with the contents, and how to mend it; null if nothing is. */
+    static @Nullable String fault(byte[] json) {
+        JsonBounds bounds = new JsonBounds(json);
+        if (bounds.value(0)) {
+            bounds.skipBlanks();
+            if (bounds.at < json.length) {
+                bounds.isNoJson();
+            }
+        }
+        return bounds.fault;
+    }
+
+    /**
+     * The rule for numbers: what a double can hold, if it rounds. A client that reads numbers as
+     * doubles, as a browser does, would take any other for infinity or for zero.
+     *
+     * @param number as JSON writes it
+     * @return what is wrong, and how to mend it; null if nothing is
+     */
+    static @Nullable String faultOfNumber(String number) {
+        if (number.length() > NUMBER_LENGTH) {
+            return "has a number of "
+                    + number.length()
+                    + " characters; use at most "
+                    + NUMBER_LENGTH
+                    + ", or send it as text";
+        }
+        int e = Math.max(number.indexOf('e'), number.indexOf('E'));
+        if (e < 0 && number.length() <= SURELY_IN_RANGE) {
+            return null;
+        }
+        double rounded = Double.parseDouble(number);
+        boolean isZero = isZero(e < 0 ? number : number.substring(0, e));
+        if (Double.isInfinite(rounded)
+                || (rounded == 0 && !isZero)
+                || (e >= 0 && number.length() - e > MAX_EXPONENT)) {
+            return "has the number "
+                    + shortened(number)
+                    + "; use what a double can hold, from 4.9e-324 to 1.7e308, or send it as text";
+        }
+        return null;
+    }
+
+    private static boolean isZero(String mantissa) {
+        return mantissa.chars().allMatch(c -> c < '1' || c > '9');
+    }
+
+    private static String shortened(String number) {
+        return number.length() <= 40
+                ? number
+                : number.substring(0, 20) + "…" + number.substring(number.length() - 10);
+    }
+
+    /** Returns false once a fault was found, like all that follow. */
+    private boolean value(int depth) {
+        skipBlanks();
+        return switch (peek()) {
+            case '{' -> isNestedTooDeep(depth) ? false : object(depth + 1);
+            case '[' -> isNestedTooDeep(depth) ? false : array(depth + 1);
+            case '"' -> text() >= 0;
+            case 't' -> literal("true");
+            case 'f' -> literal("false");
+            case 'n' -> literal("null");
+            case 'N', 'I' -> isNotFinite();
+            default -> number();
+        };
+    }
+
+    private boolean object(int depth) {
+        at++;
+        skipBlanks();
+        if (peek() == '}') {
+            at++;
+            return true;
+        }
+        while (true) {
+            skipBlanks();
+            int length = text();
+            if (length < 0) {
+                return false;
+            }
+            if (length > NAME_BYTES) {
+                fault =
+                        "has a field whose name takes "
+                                + length
+                                + " bytes; use at most "
+                                + NAME_BYTES;
+                return false;
+            }
+            skipBlanks();
+            if (peek() != ':') {
+                return isNoJson();
+            }
+            at++;
+            if (!value(depth)) {
+                return false;
+            }
+            skipBlanks();
+            int next = peek();
+            if (next != ',' && next != '}') {
+                return isNoJson();
+            }
+            at++;
+            if (next == '}') {
+                return true;
+            }
+        }
+    }
+
+    private boolean array(int depth) {
+        at++;
+        skipBlanks();
+        if (peek() == ']') {
+            at++;
+            return true;
+        }
+        while (true) {
+            if (!value(depth)) {
+                return false;
+            }
+            skipBlanks();
+            int next = peek();
+            if (next != ',' && next != ']') {
+                return isNoJson();
+            }
+            at++;
+            if (next == ']') {
+                return true;
+            }
+        }
+    }
+
+    /** Returns how many bytes it has, without its quotes; -1 once a fault was found. */
+    private int text() {
+        if (peek() != '"') {
+            isNoJson();
+            return -1;
+        }
+        int from = ++at;
+        while (at < json.length) {
+            byte b = json[at];
+            if (b == '"') {
+                return at++ - from;
+            }
+            if (b == '\\') {
+                at++; // what follows is neither the end nor, for all that matters here, wrong
+            } else if (b >= 0 && b < ' ') {
+                break;
+            }
+            at++;
+        }
+        isNoJson();
+        return -1;
+    }
+
+    private boolean number() {
+        int from = at;
+        if (peek() == '-') {
+            at++;
+            if (peek() == 'I') {
+                return isNotFinite();
+            }
+        }
+        int whole = at;
+        boolean valid = digits() && (json[whole] != '0' || at == whole + 1);
+        if (valid && peek() == '.') {
+            at++;
+            valid = digits();
+        }
+        boolean hasExponent = valid && (peek() == 'e' || peek() == 'E');
+        if (hasExponent) {
+            at++;
+            if (peek() == '+' || peek() == '-') {
+                at++;
+            }
+            valid = digits();
+        }
+        if (!valid) {
+            return isNoJson();
+        }
+        if (hasExponent || at - from > SURELY_IN_RANGE) {
+            fault = faultOfNumber(new String(json, from, at - from, ISO_8859_1));
+        }
+        return fault == null;
+    }
+
+    private boolean digits() {
+        int from = at;
+        while (at < json.length && json[at] >= '0' && json[at] <= '9') {
+            at++;
+        }
+        return at > from;
+    }
+
+    private boolean literal(String word) {
+        for (int i = 0; i < word.length(); i++) {
+            if (peek() != word.charAt(i)) {
+                return isNoJson();
+            }
+            at++;
+        }
+        return true;
+    }
+
+    private void skipBlanks() {
+        while (at < json.length
+                && (json[at] == ' ' || json[at] == '\n' || json[at] == '\r' || json[at] == '\t')) {
+            at++;
+        }
+    }
+
+    private int peek() {
+        return at < json.length ? json[at] : -1;
+    }
+
+    private boolean isNestedTooDeep(int depth) {
+        if (depth < NESTING) {
+            return false;
+        }
+        fault = "is nested deeper than " + NESTING + "; send it flatter, or in parts";
+        return true;
+    }
+
+    private boolean isNotFinite() {
+        fault =
+                "has a number that is not finite, which JSON cannot say; send null or a text instead";
+        return false;
+    }
+
+    private boolean isNoJson() {
+        fault = "is not one JSON value at byte " + at + "; see the serializer that wrote it";
+        return false;
+    }
+}
