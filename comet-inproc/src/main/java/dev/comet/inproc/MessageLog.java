@@ -193,11 +193,11 @@ class MessageLog {
      */
     synchronized boolean isListedRight(MemoryPart.Place at) {
         LogEntry first = discarded ? null : first();
-        if (at == place && first != null && first.id() <= at.oldestId()) {
+        if (at.equals(place) && first != null && first.id() <= at.oldestId()) {
             return true;
         }
         memory.unlist(at);
-        if (at == place) {
+        if (at.equals(place)) {
             place = null;
             place = first == null ? null : memory.list(this, first.id());
         }
