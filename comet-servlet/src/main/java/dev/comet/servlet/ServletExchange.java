@@ -9,6 +9,8 @@ import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -460,7 +462,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
         // The one who holds the request owns its deadline.
         context.setTimeout(0);
         context.addListener(this);
-        if (context.getResponse() instanceof HttpServletResponse own && own != response) {
+        if (containersOwn(context) instanceof HttpServletResponse own && own != response) {
             requests.goRound(response);
             response = own;
             // They describe what the filter would have made of the body.
@@ -468,6 +470,15 @@ final class ServletExchange implements CometExchange, AsyncListener {
             own.setHeader("Content-Length", null);
         }
         return context;
+    }
+
+    /** Undertow's startAsync() keeps what filters have put around it. */
+    private static ServletResponse containersOwn(AsyncContext context) {
+        ServletResponse own = context.getResponse();
+        while (own instanceof ServletResponseWrapper wrapper) {
+            own = wrapper.getResponse();
+        }
+        return own;
     }
 
     /** A request that is not held is its thread's. */
@@ -480,7 +491,7 @@ final class ServletExchange implements CometExchange, AsyncListener {
     /** Ends a request whose answer cannot be written. Empty with status 200 would be a lie. */
     static void fail(AsyncContext context) {
         try {
-            if (context.getResponse() instanceof HttpServletResponse response
+            if (containersOwn(context) instanceof HttpServletResponse response
                     && !response.isCommitted()) {
                 response.reset();
                 response.setStatus(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);

@@ -3,6 +3,7 @@ package dev.comet.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import dev.comet.CometClient;
 import dev.comet.servlet.ServletRig.Answer;
 import jakarta.servlet.Filter;
@@ -159,7 +160,7 @@ abstract class FilterContract {
     @Test
     @DisplayName("H14 the filter is named, once; and none where none wraps")
     void filter_wrapsTheResponse_isNamedOnce() throws Exception {
-        try (LogCapture log = new LogCapture(CometServlet.class)) {
+        try (LogCapture log = new LogCapture(CometServlet.class, Level.INFO)) {
             ServletRig plain = new ServletRig(container(), options -> options, (comet, app) -> {});
             plain.client("ada", 1, 60);
             plain.poll(plain.comet.findCometClient("ada").orElseThrow(), "?lastMessageId=0");

@@ -1,5 +1,6 @@
 package dev.comet.servlet;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxy;
@@ -15,7 +16,15 @@ final class LogCapture implements AutoCloseable {
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
     LogCapture(Class<?> logging) {
+        this(logging, null);
+    }
+
+    /**
+     * @param level from which on; null for the level of the tests
+     */
+    LogCapture(Class<?> logging, Level level) {
         logger = (Logger) LoggerFactory.getLogger(logging);
+        logger.setLevel(level);
         logger.setAdditive(false);
         logger.addAppender(appender);
         appender.start();
@@ -40,5 +49,6 @@ final class LogCapture implements AutoCloseable {
     public void close() {
         logger.detachAppender(appender);
         logger.setAdditive(true);
+        logger.setLevel(null);
     }
 }

@@ -23,6 +23,7 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.SocketException;
 import java.time.Duration;
@@ -218,14 +219,23 @@ abstract class OwnAnswerContract {
         @Override
         public AsyncContext startAsync() {
             AsyncContext context = super.startAsync();
-            return (AsyncContext)
+            HttpServletResponse noWrapper = passingOn(HttpServletResponse.class, own, Map.of());
+            return passingOn(AsyncContext.class, context, Map.of("getResponse", noWrapper));
+        }
+
+        private static <T> T passingOn(Class<T> type, T to, Map<String, ?> results) {
+            return type.cast(
                     Proxy.newProxyInstance(
-                            getClass().getClassLoader(),
-                            new Class<?>[] {AsyncContext.class},
-                            (proxy, method, arguments) ->
-                                    method.getName().equals("getResponse")
-                                            ? own
-                                            : method.invoke(context, arguments));
+                            type.getClassLoader(),
+                            new Class<?>[] {type},
+                            (proxy, method, arguments) -> {
+                                Object result = results.get(method.getName());
+                                try {
+                                    return result == null ? method.invoke(to, arguments) : result;
+                                } catch (InvocationTargetException e) {
+                                    throw e.getCause();
+                                }
+                            }));
         }
     }
 
