@@ -24,6 +24,7 @@ final class AckEndpoint {
 
     private void confirm(Call call, Parameters parameters) {
         String token = callers.privateToken(call, parameters.privateToken());
+        callers.checkClaim(token, parameters.publicToken());
         try {
             comet.confirm(token, parameters.lastMessageId());
         } catch (CometException e) {

@@ -32,8 +32,9 @@ public final class CometHttpHandler {
      */
     public CometHttpHandler(CometStateManager comet, CometApplication application) {
         JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
-        this.origins = new Origins(application.allowedOrigins, application.cookieTokens);
-        Callers callers = new Callers(application, origins);
+        application.check();
+        this.origins = new Origins(application);
+        Callers callers = new Callers(comet, application, origins);
         this.connect = new ConnectEndpoint(comet, callers, strict, application);
         this.poll = new PollEndpoint(comet, callers, strict);
         this.stream = new StreamEndpoint(comet, callers);
@@ -45,7 +46,7 @@ public final class CometHttpHandler {
                         application.clock);
         this.send = new SendEndpoint(comet, callers, strict, application, sends);
         this.reply = new ReplyEndpoint(comet, callers, strict, application.maxBodyBytes, sends);
-        this.disconnect = new DisconnectEndpoint(comet, callers, strict, application.cookieTokens);
+        this.disconnect = new DisconnectEndpoint(comet, callers, strict);
         this.script = new ScriptEndpoint();
         prepare();
     }
@@ -71,11 +72,9 @@ public final class CometHttpHandler {
 
     private void route(Call call) {
         CometExchange exchange = call.exchange();
-        if (!origins.admits(exchange, Callers.hasBearer(exchange))) {
-            throw Refusal.refused("the request comes from a page of a foreign origin");
-        }
+        origins.check(exchange, Callers.hasTokenHeader(exchange));
         if (origins.isPreflight(exchange)) {
-            call.respond(Origins.preflight());
+            call.respond(origins.preflight());
             return;
         }
         switch (exchange.path()) {

@@ -9,14 +9,11 @@ final class DisconnectEndpoint {
     private final CometStateManager comet;
     private final Callers callers;
     private final JsonMapper strict;
-    private final boolean cookieTokens;
 
-    DisconnectEndpoint(
-            CometStateManager comet, Callers callers, JsonMapper strict, boolean cookieTokens) {
+    DisconnectEndpoint(CometStateManager comet, Callers callers, JsonMapper strict) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
-        this.cookieTokens = cookieTokens;
     }
 
     void serve(Call call) {
@@ -26,11 +23,10 @@ final class DisconnectEndpoint {
 
     private void disconnect(Call call, Parameters parameters) {
         String token = callers.privateToken(call, parameters.privateToken());
+        callers.checkClaim(token, parameters.publicToken());
         if (!comet.disconnect(token)) {
             throw callers.unknown(call.exchange());
         }
-        CometResponse done = CometResponse.empty(204);
-        call.respond(
-                cookieTokens ? done.with("Set-Cookie", TokenCookie.forget(call.exchange())) : done);
+        call.respond(CometResponse.empty(204).with(callers.forget(token, call.exchange())));
     }
 }

@@ -37,6 +37,7 @@ final class PollEndpoint {
 
     private void poll(Call call, Parameters parameters, boolean fromBody) {
         String token = callers.privateToken(call, fromBody ? parameters.privateToken() : null);
+        callers.checkClaim(token, parameters.publicToken());
         CometAsyncResult result = subscribe(token, parameters);
         if (result.isCompleted()) {
             CometAnswer answer = result.answer();

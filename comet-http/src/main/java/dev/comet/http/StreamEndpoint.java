@@ -29,6 +29,7 @@ final class StreamEndpoint {
                         ? parameters.lastMessageId()
                         : Parameters.lastEventId(lastEventId);
         String token = callers.privateToken(call, null);
+        callers.checkClaim(token, parameters.publicToken());
         comet.openStream(
                 token, cursor, new EventStream(call, callers, encoder), parameters.instance());
     }

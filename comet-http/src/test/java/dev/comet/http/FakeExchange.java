@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.security.Principal;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +31,7 @@ final class FakeExchange implements CometExchange {
     private byte[] body = {};
     private String scheme = "http";
     private String remoteAddress = "192.0.2.1";
+    private @Nullable String acceptedHost;
     private @Nullable Principal principal;
     private @Nullable Runnable beforeHold;
     private @Nullable Runnable beforeStream;
@@ -64,12 +66,25 @@ final class FakeExchange implements CometExchange {
         return new FakeExchange("POST", target);
     }
 
+    /**
+     * @param value a line break stands for another header of that name
+     */
     FakeExchange header(String name, @Nullable String value) {
         if (value == null) {
             headers.remove(name);
         } else {
             headers.put(name, value);
         }
+        return this;
+    }
+
+    /**
+     * The host as a container or a filter takes it, that believes a proxy.
+     *
+     * @param accepted with its port unless that is the scheme's own
+     */
+    FakeExchange acceptedHost(String accepted) {
+        this.acceptedHost = accepted;
         return this;
     }
 
@@ -257,17 +272,24 @@ final class FakeExchange implements CometExchange {
 
     @Override
     public @Nullable String header(String name) {
-        return read(headers.get(name));
+        List<String> values = headers(name);
+        return values.isEmpty() ? null : values.get(0);
     }
 
     @Override
-    public @Nullable String cookies() {
-        return read(headers.get("Cookie"));
+    public List<String> headers(String name) {
+        String value = read(headers.get(name));
+        return value == null ? List.of() : List.of(value.split("\n"));
     }
 
     @Override
     public @Nullable String host() {
-        return read(headers.get("Host"));
+        return header("Host");
+    }
+
+    @Override
+    public @Nullable String acceptedHost() {
+        return read(acceptedHost == null ? headers.get("Host") : acceptedHost);
     }
 
     @Override
