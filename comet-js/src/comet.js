@@ -199,7 +199,7 @@ export class Comet {
   /** @param {string} path @param {unknown} body */
   #post(path, body) {
     const { platform, timeoutMillis } = this.#options;
-    return exchange(platform, this.#base + path, { privateToken: this.#session.privateToken, body, millis: timeoutMillis });
+    return exchange(platform, this.#base + path, { session: this.#session, body, millis: timeoutMillis });
   }
 
   /** @param {Session} session */
@@ -387,8 +387,8 @@ export class Comet {
     listen("visibilitychange", () => page.document?.visibilityState !== "hidden" && turn.wake?.(false));
     if (!this.#options.disconnectOnLeave) return;
     listen("pagehide", () => {
-      const { privateToken } = this.#session;
-      page.navigator.sendBeacon(`${this.#base}/disconnect`, new URLSearchParams(privateToken ? { privateToken } : {}));
+      const { privateToken, publicToken } = this.#session;
+      page.navigator.sendBeacon(`${this.#base}/disconnect`, new URLSearchParams(privateToken ? { privateToken } : { publicToken }));
       this.unsubscribe();
       // A page that comes back from the back/forward cache finds its session gone and gets another one.
       page.addEventListener("pageshow", () => this.#state === "paused" && this.subscribe(), { once: true });

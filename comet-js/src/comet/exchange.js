@@ -5,6 +5,7 @@ import { refusal, superseded } from "./digest.js";
 import { parseMessages } from "./messages.js";
 
 /** @typedef {import("../comet.d.ts").CometPlatform} Platform */
+/** @typedef {import("../comet.d.ts").CometSession} Session */
 
 /**
  * One stretch of being subscribed. What it is busy with at the moment, a request or a wait, leaves here how to break it off.
@@ -103,12 +104,12 @@ export async function within(platform, millis, turn, task) {
  * One request and its whole answer: the JSON body of a 2xx, undefined if that is empty. Rejects with a CometError.
  * @param {Platform} platform
  * @param {string} url
- * @param {{privateToken?: string, body?: unknown, millis: number}} request  with a body it is a POST
+ * @param {{session?: Session, body?: unknown, millis: number}} request  with a body it is a POST
  * @param {Partial<Turn>} [turn]
  * @returns {Promise<unknown>}
  */
-export async function exchange(platform, url, { privateToken, body, millis }, turn = {}) {
-  const headers = headersFor(privateToken);
+export async function exchange(platform, url, { session, body, millis }, turn = {}) {
+  const headers = headersFor(session);
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const text = body === undefined ? undefined : encoded(body);
 
@@ -133,9 +134,13 @@ export async function exchange(platform, url, { privateToken, body, millis }, tu
 /** @type {RequestInit} */
 export const PLAIN = { cache: "no-store", credentials: "same-origin" };
 
-/** @param {string} [privateToken] @returns {Record<string, string>} */
-export function headersFor(privateToken) {
-  return privateToken ? { "Comet-Request": "1", Authorization: `Bearer ${privateToken}` } : { "Comet-Request": "1" };
+/**
+ * Where the private token is in the cookie, another page can replace it: the server is told whom this one takes itself for.
+ * @param {Partial<Session>} [session] @returns {Record<string, string>}
+ */
+export function headersFor({ privateToken, publicToken = "" } = {}) {
+  const who = privateToken ? { "Comet-Token": privateToken } : publicToken && { "Comet-Client": encodeURIComponent(publicToken) };
+  return { "Comet-Request": "1", .../** @type {{}} */ (who) };
 }
 
 /** @param {unknown} body */

@@ -15,7 +15,7 @@ export class Polling {
   streams = false;
   #platform;
   #base;
-  #privateToken;
+  #session;
   #instance;
   #full;
   #always; // asks for a hold of its own, whether or not it is the server's
@@ -33,12 +33,12 @@ export class Polling {
    * @param {number} instance
    * @param {number} [hold]  seconds, at most
    */
-  constructor(platform, base, { privateToken, connectionTimeoutSeconds }, instance, hold) {
+  constructor(platform, base, session, instance, hold) {
     this.#platform = platform;
     this.#base = base;
-    this.#privateToken = privateToken;
+    this.#session = session;
     this.#instance = instance;
-    this.#full = hold ?? connectionTimeoutSeconds;
+    this.#full = hold ?? session.connectionTimeoutSeconds;
     this.#hold = this.#full;
     this.#always = hold !== undefined;
   }
@@ -51,7 +51,7 @@ export class Polling {
     const began = now();
     try {
       const url = `${this.#base}/poll?lastMessageId=${cursor}&instance=${this.#instance}${asked}`;
-      const answer = await exchange(this.#platform, url, { privateToken: this.#privateToken, millis: hold * 1000 + GRACE_MILLIS }, turn);
+      const answer = await exchange(this.#platform, url, { session: this.#session, millis: hold * 1000 + GRACE_MILLIS }, turn);
       if (!prompt && now() - began >= hold * 900) this.#hasLived(hold);
       return answer;
     } catch (thrown) {

@@ -23,7 +23,7 @@ export class Streaming {
   streams = true;
   #platform;
   #base;
-  #privateToken;
+  #session;
   #instance;
   /** @type {Open | null} */
   #open = null;
@@ -39,10 +39,10 @@ export class Streaming {
    * @param {import("../comet.d.ts").CometSession} session
    * @param {number} instance
    */
-  constructor(platform, base, { privateToken }, instance) {
+  constructor(platform, base, session, instance) {
     this.#platform = platform;
     this.#base = base;
-    this.#privateToken = privateToken;
+    this.#session = session;
     this.#instance = instance;
   }
 
@@ -80,7 +80,7 @@ export class Streaming {
       const url = `${this.#base}/stream?lastMessageId=${cursor}&instance=${this.#instance}`;
       let response, text;
       try {
-        response = await this.#platform.fetch(url, { headers: headersFor(this.#privateToken), ...PLAIN, signal: aborter.signal });
+        response = await this.#platform.fetch(url, { headers: headersFor(this.#session), ...PLAIN, signal: aborter.signal });
         if (response.ok && response.body && /^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? ""))
           return response.body.getReader();
         text = await response.text();
@@ -138,7 +138,7 @@ export class Streaming {
     this.#acknowledged = cursor;
     this.#acknowledgedAt = now;
     this.#received = 0;
-    const request = { privateToken: this.#privateToken, body: { lastMessageId: cursor }, millis: LATE_BEAT_MILLIS };
+    const request = { session: this.#session, body: { lastMessageId: cursor }, millis: LATE_BEAT_MILLIS };
     exchange(this.#platform, `${this.#base}/ack`, request)
       .catch(() => { this.#acknowledged = NaN; })
       .finally(() => { this.#acknowledging = false; });

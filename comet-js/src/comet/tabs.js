@@ -75,7 +75,8 @@ export class Tabs {
     this.enter();
     const wait = async () => {
       while (!this.#leads) {
-        if (this.#session && this.#session.privateToken !== lost?.privateToken) return this.#session;
+        // All of it: a private token that is in the cookie is not seen here.
+        if (this.#session && JSON.stringify(this.#session) !== JSON.stringify(lost)) return this.#session;
         await new Promise((resolve) => { this.#listen = () => resolve(undefined); });
       }
       const session = await make();

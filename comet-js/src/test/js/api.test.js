@@ -38,7 +38,7 @@ test("L1 request_always_carriesTheTokenInTheHeaderOnly", async () => {
   comet.disconnect();
   for (const { url, init } of world.requests.slice(1)) {
     ok(!url.includes("secret-1") && !String(init.body).includes("secret-1"), "no token in URL or body");
-    equal(init.headers.Authorization, "Bearer secret-1");
+    equal(init.headers["Comet-Token"], "secret-1");
     equal(init.headers["Comet-Request"], "1");
     equal([init.credentials, init.cache], ["same-origin", "no-store"]);
   }
@@ -47,8 +47,16 @@ test("L1 request_always_carriesTheTokenInTheHeaderOnly", async () => {
 
 test("L1 adopt_withoutPrivateToken_leavesItToTheCookie", async () => {
   const { world } = await adopted({}, { privateToken: undefined });
-  ok(!("Authorization" in world.last.init.headers), "no Authorization");
+  ok(!("Comet-Token" in world.last.init.headers), "no token");
   equal([world.last.init.credentials, world.last.init.headers["Comet-Request"]], ["same-origin", "1"]);
+});
+
+test("H17 request_tokenIsInTheCookie_saysWhomThePageTakesItselfFor", async () => {
+  const { world, comet } = await connected({ disconnectOnLeave: true }, { privateToken: undefined, publicToken: "J\u00fcrgen +/" });
+  comet.send("chat.say", 1);
+  for (const { init } of world.requests) equal(init.headers["Comet-Client"], "J%C3%BCrgen%20%2B%2F");
+  await world.fire("pagehide");
+  equal(world.beacons, [{ url: "/comet/disconnect", body: "publicToken=J%C3%BCrgen+%2B%2F" }]);
 });
 
 test("L1 adopt_first_asksForAnAnswerAtOnceAndThenHolds", async () => {
@@ -181,7 +189,7 @@ test("L1 disconnect_answered_endsHereAtOnceAndThere", async () => {
   const poll = world.last;
   const disconnecting = comet.disconnect();
   equal([poll.aborted, comet.state], [true, "closed"]);
-  equal([world.last.path, world.last.init.method, world.last.init.headers.Authorization], ["/comet/disconnect", "POST", "Bearer secret-1"]);
+  equal([world.last.path, world.last.init.method, world.last.init.headers["Comet-Token"]], ["/comet/disconnect", "POST", "secret-1"]);
   await world.last.raw("", 204);
   equal(await disconnecting, true);
   equal(seen.names(), ["closed", "state"]);

@@ -55,14 +55,14 @@ test("L3 sessionLost_madeByConnect_connectsAgainWithTheSameDetails", async () =>
   equal([world.last.path, world.last.body, comet.state], ["/comet/connect", { displayName: "Ada" }, "reconnecting"]);
   equal(seen.named("comet.sessionlost"), [], "told only when there is a new one");
   await world.last.json({ ...SESSION, publicToken: "pub-2", privateToken: "secret-2", lastMessageId: 5 });
-  equal([world.last.query, world.last.init.headers.Authorization], [{ lastMessageId: "5" }, "Bearer secret-2"]);
+  equal([world.last.query, world.last.init.headers["Comet-Token"]], [{ lastMessageId: "5" }, "secret-2"]);
   equal([comet.publicToken, comet.lastMessageId, comet.state], ["pub-2", 5, "connected"]);
   await world.last.json([message(6)]);
   equal([world.last.path, world.last.query], ["/comet/poll", { lastMessageId: "6" }], "goes on with the new session");
   equal(seen.names(), ["11", "success", "state", "sessionlost", "state", "6", "success"]);
   equal(seen.named("comet.sessionlost"), [{ previous: "pub-1", current: "pub-2" }]);
   comet.send("chat.say");
-  equal(world.last.init.headers.Authorization, "Bearer secret-2", "send uses the new session");
+  equal(world.last.init.headers["Comet-Token"], "secret-2", "send uses the new session");
 });
 
 test("L3 sessionLost_adopted_stops", async () => {

@@ -89,7 +89,7 @@ export class ModelServer {
       this.forget();
       return answer(200, {});
     }
-    if (init.headers.Authorization !== `Bearer ${this.#session}`)
+    if (init.headers["Comet-Token"] !== this.#session)
       return answer(404, [own("error", { code: "client-does-not-exist", reason: "unknown" })]);
     if (path.endsWith("/ack")) return answer(this.#confirm(body.lastMessageId) ? 204 : 400, "");
     this.#end(409, [own("superseded", { instance })]);

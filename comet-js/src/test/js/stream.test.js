@@ -11,7 +11,7 @@ const tried = (world, since = 0) => world.requests.slice(since).map(({ path }) =
 test("L6 stream_whereItGetsThrough_isUsed", async () => {
   const { world, comet, seen } = await adopted({ transport: "auto" });
   equal([world.last.path, world.last.query, comet.state], ["/comet/stream", { lastMessageId: "10" }, "connecting"]);
-  equal([world.last.init.headers.Authorization, world.last.init.cache], ["Bearer secret-1", "no-store"]);
+  equal([world.last.init.headers["Comet-Token"], world.last.init.cache], ["secret-1", "no-store"]);
   await streams(world);
   equal([comet.state, comet.transport], ["connected", "stream"]);
   await world.last.push(message(11), message(14));
@@ -242,7 +242,7 @@ test("M2 stream_confirmsNowAndThen", async () => {
   equal(tried(world, 1), []);
   await world.advance(5_000);
   await stream.push(message(12));
-  equal([world.last.path, world.last.body, world.last.init.headers.Authorization], ["/comet/ack", { lastMessageId: 12 }, "Bearer secret-1"]);
+  equal([world.last.path, world.last.body, world.last.init.headers["Comet-Token"]], ["/comet/ack", { lastMessageId: 12 }, "secret-1"]);
   await stream.push(message(13));
   await world.last.raw("", 204);
   await stream.push(...Array.from({ length: 100 }, (_, i) => message(14 + i)));

@@ -76,7 +76,7 @@ class Browser {
 }
 
 /** So many tabs that share, the first of which leads. */
-async function tabs(count, options = {}) {
+async function tabs(count, options = {}, session = SESSION) {
   const world = new World();
   const browser = new Browser();
   const opened = [];
@@ -84,7 +84,7 @@ async function tabs(count, options = {}) {
     const tab = browser.tab(world);
     const connecting = Comet.connect("/comet", {}, { platform: tab.platform, share: "ada", ...options });
     await settle();
-    if (i === 0) await world.last.json(SESSION);
+    if (i === 0) await world.last.json(session);
     const comet = await connecting;
     await settle();
     if (i === 0) await streams(world);
@@ -194,6 +194,15 @@ test("L8 L3 tabs_sessionLost_allGetTheNewOne", async () => {
   equal(world.requests.filter(({ path }) => path === "/comet/connect").length, 2);
 });
 
+test("H17 L8 tabs_tokenIsInTheCookie_areOneClientAndGetTheNewOne", async () => {
+  const { world, opened } = await tabs(3, {}, { ...SESSION, privateToken: undefined });
+  equal(each(opened, ({ comet }) => comet.publicToken), ["pub-1", "pub-1", "pub-1"]);
+  await world.last.push(own("error", { code: "client-does-not-exist", reason: "ended" }));
+  await world.last.json({ ...SESSION, publicToken: "pub-2", privateToken: undefined, lastMessageId: 100 });
+  await streams(world, 100);
+  equal(each(opened, ({ comet }) => [comet.state, comet.publicToken]), Array(3).fill(["connected", "pub-2"]));
+});
+
 test("L8 tabs_oneDisconnects_allAreClosed", async () => {
   const { world, opened } = await tabs(2);
   const stream = world.last;
@@ -210,7 +219,7 @@ test("L8 tabs_eachSends_asTheOneClient", async () => {
   const { world, opened } = await tabs(2);
   for (const { comet } of opened) {
     comet.send("chat.say", { text: "hello" });
-    equal([world.last.path, world.last.init.headers.Authorization], ["/comet/send", "Bearer secret-1"]);
+    equal([world.last.path, world.last.init.headers["Comet-Token"]], ["/comet/send", "secret-1"]);
   }
 });
 

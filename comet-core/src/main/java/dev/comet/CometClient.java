@@ -36,7 +36,16 @@ public final class CometClient {
     private final Map<String, String> attributes;
     private final long incarnation;
 
+    /** What the builder of a description left to chance; nothing in a client that was born. */
+    private final boolean anyPublicToken;
+
+    private final boolean anyPrivateToken;
+    private final boolean anyDisplayName;
+
     private CometClient(Builder builder) {
+        this.anyPublicToken = builder.publicToken == null;
+        this.anyPrivateToken = builder.privateToken == null;
+        this.anyDisplayName = builder.displayName == null;
         this.publicToken =
                 Rules.publicToken(
                         builder.publicToken == null ? randomToken() : builder.publicToken);
@@ -65,6 +74,9 @@ public final class CometClient {
         this.connectionIdleSeconds = description.connectionIdleSeconds;
         this.attributes = description.attributes;
         this.incarnation = incarnation;
+        this.anyPublicToken = false;
+        this.anyPrivateToken = false;
+        this.anyDisplayName = false;
     }
 
     /** A client yet to be described; what is not set gets a default. */
@@ -113,6 +125,20 @@ public final class CometClient {
      */
     public long incarnation() {
         return incarnation;
+    }
+
+    /**
+     * Whether the other client is what initialising this description would make: it has the
+     * attributes and times, the tokens that the description was given, and its display name. A
+     * token that was left to chance may be any.
+     */
+    public boolean describes(CometClient other) {
+        return (anyPublicToken || publicToken.equals(other.publicToken))
+                && (anyPrivateToken || privateToken.equals(other.privateToken))
+                && other.displayName.equals(anyDisplayName ? other.publicToken : displayName)
+                && connectionTimeoutSeconds == other.connectionTimeoutSeconds
+                && connectionIdleSeconds == other.connectionIdleSeconds
+                && attributes.equals(other.attributes);
     }
 
     /** A client of this description that has not been before. */

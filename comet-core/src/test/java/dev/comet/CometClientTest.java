@@ -182,4 +182,31 @@ class CometClientTest {
                 .hasMessageContaining("ada")
                 .matches(e -> !e.toString().contains(SECRET));
     }
+
+    @Test
+    @DisplayName("H17 a description is of a client that has all that it says, and of no other")
+    void describes_whatWasSet_counts() {
+        CometClient ada =
+                CometClient.builder().displayName("Ada").attribute("user", "7").build().born();
+
+        assertThat(CometClient.builder().displayName("Ada").attribute("user", "7").build())
+                .matches(description -> description.describes(ada))
+                .matches(description -> !description.describes(CometClient.builder().build()));
+        assertThat(CometClient.builder().displayName("Bob").attribute("user", "7").build())
+                .matches(description -> !description.describes(ada));
+        assertThat(CometClient.builder().displayName("Ada").build())
+                .matches(description -> !description.describes(ada));
+        assertThat(
+                        CometClient.builder()
+                                .publicToken("ada")
+                                .displayName("Ada")
+                                .attribute("user", "7")
+                                .build())
+                .matches(description -> !description.describes(ada));
+        assertThat(CometClient.builder().attribute("user", "7").build())
+                .matches(description -> !description.describes(ada));
+        assertThat(CometClient.builder().build())
+                .matches(
+                        description -> description.describes(CometClient.builder().build().born()));
+    }
 }

@@ -39,7 +39,8 @@ final class Exchanges {
         this.base = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
         this.headers = new LinkedHashMap<>(headers);
         if (privateToken != null) {
-            this.headers.put("Authorization", "Bearer " + privateToken);
+            this.headers.put(
+                    "Comet-Token", privateToken); // Authorization is left to the application
         }
     }
 

@@ -32,8 +32,7 @@ class CometTest {
     void adopt_first_asksForAnAnswerAtOnce() {
         Comet comet = world.adopt(options -> options);
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=10&hold=0");
-        assertThat(world.last().request.headers())
-                .containsEntry("Authorization", "Bearer secret-1");
+        assertThat(world.last().request.headers()).containsEntry("Comet-Token", "secret-1");
         world.poll(own("timeout", "{\"lastMessageId\":12}"));
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=12");
         assertThat(world.seen.log).containsExactly("CONNECTING", "CONNECTED", "timeout 12");
@@ -169,8 +168,7 @@ class CometTest {
         assertThat(comet.publicToken()).isEqualTo("pub-2");
         assertThat(world.seen.log).contains("lost pub-1 pub-2", "CONNECTED");
         assertThat(world.last().target()).isEqualTo("/poll?lastMessageId=100");
-        assertThat(world.last().request.headers())
-                .containsEntry("Authorization", "Bearer secret-2");
+        assertThat(world.last().request.headers()).containsEntry("Comet-Token", "secret-2");
     }
 
     @Test

@@ -3,27 +3,45 @@ package dev.comet.http;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometStateManager;
+import dev.comet.http.CometResponse.Header;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.security.Principal;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Who is calling: finds the private token of a request, wherever it may travel, and makes guessing
- * tokens futile.
+ * Who is calling: finds the private token of a request, wherever it may travel. A token that a
+ * client has is always good; those that nobody has are counted for each address, so that a peer
+ * that tries one after the other is told to wait. It is the length of a token that makes guessing
+ * futile, not this limit.
  */
 final class Callers {
 
+    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+    private static final String TOKEN = "Comet-Token";
     private static final String BEARER = "Bearer ";
 
+    /** The public token of the client that a page takes itself for, percent-encoded. */
+    private static final String CLAIM = "Comet-Client";
+
+    private final CometStateManager comet;
     private final Origins origins;
-    private final boolean cookieTokens;
+    private final @Nullable TokenCookie cookie;
     private final boolean urlTokens;
-    private final Function<CometExchange, @Nullable String> clientAddress;
+    private final @Nullable Function<CometExchange, @Nullable String> clientAddress;
+    private final AtomicBoolean warnedOfProxy = new AtomicBoolean();
     private final RateLimit unknownTokens;
 
-    Callers(CometApplication application, Origins origins) {
+    Callers(CometStateManager comet, CometApplication application, Origins origins) {
+        this.comet = comet;
         this.origins = origins;
-        this.cookieTokens = application.cookieTokens;
+        this.cookie = application.cookieTokens ? new TokenCookie(application.cookiePath) : null;
         this.urlTokens = application.urlTokens;
         this.clientAddress = application.clientAddress;
         this.unknownTokens =
@@ -33,21 +51,21 @@ final class Callers {
                         application.clock);
     }
 
-    /** The token in {@code Authorization: Bearer …}, or null. */
+    /** The token in {@code Authorization: Bearer …}, or null: other schemes are not for us. */
     private static @Nullable String bearer(CometExchange exchange) {
         String header = exchange.header("Authorization");
-        return header != null && isBearer(header)
-                ? header.substring(BEARER.length()).strip()
+        return header != null && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+                ? notBlank(header.substring(BEARER.length()))
                 : null;
     }
 
-    static boolean hasBearer(CometExchange exchange) {
-        String header = exchange.header("Authorization");
-        return header != null && isBearer(header);
+    private static @Nullable String notBlank(@Nullable String value) {
+        return value == null || value.isBlank() ? null : value.strip();
     }
 
-    private static boolean isBearer(String header) {
-        return header.regionMatches(true, 0, BEARER, 0, BEARER.length());
+    /** Whether script, or no browser, has put a token into a header: forms and links cannot. */
+    static boolean hasTokenHeader(CometExchange exchange) {
+        return exchange.header(TOKEN) != null || bearer(exchange) != null;
     }
 
     /**
@@ -55,36 +73,76 @@ final class Callers {
      *
      * @param inBody the token that the body contains, or null
      * @throws Refusal if there is none, if a foreign page may have caused the browser to add it, or
-     *     if too many unknown ones came from there
+     *     if it is not that of the client that the page {@linkplain #checkClaim takes itself for}
      */
     String privateToken(Call call, @Nullable String inBody) {
         CometExchange exchange = call.exchange();
-        int rest =
-                unknownTokens.anyExhausted()
-                        ? unknownTokens.secondsExhausted(network(exchange))
-                        : 0;
-        if (rest > 0) {
-            throw tooMany(rest);
-        }
-        String token = bearer(exchange);
+        String token = notBlank(exchange.header(TOKEN));
         if (token == null) {
-            token = inBody;
-        }
-        if (token == null && cookieTokens) {
-            token = TokenCookie.read(exchange.cookies());
-            if (token != null && !origins.isProven(exchange)) {
-                throw Refusal.refused(
-                        "the cookie alone does not show that this server's own page is asking; send"
-                                + " the header Comet-Request: 1");
-            }
-        }
-        if (token == null && urlTokens) {
-            token = Parameters.ofEncoded(exchange.query()).privateToken();
+            token = anyToken(exchange, inBody);
         }
         if (token == null || token.isEmpty()) {
             throw Refusal.tokenMissing();
         }
+        String claim = exchange.header(CLAIM);
+        if (claim != null) {
+            checkClaim(token, decoded(claim));
+        }
         return token;
+    }
+
+    /** An Authorization may be the site's own: if a client has it, it counts, otherwise last. */
+    private @Nullable String anyToken(CometExchange exchange, @Nullable String inBody) {
+        String bearer = bearer(exchange);
+        if (inBody == null && cookie == null && !urlTokens) {
+            return bearer;
+        }
+        if (bearer != null && comet.getCometClient(bearer).isPresent()) {
+            return bearer;
+        }
+        String token = inBody == null ? inCookie(exchange) : inBody;
+        if (token == null && urlTokens) {
+            token = Parameters.ofEncoded(exchange.query()).privateToken();
+        }
+        return token == null ? bearer : token;
+    }
+
+    private @Nullable String inCookie(CometExchange exchange) {
+        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
+        if (value == null) {
+            return null;
+        }
+        if (!origins.isProven(exchange)) {
+            throw Refusal.refused(
+                    "the cookie alone does not show that this server's own page is asking; send"
+                            + " the header Comet-Request: 1");
+        }
+        return value.token();
+    }
+
+    /**
+     * A page that relies on the cookie does not see whose it is, and another page can replace it.
+     *
+     * @param claim the public token of the client that the page takes itself for, or null if it
+     *     does not say
+     * @throws Refusal if the token is another client's
+     */
+    void checkClaim(String token, @Nullable String claim) {
+        if (claim != null
+                && comet.getCometClient(token)
+                        .filter(client -> !client.publicToken().equals(claim))
+                        .isPresent()) {
+            throw Refusal.unknownClient(); // nobody has guessed: it is not counted
+        }
+    }
+
+    private static String decoded(String claim) {
+        try {
+            // A plus stands for itself: this is no form.
+            return URLDecoder.decode(claim.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw Refusal.parametersInvalid(CLAIM + " has a malformed % escape; use %XX");
+        }
     }
 
     /**
@@ -131,20 +189,54 @@ final class Callers {
     }
 
     private boolean hasTokenOutsideBody(CometExchange exchange) {
-        if (hasBearer(exchange)) {
+        if (hasTokenHeader(exchange)) {
             return true;
         }
-        String cookie = cookieTokens ? TokenCookie.read(exchange.cookies()) : null;
-        if (cookie != null && !cookie.isEmpty() && origins.isProven(exchange)) {
+        if (cookie != null && origins.isProven(exchange) && cookie.read(exchange) != null) {
             return true;
         }
         return urlTokens && Parameters.ofEncoded(exchange.query()).privateToken() != null;
     }
 
+    /**
+     * The client that the browser has already, by its cookie, or null. A cookie that a foreign page
+     * may have caused the browser to send brings nobody back.
+     *
+     * @throws Refusal if there are several cookies that differ
+     */
+    @Nullable CometClient returning(CometExchange exchange) {
+        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
+        return value == null || !origins.isProven(exchange)
+                ? null
+                : comet.getCometClient(value.token()).orElse(null);
+    }
+
+    /** Whether the cookie was set for whoever is logged in now. */
+    boolean isOfItsOwner(CometExchange exchange) {
+        Principal principal = exchange.principal();
+        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
+        return value != null && value.isOf(principal);
+    }
+
+    /** What hands the token over beside the body; nothing if it is in the body. */
+    List<Header> cookieFor(String token, CometExchange exchange) {
+        return cookie == null ? List.of() : List.of(cookie.set(token, exchange));
+    }
+
+    /** What makes the browser forget a token that is no use any more, if it has that one. */
+    List<Header> forget(String token, CometExchange exchange) {
+        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
+        return cookie == null || value == null || !value.token().equals(token)
+                ? List.of()
+                : List.of(cookie.forget(exchange));
+    }
+
     /** Counts a token that nobody has, and is the answer. */
     Refusal unknown(CometExchange exchange) {
         int rest = unknownTokens.take(network(exchange), 1);
-        return rest > 0 ? tooMany(rest) : Refusal.unknownClient();
+        return rest > 0
+                ? Refusal.tooMany("too many unknown private tokens from this address", rest)
+                : Refusal.unknownClient();
     }
 
     /** What the caller is answered when the manager refuses what its token asked for. */
@@ -154,14 +246,28 @@ final class Callers {
                 : Refusal.of(e);
     }
 
-    private static Refusal tooMany(int seconds) {
-        return Refusal.tooMany("too many unknown private tokens from this address", seconds);
-    }
-
     /** The network address of the client. */
     String clientAddress(CometExchange exchange) {
+        if (clientAddress == null) {
+            warnOfProxy(exchange);
+            return exchange.remoteAddress();
+        }
         String address = clientAddress.apply(exchange);
         return address == null ? exchange.remoteAddress() : address;
+    }
+
+    private void warnOfProxy(CometExchange exchange) {
+        if (!warnedOfProxy.get()
+                && (exchange.header("X-Forwarded-For") != null
+                        || exchange.header("Forwarded") != null)
+                && warnedOfProxy.compareAndSet(false, true)) {
+            LOG.warn(
+                    "Requests from {} have passed a proxy, but clientAddress is not set: all clients"
+                            + " behind it share the limits of one address. Set clientAddress to"
+                            + " TrustedProxies.xForwardedFor(\"{}\") if that is your proxy",
+                    exchange.remoteAddress(),
+                    exchange.remoteAddress());
+        }
     }
 
     /** Whom the limits per address count. */

@@ -40,7 +40,11 @@ public final class CometApplication {
     /** As browsers write it: with the scheme's own port it would match none of them. */
     private static final Pattern ORIGIN =
             Pattern.compile(
-                    "(?!https://.*:443$|http://.*:80$)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:[0-9]{1,5})?");
+                    "(?!https://.*:443$|http://.*:80$)[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\\[[0-9a-f:]+])(:[0-9]{1,5})?");
+
+    private static final Pattern HOST = Pattern.compile("[a-z0-9._-]+|\\[[0-9a-f:.]+]");
+    private static final Pattern HEADER = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}");
+    private static final Pattern PATH = Pattern.compile("/[A-Za-z0-9/._~!$&'()*+=:@%-]*");
 
     private static final int MAX_RATE = 1_000_000;
     private static final Duration SHORTEST_BODY = Duration.ofMillis(10);
@@ -52,9 +56,13 @@ public final class CometApplication {
     JsonMapper jsonMapper = new JsonMapper();
 
     Set<String> allowedOrigins = Set.of();
+    Set<String> allowedHeaders = Set.of();
+    Set<String> allowedHosts = Set.of();
     boolean cookieTokens;
+    @Nullable String cookiePath;
     boolean urlTokens;
-    Function<CometExchange, @Nullable String> clientAddress = CometExchange::remoteAddress;
+    boolean weakPrivateTokens;
+    @Nullable Function<CometExchange, @Nullable String> clientAddress;
 
     int maxBodyBytes = 64 << 10;
     int maxJsonDepth = 32;
@@ -63,6 +71,7 @@ public final class CometApplication {
     Rate requestsPerClient = new Rate(2_000, 4_000);
     Rate sendsPerClient = new Rate(50, 100);
     Rate connectsPerAddress = new Rate(20, 200);
+    Rate newcomers = new Rate(1_000, 30_000);
     Rate unknownTokensPerAddress = new Rate(20, 500);
     int trackedAddresses = 20_000;
     CometClock clock = CometClock.system();
@@ -76,7 +85,8 @@ public final class CometApplication {
     @FunctionalInterface
     public interface ConnectHook {
         /**
-         * Describes the client that the newcomer becomes; the protocol initialises it.
+         * Describes the client that the newcomer becomes; the protocol initialises it. Also asked
+         * about a browser that comes back with its cookie: see {@link #cookieTokens}.
          *
          * @throws CometException to refuse, usually {@link CometException.Reason#REFUSED}: its text
          *     is shown to the newcomer
@@ -87,7 +97,10 @@ public final class CometApplication {
     /** Welcomes a new client. */
     @FunctionalInterface
     public interface ConnectedHook {
-        /** The client exists and has no message yet; it knows of its tokens when this returns. */
+        /**
+         * The client exists and knows of its tokens when this returns. Unless it {@linkplain
+         * ConnectRequest#client was there before}, it has no message yet.
+         */
         void connected(CometClient client, ConnectRequest request) throws Exception;
     }
 
@@ -113,7 +126,13 @@ public final class CometApplication {
         @Nullable Object handle(CometClient client, ClientMessage message) throws Exception;
     }
 
-    /** Lets newcomers connect. Default: none may, and {@code connect} is answered 404. */
+    /**
+     * Lets newcomers connect. Default: none may, and {@code connect} is answered 404.
+     *
+     * <p>A hook that lets newcomers choose a token tells them whether somebody has it: a token in
+     * use is answered 409. For a public token that is who is there; for a private token it is an
+     * oracle for those who guess, so let no newcomer choose that.
+     */
     public CometApplication onConnect(ConnectHook hook) {
         connectHook = hook;
         return this;
@@ -121,8 +140,8 @@ public final class CometApplication {
 
     /**
      * Welcomes each client that {@link #onConnect} has let in, before it hears of it: the place to
-     * join groups and to send it what it needs first. If this throws, the client is disconnected.
-     * Default: nothing.
+     * join groups and to send it what it needs first. Called again for one that comes back with its
+     * cookie. If this throws, a newcomer is disconnected. Default: nothing.
      */
     public CometApplication onConnected(ConnectedHook hook) {
         connectedHook = hook;
@@ -174,8 +193,10 @@ public final class CometApplication {
     // ---- who may call
 
     /**
-     * The foreign origins whose pages may use this server, such as {@code https://app.example};
-     * there is no wildcard. Default: none; pages of this server's own origin always may.
+     * The foreign origins whose pages may use this server, such as {@code https://app.example} or,
+     * for an app with a web view, {@code capacitor://localhost}; there is no wildcard. Default:
+     * none; pages of this server's own origin always may. Excludes {@link #cookieTokens}: more and
+     * more browsers send no cookie to another site.
      */
     public CometApplication allowedOrigins(Collection<String> origins) {
         for (String origin : origins) {
@@ -191,12 +212,78 @@ public final class CometApplication {
     }
 
     /**
+     * Headers of the application's own that pages of {@linkplain #allowedOrigins listed origins}
+     * may send. Default: none but those of the protocol and {@code Cache-Control}, {@code
+     * X-Requested-With}, {@code traceparent} and {@code tracestate}.
+     */
+    public CometApplication allowedHeaders(Collection<String> headers) {
+        headers.forEach(
+                header -> require("allowedHeaders", HEADER, header, "the name of a header"));
+        allowedHeaders = new LinkedHashSet<>(headers);
+        return this;
+    }
+
+    /**
+     * The hosts under which this server may be asked for, in lower case and without a port, as they
+     * stand in the header {@code Host}: for example {@code localhost}, {@code 127.0.0.1} and {@code
+     * [::1]} for one that only this machine uses. Any other is refused with 403. Default: none is
+     * listed, and every host is taken. Without a list, a page whose author points a name of his own
+     * at this machine's address is one of this server's own origin (DNS rebinding): set it where
+     * the server is reached without a proxy that checks hosts, above all on {@code localhost} and
+     * in private networks.
+     */
+    public CometApplication allowedHosts(Collection<String> hosts) {
+        hosts.forEach(
+                host ->
+                        require(
+                                "allowedHosts",
+                                HOST,
+                                host,
+                                "a host in lower case, without a scheme and a port"));
+        allowedHosts = new LinkedHashSet<>(hosts);
+        return this;
+    }
+
+    /**
      * Whether {@code connect} hands the private token over in a cookie that script cannot read,
      * instead of in its answer. Default false: with the cookie, all tabs of a browser are one
      * client, which only suits applications that want that.
+     *
+     * <p>A browser that connects with the cookie of a client that exists is that client again: the
+     * {@link #onConnect} hook is asked as ever, and if what it describes {@linkplain
+     * CometClient#describes is that client}, and the container names the same principal as before,
+     * nothing new is made. Otherwise it is a newcomer, whose cookie replaces the other's; a page
+     * that still relies on the other loses its session. So let the description tell users apart, by
+     * display name, attribute or public token, but not by details that a page chooses: two tabs
+     * that send different ones would replace each other's cookie for ever. Or return {@link
+     * ConnectRequest#client()} to keep what is there.
      */
     public CometApplication cookieTokens(boolean cookieTokens) {
         this.cookieTokens = cookieTokens;
+        return this;
+    }
+
+    /**
+     * The path of the cookie: it is sent for this path and what is below. Default: where the page
+     * has asked for {@code connect}, such as {@code /app/comet}. To be set where a proxy takes away
+     * a part of the path without a word ({@code /shop/comet} in front, {@code /comet} here). With
+     * {@code /} the cookie's name begins with {@code __Host-} over TLS, so that no other host of
+     * the domain can set it; two applications on one host then have one cookie.
+     */
+    public CometApplication cookiePath(String path) {
+        require("cookiePath", PATH, path, "a path such as /shop/comet, escaped as in a URL");
+        cookiePath = path;
+        return this;
+    }
+
+    /**
+     * Whether an {@link #onConnect} hook may give a client a private token that has fewer than 22
+     * characters (128 random bits in Base64), or fewer than 8 different ones. Default false: such a
+     * description is answered 400. Tokens of clients that the application initialises itself are
+     * its own business.
+     */
+    public CometApplication weakPrivateTokens(boolean weakPrivateTokens) {
+        this.weakPrivateTokens = weakPrivateTokens;
         return this;
     }
 
@@ -210,9 +297,11 @@ public final class CometApplication {
     }
 
     /**
-     * Finds the address of the client behind a proxy, for the limits per address: usually in a
-     * header that the proxy sets, and only if the proxy is known to overwrite what clients send
-     * under that name. Null stands for the address of whoever is connected, which is the default.
+     * Finds the address of the client behind a proxy, for the limits per address, such as {@link
+     * TrustedProxies}. What finds it in a header must be sure that a proxy has written that. Null
+     * stands for the address of whoever is connected, which is the default: right without a proxy,
+     * and where the container knows better ({@code RemoteIpValve}); otherwise all clients behind a
+     * proxy share the limits of one address, and the log says so once.
      */
     public CometApplication clientAddress(Function<CometExchange, @Nullable String> clientAddress) {
         this.clientAddress = clientAddress;
@@ -296,8 +385,9 @@ public final class CometApplication {
 
     /**
      * How many newcomers each address may bring; where the container has authenticated somebody,
-     * each principal. Both 1 to 1,000,000. Default 20 a second, 200 at once: a whole office behind
-     * one address may come back after a restart. More is answered 429.
+     * each principal, and where a browser comes back with its cookie, each client. Both 1 to
+     * 1,000,000. Default 20 a second, 200 at once: a whole office behind one address may come back
+     * after a restart. More is answered 429. Of IPv6 an address is a /64.
      */
     public CometApplication connectsPerAddress(int perSecond, int burst) {
         connectsPerAddress = rate("connectsPerAddress", perSecond, burst);
@@ -305,10 +395,21 @@ public final class CometApplication {
     }
 
     /**
-     * How many unknown private tokens each address may show, both 1 to 1,000,000; beyond that the
-     * address is answered 429 whatever token it shows, until it has rested. Default 20 a second,
-     * 500 at once: guessing gets nowhere, while an office behind one address may find after a
-     * restart that all its tokens are gone.
+     * How many newcomers all addresses may bring together, both 1 to 1,000,000; more is answered
+     * 429. Principals and clients that come back do not count. Default 1,000 a second, 30,000 at
+     * once: with the default idle time of 60 s those who never come back are at most 90,000 of the
+     * 100,000 {@link dev.comet.CometLimits#clients}.
+     */
+    public CometApplication newcomers(int perSecond, int burst) {
+        newcomers = rate("newcomers", perSecond, burst);
+        return this;
+    }
+
+    /**
+     * How many unknown private tokens each address may show, both 1 to 1,000,000; beyond that they
+     * are answered 429 instead of 404, until the address has rested. Tokens that a client has are
+     * never refused. Default 20 a second, 500 at once: an office behind one address may find after
+     * a restart that all its tokens are gone.
      */
     public CometApplication unknownTokensPerAddress(int perSecond, int burst) {
         unknownTokensPerAddress = rate("unknownTokensPerAddress", perSecond, burst);
@@ -329,6 +430,23 @@ public final class CometApplication {
     public CometApplication clock(CometClock clock) {
         this.clock = clock;
         return this;
+    }
+
+    /** What only the options together can say. */
+    void check() {
+        if (cookieTokens && !allowedOrigins.isEmpty()) {
+            throw invalid(
+                    "cookieTokens is true and allowedOrigins has \""
+                            + allowedOrigins.iterator().next()
+                            + "\", whose pages would never send the cookie; leave cookieTokens false,"
+                            + " so that connect hands over the private token, or list no origin");
+        }
+    }
+
+    private static void require(String name, Pattern rule, String value, String fix) {
+        if (!rule.matcher(value).matches()) {
+            throw invalid(name + " has \"" + value + "\"; use " + fix);
+        }
     }
 
     private static Rate rate(String name, int perSecond, int burst) {

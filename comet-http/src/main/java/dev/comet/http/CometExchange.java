@@ -40,7 +40,10 @@ public interface CometExchange {
      */
     String path();
 
-    /** The path of the place where the protocol is mounted, such as {@code /comet}: a cookie's. */
+    /**
+     * The path of the place where the protocol is mounted, such as {@code /comet}, as the peer
+     * knows it: a cookie's.
+     */
     String basePath();
 
     /** What follows the question mark, as it was sent, or null. */
@@ -52,17 +55,15 @@ public interface CometExchange {
     /** All values of a header, in the order in which they were sent; empty if there is none. */
     List<String> headers(String name);
 
-    /**
-     * All cookies of the request, as in one {@code Cookie} header, or null. With HTTP/2 browsers
-     * send each in a header of its own.
-     */
-    @Nullable String cookies();
+    /** The header {@code Host} as it arrived, or null: with HTTP/2 not every container has one. */
+    @Nullable String host();
 
     /**
-     * The host that the peer asked for, with its port unless that is the scheme's own, or null: the
-     * header {@code Host}, or what HTTP/2 has in its place.
+     * The host as the container takes it, with its port unless that is the scheme's own, or null:
+     * what HTTP/2 has in the place of {@code Host}, and what the container, or a filter, has been
+     * told to believe of a proxy.
      */
-    @Nullable String host();
+    @Nullable String acceptedHost();
 
     /** {@code http} or {@code https}, as the adapter sees it. */
     String scheme();

@@ -34,9 +34,10 @@ public final class CometHttpHandler {
      */
     public CometHttpHandler(CometStateManager comet, CometApplication application) {
         JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
-        this.origins = new Origins(application.allowedOrigins, application.cookieTokens);
+        application.check();
+        this.origins = new Origins(application);
         this.faults = new FaultLog(application.clock);
-        Callers callers = new Callers(application, origins);
+        Callers callers = new Callers(comet, application, origins);
         BodyLimits longBodies = application.bodyLimits();
         BodyLimits shortBodies = longBodies.withBytes(SHORT_BODY_BYTES);
         RateLimit requests =
@@ -57,9 +58,7 @@ public final class CometHttpHandler {
         this.send =
                 new SendEndpoint(comet, callers, strict, longBodies, application, sends, faults);
         this.reply = new ReplyEndpoint(comet, callers, strict, longBodies, sends);
-        this.disconnect =
-                new DisconnectEndpoint(
-                        comet, callers, strict, shortBodies, application.cookieTokens);
+        this.disconnect = new DisconnectEndpoint(comet, callers, strict, shortBodies);
         this.script = new ScriptEndpoint();
         prepare();
     }
@@ -87,14 +86,12 @@ public final class CometHttpHandler {
 
     private void route(Call call) {
         CometExchange exchange = call.exchange();
-        if (!origins.admits(exchange, Callers.hasBearer(exchange))) {
-            throw Refusal.refused("the request comes from a page of a foreign origin");
-        }
+        origins.check(exchange, Callers.hasTokenHeader(exchange));
         if (!exchange.method().equals("POST") && call.announcesBody()) {
             throw Refusal.parametersInvalid("only a POST has a body here; send none");
         }
         if (origins.isPreflight(exchange)) {
-            call.respond(Origins.preflight());
+            call.respond(origins.preflight());
             return;
         }
         switch (exchange.path()) {

@@ -14,6 +14,11 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code connect}: makes a newcomer a client, if the application agrees. */
 final class ConnectEndpoint {
 
+    /** 128 random bits in Base64. */
+    private static final int MIN_TOKEN = 22;
+
+    private static final int MIN_DIFFERENT = 8;
+
     private final CometStateManager comet;
     private final Callers callers;
     private final JsonMapper strict;
@@ -23,7 +28,9 @@ final class ConnectEndpoint {
     private final @Nullable ConnectHook connectHook;
     private final ConnectedHook connectedHook;
     private final boolean cookieTokens;
+    private final boolean weakPrivateTokens;
     private final RateLimit connects;
+    private final RateLimit newcomers;
 
     ConnectEndpoint(
             CometStateManager comet,
@@ -41,11 +48,13 @@ final class ConnectEndpoint {
         this.connectHook = application.connectHook;
         this.connectedHook = application.connectedHook;
         this.cookieTokens = application.cookieTokens;
+        this.weakPrivateTokens = application.weakPrivateTokens;
         this.connects =
                 new RateLimit(
                         application.connectsPerAddress,
                         application.trackedAddresses,
                         application.clock);
+        this.newcomers = new RateLimit(application.newcomers, 1, application.clock);
     }
 
     void serve(Call call) {
@@ -54,30 +63,49 @@ final class ConnectEndpoint {
             throw Refusal.noSuchEndpoint();
         }
         call.requireMethod("POST");
-        limitRate(call.exchange());
+        CometClient known = callers.returning(call.exchange());
+        limitRate(call.exchange(), known);
         if (comet.isDraining()) {
             throw Refusal.of(
                     new CometException(
                             CometException.Reason.DRAINING,
                             "this server is going away; connect again"));
         }
-        call.readBody(bodies, body -> connect(call, body, hook));
+        call.readBody(bodies, body -> connect(call, body, hook, known));
     }
 
-    private void limitRate(CometExchange exchange) {
+    /**
+     * Whoever is known counts for itself. Strangers share what their address may do, and those of
+     * all addresses what one server takes: however many they are, they do not fill its table of
+     * clients. An address that has done enough takes nothing from the others.
+     */
+    private void limitRate(CometExchange exchange, @Nullable CometClient known) {
         Principal principal = exchange.principal();
         // The prefix keeps a name that looks like an address apart from that address.
-        String key = principal == null ? callers.network(exchange) : "user " + principal.getName();
+        String key =
+                known != null
+                        ? "client " + known.publicToken()
+                        : principal != null
+                                ? "user " + principal.getName()
+                                : callers.network(exchange);
         connects.require(key, 1, "too many newcomers from this address");
+        if (known == null && principal == null) {
+            newcomers.require("all", 1, "too many newcomers from all addresses together");
+        }
     }
 
-    private void connect(Call call, Body body, ConnectHook hook) {
+    private void connect(Call call, Body body, ConnectHook hook, @Nullable CometClient known) {
         JsonNode details = body.isEmpty() ? strict.createObjectNode() : body.jsonObject(strict);
         CometExchange exchange = call.exchange();
         ConnectRequest request =
-                new ConnectRequest(exchange, callers.clientAddress(exchange), details, mapper);
+                new ConnectRequest(
+                        exchange, callers.clientAddress(exchange), details, mapper, known);
 
-        CometClient client = comet.initializeClient(ask(hook, request));
+        CometClient described = ask(hook, request);
+        CometClient client =
+                known != null && isStill(known, described, exchange)
+                        ? known
+                        : comet.initializeClient(strong(described));
         welcome(client, request);
 
         ObjectNode session =
@@ -90,12 +118,38 @@ final class ConnectEndpoint {
         if (!cookieTokens) {
             session.put("privateToken", client.privateToken());
         }
-        CometResponse response = CometResponse.json(200, strict.writeValueAsBytes(session));
         call.respond(
-                cookieTokens
-                        ? response.with(
-                                "Set-Cookie", TokenCookie.set(client.privateToken(), exchange))
-                        : response);
+                CometResponse.json(200, strict.writeValueAsBytes(session))
+                        .with(callers.cookieFor(client.privateToken(), exchange)));
+    }
+
+    /**
+     * Whether who comes back is who it was: another tab, or the same page again. Whoever has logged
+     * in as somebody else in the meantime is a newcomer.
+     */
+    private boolean isStill(CometClient known, CometClient described, CometExchange exchange) {
+        return described.equals(known)
+                || (described.describes(known) && callers.isOfItsOwner(exchange));
+    }
+
+    /** A token that the hook has chosen, perhaps as the newcomer wished, may be easy to guess. */
+    private CometClient strong(CometClient described) {
+        String token = described.privateToken();
+        long different = token.chars().distinct().count();
+        if (!weakPrivateTokens && (token.length() < MIN_TOKEN || different < MIN_DIFFERENT)) {
+            throw new CometException(
+                    CometException.Reason.PARAMETERS_INVALID,
+                    "privateToken has "
+                            + token.length()
+                            + " characters, "
+                            + different
+                            + " of them different; use at least "
+                            + MIN_TOKEN
+                            + " and "
+                            + MIN_DIFFERENT
+                            + ", leave it unset to get a random one, or allow weakPrivateTokens");
+        }
+        return described;
     }
 
     private CometClient ask(ConnectHook hook, ConnectRequest request) {
@@ -113,13 +167,20 @@ final class ConnectEndpoint {
         try {
             connectedHook.connected(client, request);
         } catch (CometException e) {
-            comet.disconnect(client);
+            endNewcomer(client, request);
             throw refusal(e);
         } catch (Throwable e) {
-            comet.disconnect(client);
+            endNewcomer(client, request);
             faults.own(
                     "connected hook", "The connected hook failed for " + client.publicToken(), e);
             throw Refusal.handlerFailed();
+        }
+    }
+
+    /** A client that was there before has other pages that know of it. */
+    private void endNewcomer(CometClient client, ConnectRequest request) {
+        if (!client.equals(request.client())) {
+            comet.disconnect(client);
         }
     }
 

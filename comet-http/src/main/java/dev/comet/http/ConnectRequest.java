@@ -1,5 +1,6 @@
 package dev.comet.http;
 
+import dev.comet.CometClient;
 import dev.comet.CometException;
 import java.security.Principal;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +15,19 @@ public final class ConnectRequest {
     private final String remoteAddress;
     private final JsonNode details;
     private final JsonMapper mapper;
+    private final @Nullable CometClient client;
 
     ConnectRequest(
-            CometExchange exchange, String remoteAddress, JsonNode details, JsonMapper mapper) {
+            CometExchange exchange,
+            String remoteAddress,
+            JsonNode details,
+            JsonMapper mapper,
+            @Nullable CometClient client) {
         this.exchange = exchange;
         this.remoteAddress = remoteAddress;
         this.details = details;
         this.mapper = mapper;
+        this.client = client;
     }
 
     /**
@@ -43,6 +50,14 @@ public final class ConnectRequest {
     public String text(String name, String absent) {
         JsonNode value = details.get(name);
         return value != null && value.isString() ? value.stringValue() : absent;
+    }
+
+    /**
+     * The client that this browser has already, by its cookie, or null if it has none: then it is a
+     * newcomer in fact. A hook that returns it keeps it, whatever else may have changed.
+     */
+    public @Nullable CometClient client() {
+        return client;
     }
 
     /** Who the container says is calling, or null if it has not asked. */

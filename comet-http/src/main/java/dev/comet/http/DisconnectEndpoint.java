@@ -10,19 +10,13 @@ final class DisconnectEndpoint {
     private final Callers callers;
     private final JsonMapper strict;
     private final BodyLimits bodies;
-    private final boolean cookieTokens;
 
     DisconnectEndpoint(
-            CometStateManager comet,
-            Callers callers,
-            JsonMapper strict,
-            BodyLimits bodies,
-            boolean cookieTokens) {
+            CometStateManager comet, Callers callers, JsonMapper strict, BodyLimits bodies) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
-        this.cookieTokens = cookieTokens;
     }
 
     void serve(Call call) {
@@ -33,11 +27,10 @@ final class DisconnectEndpoint {
 
     private void disconnect(Call call, Parameters parameters) {
         String token = callers.privateToken(call, parameters.privateToken());
+        callers.checkClaim(token, parameters.publicToken());
         if (!comet.disconnect(token)) {
             throw callers.unknown(call.exchange());
         }
-        CometResponse done = CometResponse.empty(204);
-        call.respond(
-                cookieTokens ? done.with("Set-Cookie", TokenCookie.forget(call.exchange())) : done);
+        call.respond(CometResponse.empty(204).with(callers.forget(token, call.exchange())));
     }
 }

@@ -4,10 +4,15 @@ import dev.comet.http.CometResponse.Header;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which pages may call: those of this server's own origin, and those of listed origins, which get
- * the CORS headers they need. Immutable.
+ * the CORS headers they need; and under which hosts. Safe for use by any number of threads.
  *
  * <p>Browsers say where a request comes from in {@code Sec-Fetch-Site} and, with everything but a
  * same-origin GET, in {@code Origin}. A request without either is not a browser's (or a very old
@@ -15,40 +20,104 @@ import java.util.Set;
  */
 final class Origins {
 
+    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
     private static final List<Header> VARY = List.of(new Header("Vary", "Origin"));
 
-    private final Set<String> allowed;
-    private final boolean credentials;
+    /** What our clients, EventSource, and what is usual around fetch send. */
+    private static final List<String> USUAL_HEADERS =
+            List.of(
+                    "Authorization",
+                    "Cache-Control",
+                    "Comet-Client",
+                    "Comet-Request",
+                    "Comet-Token",
+                    "Content-Type",
+                    "Last-Event-ID",
+                    "X-Requested-With",
+                    "traceparent",
+                    "tracestate");
 
-    /**
-     * @param credentials whether listed origins may use the cookie
-     */
-    Origins(Set<String> allowed, boolean credentials) {
-        this.allowed = Set.copyOf(allowed);
-        this.credentials = credentials;
+    /** How many refusals the log tells of, each once: who is refused chooses the words. */
+    private static final int MAX_TOLD = 16;
+
+    private static final int MAX_SHOWN = 200;
+
+    private final Set<String> allowed;
+    private final Set<String> hosts;
+    private final CometResponse preflight;
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
+
+    Origins(CometApplication application) {
+        this.allowed = Set.copyOf(application.allowedOrigins);
+        this.hosts = Set.copyOf(application.allowedHosts);
+        this.preflight = preflight(application.allowedHeaders);
     }
 
     /**
-     * Whether the request comes from a page of this server, from a listed one, or from no page.
+     * Refuses what comes from a foreign page, or asks for a host that this server is not.
      *
-     * @param bearer whether it has a bearer token. Browsers never add one by themselves; a foreign
-     *     page's script that does is given away by Origin. Spares each poll a look-up
+     * @param tokenHeader whether it has a token in a header. Browsers never add one by themselves;
+     *     a foreign page's script that does is given away by Origin. Spares each poll a look-up
      */
-    boolean admits(CometExchange exchange, boolean bearer) {
+    void check(CometExchange exchange, boolean tokenHeader) {
+        if (!hosts.isEmpty()) {
+            checkHost(exchange);
+        }
         String origin = exchange.header("Origin");
         if (origin != null) {
-            return allowed.contains(origin) || isOwn(origin, exchange);
+            if (!allowed.contains(origin) && !isOwn(origin, exchange)) {
+                throw refused(
+                        "the origin "
+                                + shown(origin)
+                                + " is not that of this server ("
+                                + shown(exchange.host())
+                                + "); list it with allowedOrigins if its pages may call");
+            }
+            return;
         }
-        if (bearer) {
-            return true;
+        String site = tokenHeader ? null : exchange.header("Sec-Fetch-Site");
+        if (site != null && !site.equals("same-origin") && !site.equals("none")) {
+            throw refused(
+                    "the request comes from a page of a foreign origin (Sec-Fetch-Site is "
+                            + shown(site)
+                            + ") and does not name it");
         }
-        String site = exchange.header("Sec-Fetch-Site");
-        return site == null || site.equals("same-origin") || site.equals("none");
+    }
+
+    /** A name that somebody else points to this machine makes his page one of the own origin. */
+    private void checkHost(CometExchange exchange) {
+        String host = exchange.host() == null ? exchange.acceptedHost() : exchange.host();
+        if (host == null || !hosts.contains(withoutPort(host))) {
+            throw refused(
+                    "the host "
+                            + shown(host)
+                            + " is not among allowedHosts; list it if this server is to be reached"
+                            + " under that name");
+        }
+    }
+
+    private static String withoutPort(String host) {
+        int colon = host.startsWith("[") ? host.indexOf(']') + 1 : host.indexOf(':');
+        String name = colon > 0 ? host.substring(0, colon) : host;
+        return (name.endsWith(".") ? name.substring(0, name.length() - 1) : name)
+                .toLowerCase(Locale.ROOT);
+    }
+
+    private Refusal refused(String text) {
+        if (told.size() < MAX_TOLD && told.add(text)) {
+            LOG.warn("Refused: {}", text);
+        }
+        return Refusal.refused(text);
+    }
+
+    private static String shown(@Nullable String value) {
+        String text = String.valueOf(value).replaceAll("\\p{Cntrl}", "?");
+        return text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
     }
 
     /**
      * Whether the request shows that it was not made by a foreign page behind the user's back. For
-     * what the browser authenticates by itself; only for what is {@linkplain #admits admitted}.
+     * what the browser authenticates by itself; only for what has been {@linkplain #check checked}.
      */
     boolean isProven(CometExchange exchange) {
         return exchange.header("Origin") != null
@@ -65,15 +134,10 @@ final class Origins {
         if (origin == null || !allowed.contains(origin)) {
             return VARY;
         }
-        Header allowOrigin = new Header("Access-Control-Allow-Origin", origin);
-        Header expose = new Header("Access-Control-Expose-Headers", "Retry-After");
-        return credentials
-                ? List.of(
-                        VARY.get(0),
-                        allowOrigin,
-                        expose,
-                        new Header("Access-Control-Allow-Credentials", "true"))
-                : List.of(VARY.get(0), allowOrigin, expose);
+        return List.of(
+                VARY.get(0),
+                new Header("Access-Control-Allow-Origin", origin),
+                new Header("Access-Control-Expose-Headers", "Retry-After"));
     }
 
     /** Whether a browser asks if a page of a listed origin may call. */
@@ -83,32 +147,44 @@ final class Origins {
                 && allowed.contains(String.valueOf(exchange.header("Origin")));
     }
 
-    /**
-     * The answer to a browser that asks whether a page of a listed origin may call. Two hours is
-     * what Chromium caps the memory of it to.
-     */
-    static CometResponse preflight() {
+    /** The answer to a browser that asks whether a page of a listed origin may call. */
+    CometResponse preflight() {
+        return preflight;
+    }
+
+    /** Two hours is what Chromium caps the memory of it to. */
+    private static CometResponse preflight(Set<String> more) {
+        Set<String> headers = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        headers.addAll(USUAL_HEADERS);
+        headers.addAll(more);
         return CometResponse.empty(204)
                 .with(
                         List.of(
                                 new Header("Access-Control-Allow-Methods", "GET, POST"),
                                 new Header(
-                                        "Access-Control-Allow-Headers",
-                                        "Authorization, Content-Type, Comet-Request"),
+                                        "Access-Control-Allow-Headers", String.join(", ", headers)),
                                 new Header("Access-Control-Max-Age", "7200")));
     }
 
     /**
      * The browser's own word comes first. An older one's Origin is compared with the host that it
-     * asked for; the scheme only where it tells something: behind a proxy that ends TLS, this
-     * server sees http while the page says https.
+     * asked for, and with what the container takes for that.
      */
     private static boolean isOwn(String origin, CometExchange exchange) {
         String site = exchange.header("Sec-Fetch-Site");
         if (site != null) {
             return site.equals("same-origin");
         }
-        String host = exchange.host();
+        String scheme = exchange.scheme();
+        return isOf(exchange.host(), scheme, origin)
+                || isOf(exchange.acceptedHost(), scheme, origin);
+    }
+
+    /**
+     * The scheme counts only where it tells something: behind a proxy that ends TLS, this server
+     * sees http while the page says https.
+     */
+    private static boolean isOf(@Nullable String host, String scheme, String origin) {
         if (host == null) {
             return false;
         }
@@ -117,7 +193,7 @@ final class Origins {
         }
         return origin.startsWith("http://")
                 && origin.substring(7).equals(withoutPort(host, ":80"))
-                && !exchange.scheme().equals("https");
+                && !scheme.equals("https");
     }
 
     private static String withoutPort(String host, String defaultPort) {

@@ -25,11 +25,13 @@ final class Parameters {
     private static final String HOLD = "hold";
     private static final String INSTANCE = "instance";
     private static final String PRIVATE_TOKEN = "privateToken";
+    private static final String PUBLIC_TOKEN = "publicToken";
 
     private @Nullable Long lastMessageId;
     private @Nullable Long hold;
     private @Nullable Long instance;
     private @Nullable String privateToken;
+    private @Nullable String publicToken;
 
     private Parameters() {}
 
@@ -50,6 +52,11 @@ final class Parameters {
 
     @Nullable String privateToken() {
         return privateToken;
+    }
+
+    /** Of the client that the caller takes itself for; null unless given. */
+    @Nullable String publicToken() {
+        return publicToken;
     }
 
     /** The cursor in a {@code Last-Event-ID}. */
@@ -111,19 +118,23 @@ final class Parameters {
             parameters.instance = instance(whole(INSTANCE, object.get(INSTANCE)));
         }
         parameters.privateToken = privateToken(object);
+        parameters.publicToken = text(PUBLIC_TOKEN, object.get(PUBLIC_TOKEN));
         return parameters;
     }
 
     /** The JSON field of that name, or null. */
     static @Nullable String privateToken(JsonNode object) {
-        JsonNode token = object.get(PRIVATE_TOKEN);
-        if (token == null) {
+        return text(PRIVATE_TOKEN, object.get(PRIVATE_TOKEN));
+    }
+
+    private static @Nullable String text(String name, @Nullable JsonNode value) {
+        if (value == null) {
             return null;
         }
-        if (!token.isString()) {
-            throw Refusal.parametersInvalid("privateToken is not a string; quote it");
+        if (!value.isString()) {
+            throw Refusal.parametersInvalid(name + " is not a string; quote it");
         }
-        return token.stringValue();
+        return value.stringValue();
     }
 
     private void put(String name, String value) {
@@ -143,6 +154,10 @@ final class Parameters {
             case PRIVATE_TOKEN -> {
                 once(name, privateToken);
                 privateToken = value;
+            }
+            case PUBLIC_TOKEN -> {
+                once(name, publicToken);
+                publicToken = value;
             }
             default -> {
                 // A newer client's, or a cache buster.

@@ -4,7 +4,6 @@ import dev.comet.spi.CometClock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How often each key may do something: {@code burst} times at once, {@code perSecond} in the long
@@ -28,17 +27,10 @@ final class RateLimit {
     private final CometClock clock;
     private final Stripe[] stripes = new Stripe[STRIPES];
 
-    /**
-     * Before this time some key may be exhausted; after it none is. Spares the usual request the
-     * look-up.
-     */
-    private final AtomicLong exhaustedUntil;
-
     RateLimit(Rate rate, int maxKeys, CometClock clock) {
         this.nanosPerPermit = TimeUnit.SECONDS.toNanos(1) / rate.perSecond();
         this.nanosPerBurst = nanosPerPermit * rate.burst();
         this.clock = clock;
-        this.exhaustedUntil = new AtomicLong(clock.nanos());
         for (int i = 0; i < STRIPES; i++) {
             stripes[i] = new Stripe(Math.max(1, maxKeys / STRIPES));
         }
@@ -64,7 +56,6 @@ final class RateLimit {
                 return 0;
             }
         }
-        exhaustedUntil.accumulateAndGet(fullAt, (a, b) -> a - b > 0 ? a : b);
         return seconds(fullAt + cost - now - nanosPerBurst);
     }
 
@@ -78,22 +69,6 @@ final class RateLimit {
         if (rest > 0) {
             throw Refusal.tooMany(otherwise, rest);
         }
-    }
-
-    /** Whether {@link #secondsExhausted} is worth asking. */
-    boolean anyExhausted() {
-        return exhaustedUntil.get() - clock.nanos() > 0;
-    }
-
-    /** 0 if the key may take a permit, or in how many seconds it may. Takes nothing. */
-    int secondsExhausted(String key) {
-        long now = clock.nanos();
-        Stripe stripe = stripe(key);
-        long fullAt;
-        synchronized (stripe) {
-            fullAt = stripe.fullAt(key, now);
-        }
-        return seconds(Math.max(0, fullAt + nanosPerPermit - now - nanosPerBurst));
     }
 
     /** How many keys are remembered. */

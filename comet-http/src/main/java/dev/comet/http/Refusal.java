@@ -47,11 +47,10 @@ final class Refusal extends RuntimeException {
 
     static Refusal tokenMissing() {
         Refusal refusal =
-                new Refusal(
-                        401,
-                        "token-missing",
-                        "no private token; send Authorization: Bearer <token>");
-        refusal.more = new Header("WWW-Authenticate", "Bearer"); // RFC 9110, 15.5.2
+                new Refusal(401, "token-missing", "no private token; send Comet-Token: <token>");
+        // RFC 9110, 15.5.2, and RFC 6750, 3: without an error, for none was tried. No browser asks
+        // its user for a bearer token.
+        refusal.more = new Header("WWW-Authenticate", "Bearer realm=\"comet\"");
         return refusal;
     }
 

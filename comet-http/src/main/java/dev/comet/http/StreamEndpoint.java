@@ -39,6 +39,7 @@ final class StreamEndpoint {
                         : Parameters.lastEventId(lastEventId);
         String token = callers.privateToken(call, null);
         requests.require(token, 1, "too many requests from this client");
+        callers.checkClaim(token, parameters.publicToken());
         comet.openStream(
                 token, cursor, new EventStream(call, callers, encoder), parameters.instance());
     }

@@ -43,12 +43,31 @@ class CometApplicationTest {
                 "https://app.example:",
                 "https://app.example:443",
                 "http://app.example:80",
-                "ftp://app.example",
+                "file://",
+                "capacitor://",
                 "https://a\r\nb"
             })
     @DisplayName("H4 H5 only exact origins can be listed")
     void allowedOrigins_malformed_isRejected(String origin) {
         rejects(() -> app.allowedOrigins(List.of(origin)), "allowedOrigins has");
+    }
+
+    @Test
+    @DisplayName("H13 what goes into headers is checked when it is set")
+    void options_forHeaders_areChecked() {
+        rejects(() -> app.allowedHeaders(List.of("X-A\r\nB")), "allowedHeaders has");
+        rejects(() -> app.allowedHosts(List.of("http://localhost")), "allowedHosts has");
+        rejects(() -> app.allowedHosts(List.of("localhost:8080")), "allowedHosts has");
+        rejects(() -> app.cookiePath("comet"), "cookiePath has \"comet\"");
+        rejects(() -> app.cookiePath("/a; Domain=example"), "cookiePath has");
+        rejects(() -> app.newcomers(0, 1), "newcomers perSecond is 0");
+    }
+
+    @Test
+    @DisplayName("H13 the cookie and listed origins exclude each other, and say so")
+    void handler_cookieTokensAndAllowedOrigins_isRefused() {
+        app.cookieTokens(true).allowedOrigins(List.of("https://app.example"));
+        rejects(app::check, "cookieTokens is true and allowedOrigins has \"https://app.example\"");
     }
 
     @ParameterizedTest

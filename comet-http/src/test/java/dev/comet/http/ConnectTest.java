@@ -251,6 +251,26 @@ class ConnectTest {
     }
 
     @Test
+    @DisplayName("H6 a token that somebody chose must not be easy to guess")
+    void connect_weakToken_isRefused() {
+        for (String weak : new String[] {"secret", "ab".repeat(20), "x".repeat(256)}) {
+            use((comet, app) -> app.onConnect(r -> withToken(weak)));
+            FakeExchange connect = connect("");
+            connect.isError(400, "parameters-invalid");
+            assertThat(connect.reason()).contains("privateToken has").doesNotContain(weak);
+            assertThat(protocol.comet.clients()).isEmpty();
+        }
+        use((comet, app) -> app.weakPrivateTokens(true).onConnect(r -> withToken("secret")));
+        assertThat(connect("").status()).isEqualTo(200);
+        use((comet, app) -> app.onConnect(r -> withToken("8d8ac610-566d-4ef0-9c22-186b2a5ed793")));
+        assertThat(connect("").status()).isEqualTo(200);
+    }
+
+    private static CometClient withToken(String token) {
+        return CometClient.builder().privateToken(token).build();
+    }
+
+    @Test
     @DisplayName("C7 an Error of a hook leaves no client behind that nobody knows of")
     void connect_welcomeThrowsAnError_clientIsEnded() {
         use(

@@ -17,7 +17,8 @@ class CookieTest {
                     (comet, app) ->
                             app.cookieTokens(true)
                                     .onConnect(r -> CometClient.builder().build())
-                                    .on("say", (client, message) -> {}));
+                                    .on("say", (client, message) -> {})
+                                    .onRequest("who", (client, message) -> client.publicToken()));
 
     CookieTest() {
         protocol.client("ada");
@@ -129,10 +130,279 @@ class CookieTest {
                 .isError(401, "token-missing");
     }
 
+    private FakeExchange ownPoll(String cookies) {
+        return FakeExchange.get("/poll?hold=0")
+                .header("Cookie", cookies)
+                .header("Comet-Request", "1");
+    }
+
+    private String cookieOf(FakeExchange connect) {
+        String set = connect.responseHeader("Set-Cookie");
+        return set.substring(0, set.indexOf(';'));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Basic YTpi",
+                "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl",
+                "Bearer nobody",
+                "Bearer ",
+                "Negotiate abc"
+            })
+    @DisplayName("H18 an Authorization of the site's own is ignored")
+    void poll_authorizationIsNotOurs_theCookieCounts(String authorization) {
+        assertThat(
+                        protocol.handle(
+                                        ownPoll("comet-token=secret-of-ada")
+                                                .header("Authorization", authorization))
+                                .status())
+                .isEqualTo(200);
+        protocol.client("bob");
+        FakeExchange both =
+                protocol.handle(
+                        FakeExchange.post("/send")
+                                .header("Comet-Token", "secret-of-bob")
+                                .header("Authorization", authorization)
+                                .json("{\"name\":\"who\",\"contents\":1}"));
+        assertThat(both.text()).isEqualTo("\"bob\"");
+    }
+
     @Test
-    void poll_bearerAndCookie_theBearerCounts() {
-        protocol.handle(withCookie(FakeExchange.get("/poll")).bearer("nobody"))
+    @DisplayName("H18 Comet-Token comes before everything, a bearer that is ours before the cookie")
+    void request_severalTokens_theMostExplicitCounts() {
+        protocol.client("bob");
+        protocol.client("eve");
+        String who = "{\"name\":\"who\",\"contents\":1,\"privateToken\":\"secret-of-eve\"}";
+        String plain = "{\"name\":\"who\",\"contents\":1}";
+
+        assertThat(
+                        protocol.handle(
+                                        withCookie(FakeExchange.post("/send"))
+                                                .bearer("secret-of-bob")
+                                                .json(plain))
+                                .text())
+                .isEqualTo("\"bob\"");
+        assertThat(
+                        protocol.handle(
+                                        withCookie(FakeExchange.post("/send"))
+                                                .bearer("secret-of-bob")
+                                                .json(who))
+                                .text())
+                .isEqualTo("\"bob\"");
+        assertThat(
+                        protocol.handle(
+                                        withCookie(FakeExchange.post("/send"))
+                                                .bearer("of.the.site")
+                                                .json(who))
+                                .text())
+                .isEqualTo("\"eve\"");
+        protocol.handle(
+                        withCookie(FakeExchange.post("/send"))
+                                .bearer("secret-of-bob")
+                                .header("Comet-Token", "nobody")
+                                .json(who))
                 .isError(404, "client-does-not-exist");
+    }
+
+    @Test
+    @DisplayName("H17 a second tab is the client of the first one again")
+    void connect_withAValidCookie_isTheSameClientAgain() {
+        FakeExchange first = protocol.handle(FakeExchange.post("/connect"));
+
+        FakeExchange second =
+                protocol.handle(
+                        FakeExchange.post("/connect")
+                                .header("Cookie", cookieOf(first))
+                                .header("Comet-Request", "1"));
+
+        assertThat(second.json().path("publicToken")).isEqualTo(first.json().path("publicToken"));
+        assertThat(cookieOf(second)).isEqualTo(cookieOf(first));
+        assertThat(protocol.comet.clients()).hasSize(2); // with ada
+    }
+
+    @Test
+    @DisplayName("H17 a cookie that no page of ours shows brings nobody back")
+    void connect_withTheCookieAlone_isANewcomer() {
+        FakeExchange first = protocol.handle(FakeExchange.post("/connect"));
+
+        FakeExchange second =
+                protocol.handle(FakeExchange.post("/connect").header("Cookie", cookieOf(first)));
+
+        assertThat(second.json().path("publicToken"))
+                .isNotEqualTo(first.json().path("publicToken"));
+    }
+
+    @Test
+    @DisplayName("H17 who has logged in as somebody else does not get the other's client")
+    void connect_somebodyElseNow_isANewcomer() {
+        try (Protocol named =
+                new Protocol(
+                        (comet, app) ->
+                                app.cookieTokens(true)
+                                        .onConnect(
+                                                r ->
+                                                        CometClient.builder()
+                                                                .displayName(r.text("name", "?"))
+                                                                .build()))) {
+            FakeExchange ada =
+                    named.handle(
+                            FakeExchange.post("/connect")
+                                    .json("{\"name\":\"a\"}")
+                                    .principal("ada"));
+            FakeExchange adaAgain = again(ada, "a", "ada");
+            named.handle(adaAgain);
+            assertThat(adaAgain.json().path("publicToken"))
+                    .isEqualTo(ada.json().path("publicToken"));
+            for (FakeExchange other :
+                    new FakeExchange[] {
+                        again(ada, "b", "ada"), again(ada, "a", "bob"), again(ada, "a", null)
+                    }) {
+                named.handle(other);
+                assertThat(other.json().path("publicToken"))
+                        .isNotEqualTo(ada.json().path("publicToken"));
+            }
+        }
+    }
+
+    private FakeExchange again(FakeExchange connect, String name, String principal) {
+        FakeExchange exchange =
+                FakeExchange.post("/connect")
+                        .json("{\"name\":\"" + name + "\"}")
+                        .header("Cookie", cookieOf(connect))
+                        .header("Comet-Request", "1");
+        return principal == null ? exchange : exchange.principal(principal);
+    }
+
+    @Test
+    @DisplayName("H17 a hook can keep the client that is there, and fails without ending it")
+    void connect_hookKnowsTheClient_decides() {
+        try (Protocol named =
+                new Protocol(
+                        (comet, app) ->
+                                app.cookieTokens(true)
+                                        .onConnect(
+                                                r ->
+                                                        r.client() != null
+                                                                ? r.client()
+                                                                : CometClient.builder().build())
+                                        .onConnected(
+                                                (client, r) -> {
+                                                    if (r.text("name", "").equals("bad")) {
+                                                        throw new IllegalStateException();
+                                                    }
+                                                }))) {
+            FakeExchange ada = named.handle(FakeExchange.post("/connect").principal("ada"));
+            FakeExchange kept = named.handle(again(ada, "b", "bob"));
+            assertThat(kept.json().path("publicToken")).isEqualTo(ada.json().path("publicToken"));
+
+            named.handle(again(ada, "bad", "ada")).isError(500, "handler-failed");
+            assertThat(named.comet.clients()).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("H13 the cookie has the path that the application says")
+    void connect_cookiePath_isThatOfTheCookie() {
+        try (Protocol root =
+                new Protocol(
+                        (comet, app) ->
+                                app.cookieTokens(true)
+                                        .cookiePath("/")
+                                        .onConnect(r -> CometClient.builder().build()))) {
+            FakeExchange connect = root.handle(FakeExchange.post("/connect").scheme("https"));
+            assertThat(connect.responseHeader("Set-Cookie"))
+                    .startsWith("__Host-comet-token=")
+                    .contains("; Path=/; ");
+            assertThat(root.handle(ownPoll(cookieOf(connect)).scheme("https")).status())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName("H17 another client's cookie is not forgotten")
+    void disconnect_ofAnotherClient_leavesTheCookie() {
+        protocol.client("bob");
+
+        FakeExchange disconnect =
+                protocol.handle(
+                        withCookie(FakeExchange.post("/disconnect"))
+                                .header("Comet-Token", "secret-of-bob"));
+
+        assertThat(disconnect.status()).isEqualTo(204);
+        assertThat(disconnect.responseHeader("Set-Cookie")).isNull();
+    }
+
+    @Test
+    @DisplayName("H17 a page whose cookie was replaced loses its session and speaks as nobody else")
+    void request_pageTakesItselfForAnotherClient_isUnknown() {
+        protocol.comet.initializeClient(
+                CometClient.builder()
+                        .publicToken("J\u00fcrgen +/")
+                        .privateToken("secret-of-j")
+                        .build());
+        String cookie = "comet-token=secret-of-ada";
+        String page = "J%C3%BCrgen%20%2B%2F";
+
+        protocol.handle(ownPoll(cookie).header("Comet-Client", page))
+                .isError(404, "client-does-not-exist");
+        protocol.handle(
+                        FakeExchange.get("/stream?publicToken=" + page)
+                                .header("Cookie", cookie)
+                                .header("Comet-Request", "1"))
+                .isError(404, "client-does-not-exist");
+        protocol.handle(
+                        FakeExchange.post("/send")
+                                .header("Cookie", cookie)
+                                .header("Comet-Request", "1")
+                                .header("Comet-Client", page)
+                                .json("{\"name\":\"say\",\"contents\":1}"))
+                .isError(404, "client-does-not-exist");
+        protocol.handle(
+                        FakeExchange.post("/disconnect")
+                                .header("Cookie", cookie)
+                                .header("Origin", "http://push.example")
+                                .form("publicToken=" + page))
+                .isError(404, "client-does-not-exist");
+        assertThat(protocol.comet.getCometClient("secret-of-ada")).isPresent();
+        assertThat(protocol.handle(ownPoll(cookie).header("Comet-Client", "ada")).status())
+                .isEqualTo(200);
+        FakeExchange right = ownPoll("comet-token=secret-of-j").header("Comet-Client", page);
+        assertThat(protocol.handle(right).status()).isEqualTo(200);
+    }
+
+    @Test
+    @DisplayName("H13 a cookie that another host has put beside ours is refused")
+    void request_twoCookiesThatDiffer_isRefused() {
+        protocol.client("bob");
+
+        protocol.handle(ownPoll("comet-token=secret-of-bob; comet-token=secret-of-ada"))
+                .isError(403, "refused");
+        assertThat(
+                        protocol.handle(
+                                        ownPoll(
+                                                "comet-token=secret-of-ada;"
+                                                        + " comet-token=secret-of-ada"))
+                                .status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    @DisplayName("H13 over TLS the cookie has a name that plain pages cannot set")
+    void connect_overTls_theNameIsSecure() {
+        FakeExchange tls = protocol.handle(FakeExchange.post("/connect").scheme("https"));
+        assertThat(tls.responseHeader("Set-Cookie"))
+                .startsWith("__Secure-comet-token=")
+                .contains("; Path=/app/comet; ");
+
+        protocol.client("bob");
+        FakeExchange tossed =
+                protocol.handle(
+                        ownPoll("comet-token=secret-of-bob; __Secure-comet-token=secret-of-ada")
+                                .header("Comet-Client", "ada"));
+        assertThat(tossed.status()).isEqualTo(200);
+        protocol.handle(ownPoll("comet-token=secret-of-bob").scheme("https"))
+                .isError(401, "token-missing");
     }
 
     @Test

@@ -34,6 +34,7 @@ final class FakeExchange implements CometExchange {
     private @Nullable Runnable later;
     private String scheme = "http";
     private String remoteAddress = "192.0.2.1";
+    private @Nullable String acceptedHost;
     private @Nullable Principal principal;
     private @Nullable Runnable beforeHold;
     private @Nullable Runnable beforeStream;
@@ -77,6 +78,16 @@ final class FakeExchange implements CometExchange {
         } else {
             headers.put(name, value);
         }
+        return this;
+    }
+
+    /**
+     * The host as a container or a filter takes it, that believes a proxy.
+     *
+     * @param accepted with its port unless that is the scheme's own
+     */
+    FakeExchange acceptedHost(String accepted) {
+        this.acceptedHost = accepted;
         return this;
     }
 
@@ -297,13 +308,13 @@ final class FakeExchange implements CometExchange {
     }
 
     @Override
-    public @Nullable String cookies() {
-        return read(headers.get("Cookie"));
+    public @Nullable String host() {
+        return header("Host");
     }
 
     @Override
-    public @Nullable String host() {
-        return read(headers.get("Host"));
+    public @Nullable String acceptedHost() {
+        return read(acceptedHost == null ? headers.get("Host") : acceptedHost);
     }
 
     @Override

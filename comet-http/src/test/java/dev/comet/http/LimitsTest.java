@@ -114,16 +114,96 @@ class LimitsTest {
     }
 
     @Test
-    void guess_tooManyTokens_everythingFromThereIsRefusedForAWhile() {
+    void guess_tooManyTokens_isRefusedForAWhile() {
         guess("192.0.2.1", "one").isError(404, "client-does-not-exist");
         guess("192.0.2.1", "t w o").isError(404, "client-does-not-exist");
         guess("192.0.2.1", "three").isError(429, "too-many-requests");
-        guess("192.0.2.1", "secret-of-ada").isError(429, "too-many-requests");
-        assertThat(guess("192.0.2.2", "secret-of-ada").status()).isEqualTo(200);
+        guess("192.0.2.2", "four").isError(404, "client-does-not-exist");
 
         protocol.pass(Duration.ofSeconds(2));
 
+        guess("192.0.2.1", "five").isError(404, "client-does-not-exist");
+    }
+
+    @Test
+    @DisplayName("H9 who shows unknown tokens does not lock out those behind the same proxy")
+    void guess_flood_holdersOfValidTokensPass() {
+        for (int i = 0; i < 620; i++) {
+            guess("192.0.2.1", "junk-" + i);
+        }
+
         assertThat(guess("192.0.2.1", "secret-of-ada").status()).isEqualTo(200);
+        assertThat(protocol.send(ada, MESSAGE).status()).isEqualTo(202);
+        guess("192.0.2.1", "junk").isError(429, "too-many-requests");
+    }
+
+    @Test
+    @DisplayName("H9 newcomers of one address do not use up what is there for those of others")
+    void connect_floodFromAnAddress_othersGetIn() {
+        try (Protocol few =
+                new Protocol(
+                        (comet, app) ->
+                                app.onConnect(request -> CometClient.builder().build())
+                                        .connectsPerAddress(1, 2)
+                                        .newcomers(1, 4))) {
+            for (int i = 0; i < 620; i++) {
+                few.handle(FakeExchange.post("/connect"));
+            }
+            assertThat(few.handle(FakeExchange.post("/connect").from("192.0.2.2")).status())
+                    .isEqualTo(200);
+            assertThat(few.handle(FakeExchange.post("/connect").from("192.0.2.3")).status())
+                    .isEqualTo(200);
+
+            // Four strangers were let in: from now on each second brings one more, wherever from.
+            few.handle(FakeExchange.post("/connect").from("192.0.2.4"))
+                    .isError(429, "too-many-requests");
+            assertThat(few.comet.clients()).hasSize(4);
+            assertThat(few.handle(FakeExchange.post("/connect").principal("ada")).status())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName("H9 a browser that comes back does not count among the strangers of its address")
+    void connect_flood_whoComesBackPasses() {
+        try (Protocol cookies =
+                new Protocol(
+                        (comet, app) ->
+                                app.cookieTokens(true)
+                                        .onConnect(request -> CometClient.builder().build())
+                                        .connectsPerAddress(1, 2))) {
+            String set = cookies.handle(FakeExchange.post("/connect")).responseHeader("Set-Cookie");
+            FakeExchange last = FakeExchange.post("/connect");
+            for (int i = 0; i < 10; i++) {
+                last = cookies.handle(FakeExchange.post("/connect"));
+            }
+            last.isError(429, "too-many-requests");
+
+            assertThat(
+                            cookies.handle(
+                                            FakeExchange.post("/connect")
+                                                    .header(
+                                                            "Cookie",
+                                                            set.substring(0, set.indexOf(';')))
+                                                    .header("Comet-Request", "1"))
+                                    .status())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName("H9 a proxy that nobody has told of is in the log once")
+    void connect_behindAProxyNobodyKnows_isLoggedOnce() {
+        try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
+            for (int i = 0; i < 2; i++) {
+                connect(
+                        FakeExchange.post("/connect")
+                                .from("10.0.0.7")
+                                .header("X-Forwarded-For", "198.51.100.7"));
+            }
+            assertThat(log.lines()).hasSize(1);
+            assertThat(log.lines().get(0)).contains("10.0.0.7", "clientAddress");
+        }
     }
 
     @Test

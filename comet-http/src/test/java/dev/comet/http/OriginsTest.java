@@ -147,22 +147,6 @@ class OriginsTest {
         assertThat(foreign.responseHeader("Access-Control-Allow-Origin")).isNull();
     }
 
-    @Test
-    void request_listedOriginWithCookies_mayUseThem() {
-        try (Protocol cookies =
-                new Protocol(
-                        (comet, app) -> app.cookieTokens(true).allowedOrigins(List.of(LISTED)))) {
-            cookies.client("ada");
-            FakeExchange poll =
-                    cookies.handle(
-                            FakeExchange.get("/poll?hold=0")
-                                    .header("Cookie", "comet-token=secret-of-ada")
-                                    .header("Origin", LISTED));
-            assertThat(poll.status()).isEqualTo(200);
-            assertThat(poll.responseHeader("Access-Control-Allow-Credentials")).isEqualTo("true");
-        }
-    }
-
     private static FakeExchange preflight(String origin) {
         return FakeExchange.request("OPTIONS", "/poll")
                 .header("Origin", origin)
@@ -186,5 +170,129 @@ class OriginsTest {
     void preflight_foreignOrigin_isRefused() {
         open.handle(preflight("https://evil.example")).isError(403, "refused");
         closed.handle(preflight(LISTED)).isError(403, "refused");
+    }
+
+    @Test
+    @DisplayName("H4 a refusal names the origin and the option")
+    void request_foreignOrigin_theReasonNamesItAndTheOption() {
+        FakeExchange poll = closed.handle(poll().header("Origin", "https://evil.example"));
+
+        assertThat(poll.reason()).contains("https://evil.example", "allowedOrigins");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "capacitor://localhost",
+                "tauri://localhost",
+                "ionic://localhost",
+                "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+                "http://localhost:5173"
+            })
+    @DisplayName("H13 apps and extensions can be listed")
+    void allowedOrigins_ofAnApp_isAdmitted(String origin) {
+        try (Protocol app = new Protocol((comet, a) -> a.allowedOrigins(List.of(origin)))) {
+            app.client("ada");
+            assertThat(app.handle(poll().header("Origin", origin)).status()).isEqualTo(200);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Comet-Token",
+                "Comet-Client",
+                "Last-Event-ID",
+                "Cache-Control",
+                "X-Requested-With",
+                "traceparent"
+            })
+    @DisplayName("H13 what pages usually send may be sent across origins")
+    void preflight_usualHeader_isAllowed(String header) {
+        assertThat(
+                        open.handle(preflight(LISTED))
+                                .responseHeader("Access-Control-Allow-Headers")
+                                .split(", "))
+                .contains(header);
+    }
+
+    @Test
+    @DisplayName("H13 headers of the application's own may be sent, too")
+    void preflight_headerOfTheApplication_isAllowed() {
+        try (Protocol app =
+                new Protocol(
+                        (comet, a) ->
+                                a.allowedOrigins(List.of(LISTED))
+                                        .allowedHeaders(List.of("X-Tenant")))) {
+            assertThat(app.handle(preflight(LISTED)).responseHeader("Access-Control-Allow-Headers"))
+                    .contains("X-Tenant", "Comet-Token");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://shop.example, backend:8080, shop.example, https, 200",
+        "http://shop.example:81, backend:8080, shop.example:81, http, 200",
+        "https://push.example, push.example, shop.example, https, 200",
+        "http://shop.example, backend:8080, shop.example, https, 403",
+        "https://evil.example, backend:8080, shop.example, https, 403",
+    })
+    @DisplayName("H13 a host that the container has accepted is this server's, too")
+    void request_hostThatTheContainerAccepts_isTheOwn(
+            String origin, String host, String accepted, String scheme, int status) {
+        FakeExchange poll =
+                closed.handle(
+                        poll().header("Origin", origin)
+                                .header("Host", host)
+                                .acceptedHost(accepted)
+                                .scheme(scheme));
+
+        assertThat(poll.status()).as(poll.text()).isEqualTo(status);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost:8080, 200",
+        "LOCALHOST., 200",
+        "[::1]:8080, 200",
+        "127.0.0.1, 200",
+        "evil.example:8080, 403",
+        "localhost.evil.example, 403",
+        "[::2]:8080, 403",
+    })
+    @DisplayName("H13 a name that somebody else points to this machine is refused")
+    void request_hostIsNotListed_isRefused(String host, int status) {
+        try (Protocol local =
+                new Protocol(
+                        (comet, a) -> a.allowedHosts(List.of("localhost", "127.0.0.1", "[::1]")))) {
+            local.client("ada");
+            FakeExchange poll =
+                    local.handle(
+                            poll().header("Host", host)
+                                    .acceptedHost("localhost") // as X-Forwarded-Host may say
+                                    .header("Sec-Fetch-Site", "same-origin"));
+
+            assertThat(poll.status()).as(poll.text()).isEqualTo(status);
+            if (status == 403) {
+                assertThat(poll.reason()).contains(host, "allowedHosts");
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("H13 a refusal is in the log once, and strangers do not fill it")
+    void request_foreignOrigins_areLoggedOnceEachAndNotForEver() {
+        try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
+            for (int i = 0; i < 1_000; i++) {
+                closed.handle(poll().header("Origin", "https://evil.example"));
+            }
+            assertThat(log.lines()).hasSize(1);
+            assertThat(log.lines().get(0)).contains("https://evil.example", "allowedOrigins");
+
+            for (int i = 0; i < 1_000; i++) {
+                closed.handle(poll().header("Origin", "https://evil" + i + ".example"));
+            }
+            assertThat(log.lines()).hasSizeLessThan(20);
+        }
     }
 }

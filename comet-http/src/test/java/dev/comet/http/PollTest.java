@@ -301,7 +301,7 @@ class PollTest {
     void poll_withoutAToken_isRefused() {
         FakeExchange none = protocol.handle(FakeExchange.get("/poll"));
         none.isError(401, "token-missing");
-        assertThat(none.responseHeader("WWW-Authenticate")).isEqualTo("Bearer");
+        assertThat(none.responseHeader("WWW-Authenticate")).isEqualTo("Bearer realm=\"comet\"");
         protocol.handle(FakeExchange.get("/poll").header("Authorization", "Basic YTpi"))
                 .isError(401, "token-missing");
         protocol.handle(FakeExchange.get("/poll").header("Authorization", "Bearer "))

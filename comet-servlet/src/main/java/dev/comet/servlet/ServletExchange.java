@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,9 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     private static final int STREAM_BUFFER_BYTES = 8 << 10;
     private static final byte[] NO_BYTES = {};
+
+    /** What may stand in a cookie's path as it is; no parameters, such as {@code ;jsessionid=…}. */
+    private static final Pattern PLAIN_PATH = Pattern.compile("/[A-Za-z0-9/._~!$&'()*+=:@%-]*");
 
     /**
      * The request's own thread until it is about to return to the container, then null; while a
@@ -115,10 +119,21 @@ final class ServletExchange implements CometExchange, AsyncListener {
         return path == null ? "" : path;
     }
 
+    /**
+     * As the peer has written it: what a filter has added that believes a proxy ({@code
+     * X-Forwarded-Prefix}) is part of it, and where a forward has led from is what counts.
+     */
     @Override
     public String basePath() {
         HttpServletRequest open = request();
-        return open.getServletContext().getContextPath() + open.getServletPath();
+        String below = path();
+        String uri =
+                open.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) instanceof String original
+                        ? original
+                        : open.getRequestURI();
+        return uri != null && uri.endsWith(below) && PLAIN_PATH.matcher(uri).matches()
+                ? uri.substring(0, uri.length() - below.length())
+                : open.getServletContext().getContextPath() + open.getServletPath();
     }
 
     @Override
@@ -137,26 +152,23 @@ final class ServletExchange implements CometExchange, AsyncListener {
         return values == null ? List.of() : Collections.list(values);
     }
 
-    /** Containers differ in whether they join what HTTP/2 takes apart. */
     @Override
-    public @Nullable String cookies() {
-        Enumeration<String> values = request().getHeaders("Cookie");
-        return values == null || !values.hasMoreElements()
-                ? null
-                : String.join("; ", Collections.list(values));
+    public @Nullable String host() {
+        return header("Host");
     }
 
-    /** With HTTP/2 not every container makes a {@code Host} of what the peer sent instead. */
     @Override
-    public String host() {
+    public @Nullable String acceptedHost() {
         HttpServletRequest open = request();
-        String host = open.getHeader("Host");
-        if (host != null) {
-            return host;
+        String name = open.getServerName();
+        if (name == null) {
+            return null;
         }
+        // Containers differ in whether an address of IPv6 keeps its brackets.
+        String host = name.indexOf(':') < 0 || name.startsWith("[") ? name : '[' + name + ']';
         int port = open.getServerPort();
         boolean usual = port == (open.getScheme().equals("https") ? 443 : 80);
-        return usual ? open.getServerName() : open.getServerName() + ':' + port;
+        return usual ? host : host + ':' + port;
     }
 
     @Override
@@ -353,8 +365,24 @@ final class ServletExchange implements CometExchange, AsyncListener {
     private void writeHead(CometResponse answer) {
         response.setStatus(answer.status());
         for (CometResponse.Header header : answer.headers()) {
-            response.setHeader(header.name(), header.value());
+            if (isShared(header.name())) {
+                response.addHeader(header.name(), header.value());
+            } else {
+                response.setHeader(header.name(), header.value());
+            }
         }
+    }
+
+    /**
+     * Whether filters before the servlet may have set it for themselves: a session's cookie, what
+     * else an answer varies with, what else pages may read. Of all others there is one at most, and
+     * it is the protocol's.
+     */
+    private static boolean isShared(String name) {
+        return switch (name) {
+            case "Set-Cookie", "Vary", "Access-Control-Expose-Headers" -> true;
+            default -> false;
+        };
     }
 
     /**

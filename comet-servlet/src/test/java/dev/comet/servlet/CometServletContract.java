@@ -509,11 +509,33 @@ abstract class CometServletContract extends ServletSetUpContract {
         assertThat(status).isEqualTo(429);
     }
 
+    @Test
+    @DisplayName("H9 who guesses does not lock out those behind the same proxy")
+    void poll_guessesFromThere_holdersOfTokensPass() throws Exception {
+        CometClient ada = rig.client("ada");
+        int status = 404;
+        for (int i = 0; i < 100 && status == 404; i++) {
+            status = guess("nobody", "192.0.2.2").status();
+        }
+        assertThat(status).isEqualTo(429);
+
+        Answer poll =
+                rig.send(
+                        rig.request("/poll?hold=0")
+                                .header("Comet-Token", ada.privateToken())
+                                .header("Address-Of-Test", "192.0.2.2"));
+        assertThat(poll.status()).as(poll.text()).isEqualTo(200);
+    }
+
     private Answer guess(String token) throws Exception {
+        return guess(token, "192.0.2.1");
+    }
+
+    private Answer guess(String token, String address) throws Exception {
         return rig.send(
                 rig.request("/poll")
                         .header("Authorization", "Bearer " + token)
-                        .header("Address-Of-Test", "192.0.2.1"));
+                        .header("Address-Of-Test", address));
     }
 
     @Test

@@ -18,8 +18,12 @@ import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.UnavailableException;
+import jakarta.servlet.http.Cookie;
+import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -239,6 +243,150 @@ abstract class ServletSetUpContract {
         @Override
         public String getHeader(String name) {
             return name.equalsIgnoreCase("Host") ? null : super.getHeader(name);
+        }
+    }
+
+    @Test
+    @DisplayName("H13 cookies and Vary of filters before the servlet survive")
+    void connect_filtersSetCookiesAndVary_theySurvive() throws Exception {
+        ServletRig rig =
+                serveWithCookies(
+                        context ->
+                                WaitingFilter.add(
+                                        context,
+                                        (request, response, chain) -> {
+                                            HttpServletResponse http =
+                                                    (HttpServletResponse) response;
+                                            http.addCookie(new Cookie("XSRF-TOKEN", "x1"));
+                                            http.addHeader("Vary", "Accept-Language");
+                                            http.setHeader("Cache-Control", "public");
+                                            http.addCookie(new Cookie("session", "s1"));
+                                            chain.doFilter(request, response);
+                                        }));
+
+        Answer connect = rig.send(rig.post("/connect", "application/json", "{}"));
+
+        assertThat(connect.status()).as(connect.text()).isEqualTo(200);
+        assertThat(connect.response().headers().allValues("Set-Cookie"))
+                .anyMatch(cookie -> cookie.startsWith("XSRF-TOKEN=x1"))
+                .anyMatch(cookie -> cookie.startsWith("session=s1"))
+                .anyMatch(cookie -> cookie.startsWith("comet-token="));
+        assertThat(connect.response().headers().allValues("Vary"))
+                .anyMatch(vary -> vary.contains("Accept-Language"));
+        assertThat(connect.response().headers().allValues("Cache-Control"))
+                .containsExactly("no-store");
+    }
+
+    @Test
+    @DisplayName("H13 the cookie is for the path that the page knows, behind a proxy or a forward")
+    void connect_askedForUnderAnotherPath_theCookieIsForThatPath() throws Exception {
+        ServletRig rig =
+                serveWithCookies(
+                        context -> {
+                            WaitingFilter.add(
+                                    context,
+                                    (request, response, chain) -> {
+                                        HttpServletRequest http = (HttpServletRequest) request;
+                                        chain.doFilter(
+                                                http.getHeader("X-Forwarded-Prefix") == null
+                                                        ? http
+                                                        : new WithPrefix(http),
+                                                response);
+                                    });
+                            ServletRegistration.Dynamic old =
+                                    context.addServlet("old", new Forwarding());
+                            old.addMapping("/old/*");
+                            old.setAsyncSupported(true);
+                        });
+
+        assertThat(cookieOf(rig, "/app/comet/connect", "x: y")).contains("; Path=/app/comet;");
+        assertThat(cookieOf(rig, "/app/old/connect", "x: y")).contains("; Path=/app/old;");
+        assertThat(cookieOf(rig, "/app/comet/connect", "X-Forwarded-Prefix: /shop"))
+                .contains("; Path=/shop/app/comet;");
+        assertThat(cookieOf(rig, "/app/comet;a=b/connect", "x: y")).contains("; Path=/app/comet;");
+    }
+
+    private static String cookieOf(ServletRig rig, String target, String header) throws Exception {
+        try (RawPeer peer = new RawPeer(rig.container.port())) {
+            peer.send(RawPeer.head("POST " + target, "Content-Length: 0", header));
+            RawPeer.Response connect = peer.read();
+            assertThat(connect.status()).as(target).isEqualTo(200);
+            return connect.headers().get("Set-Cookie");
+        }
+    }
+
+    /** What a filter makes of a request that believes a proxy. */
+    private static final class WithPrefix extends HttpServletRequestWrapper {
+
+        WithPrefix(HttpServletRequest request) {
+            super(request);
+        }
+
+        @Override
+        public String getRequestURI() {
+            return getHeader("X-Forwarded-Prefix") + super.getRequestURI();
+        }
+
+        @Override
+        public String getContextPath() {
+            return getHeader("X-Forwarded-Prefix") + super.getContextPath();
+        }
+    }
+
+    private static final class Forwarding extends HttpServlet {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response)
+                throws ServletException, IOException {
+            request.getRequestDispatcher("/comet" + request.getPathInfo())
+                    .forward(request, response);
+        }
+    }
+
+    @Test
+    @DisplayName("H13 a host that a filter has accepted from a proxy is the own one")
+    void connect_filterAcceptsAHost_itsPagesAreTheOwn() throws Exception {
+        ServletRig rig =
+                serveWithCookies(
+                        context ->
+                                WaitingFilter.add(
+                                        context,
+                                        (request, response, chain) ->
+                                                chain.doFilter(
+                                                        new Public((HttpServletRequest) request),
+                                                        response)));
+
+        for (String origin : List.of("https://shop.example", "https://evil.example")) {
+            Answer connect =
+                    rig.send(
+                            rig.post("/connect", "application/json", "{}")
+                                    .header("Origin", origin));
+            assertThat(connect.status()).as(origin).isEqualTo(origin.contains("shop") ? 200 : 403);
+        }
+    }
+
+    /** What a filter makes of a request that believes a proxy. */
+    private static final class Public extends HttpServletRequestWrapper {
+
+        Public(HttpServletRequest request) {
+            super(request);
+        }
+
+        @Override
+        public String getServerName() {
+            return "shop.example";
+        }
+
+        @Override
+        public int getServerPort() {
+            return 443;
+        }
+
+        @Override
+        public String getScheme() {
+            return "https";
         }
     }
 
