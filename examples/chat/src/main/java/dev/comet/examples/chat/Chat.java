@@ -7,12 +7,9 @@ import dev.comet.CometStateManager;
 import dev.comet.http.ClientMessage;
 import dev.comet.http.CometApplication;
 import dev.comet.http.ConnectRequest;
-import java.text.Normalizer;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,35 +19,44 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Names.</b> A person's public token is the nickname in lower case. Comet has no two clients
  * with the same public token, so that a nickname is taken for as long as its owner is connected, or
  * has been away for less than the idle time, and free the moment Comet lets go of the client. Who
- * can show the secret with which the nickname was taken may take it again at any time.
+ * can show the secret with which the nickname was taken may take it again at any time. What looks
+ * like the nickname of somebody who is here is taken, too.
  *
  * <p><b>Rooms.</b> A room is two groups: one for what was said, whose log is what newcomers are
- * shown, and one for what matters only now: who comes, goes and types.
+ * shown, and one for what matters only now: who comes, goes and types. Who is not in a room neither
+ * reads, writes nor types in it. The lobby is always there, and everybody is in it.
  */
 final class Chat implements CometClientEventHandler {
+
+    static final String LOBBY = "lobby";
+
+    /** In how many rooms one may be. */
+    static final int MAX_ROOMS = 16;
 
     private static final int MAX_TEXT = 2_000;
     private static final int MAX_KEY = 64;
     private static final int HISTORY = 50;
 
-    /** Nothing invisible: no control characters, and none that change the direction of text. */
-    private static final Pattern NICKNAME =
-            Pattern.compile("[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,24}");
-
-    private static final Pattern ROOM = Pattern.compile("[\\p{Ll}\\p{Lo}\\p{M}\\p{N}_-]{1,32}");
-
     private final CometStateManager comet;
 
-    /** Rooms that somebody may be in, to be offered to others; who is in them, Comet knows. */
-    private final Set<String> rooms = ConcurrentHashMap.newKeySet();
+    private final Lookalikes people;
+
+    /**
+     * Rooms that somebody may be in, by how their names look, to be offered to others; who is in
+     * them, Comet knows.
+     */
+    private final ConcurrentHashMap<String, String> rooms = new ConcurrentHashMap<>();
 
     Chat(CometStateManager comet) {
         this.comet = comet;
+        this.people = new Lookalikes(this::isHere);
+        rooms.put(Names.look(LOBBY), LOBBY);
     }
 
     /** Says which messages of clients the chat handles, and how. */
     void install(CometApplication app) {
         app.onConnect(this::connect)
+                .onConnected((client, request) -> welcome(client))
                 .onRequest("room.join", this::join)
                 .onRequest("room.list", (client, message) -> openRooms())
                 .on("room.leave", this::leave)
@@ -110,12 +116,9 @@ final class Chat implements CometClientEventHandler {
     // ---- coming and going
 
     private CometClient connect(ConnectRequest request) {
-        String nickname =
-                Normalizer.normalize(request.text("displayName", ""), Normalizer.Form.NFKC).strip();
-        if (!NICKNAME.matcher(nickname).matches()) {
-            throw refused("a nickname has 1 to 24 letters, digits, signs and spaces");
-        }
+        String nickname = Names.nickname(request.text("displayName", ""));
         String token = nickname.toLowerCase(Locale.ROOT);
+        people.find(nickname, token).ifPresent(other -> refuse(nickname, other));
         String secret = request.text("secret", "");
         // A page whose connect was answered, but not heard, asks again: it gets its nickname back.
         comet.findCometClient(token)
@@ -132,6 +135,26 @@ final class Chat implements CometClientEventHandler {
                 .build();
     }
 
+    /** Only now is it certain that the nickname is the newcomer's. */
+    private void welcome(CometClient client) {
+        people.add(client).ifPresent(other -> refuse(client.displayName(), other));
+        if (!isHere(client)) {
+            people.remove(client); // its end was told before
+        }
+    }
+
+    private static void refuse(String nickname, CometClient other) {
+        throw Names.refused(
+                nickname
+                        + " looks like "
+                        + other.displayName()
+                        + ", who is here; choose another nickname");
+    }
+
+    private boolean isHere(CometClient client) {
+        return comet.findCometClient(client.publicToken()).filter(client::equals).isPresent();
+    }
+
     @Override
     public void clientDisconnected(CometClient client, EndReason reason) {
         gone(client);
@@ -146,7 +169,8 @@ final class Chat implements CometClientEventHandler {
      * Comet has already taken the client out of its groups; its page knows in which rooms it was.
      */
     private void gone(CometClient client) {
-        rooms.removeIf(room -> people(room).isEmpty());
+        people.remove(client);
+        forgetEmptyRooms();
         comet.sendToAll("person.gone", new Presence(null, Person.of(client)));
     }
 
@@ -158,27 +182,77 @@ final class Chat implements CometClientEventHandler {
      */
     private Room join(CometClient client, ClientMessage message) {
         Join request = message.contents(Join.class);
-        String room = room(request.room());
+        String room = Names.room(request.room());
+        String look = Names.look(room);
+        refuseIfOther(room, rooms.get(look));
         // In this order: whoever comes or goes after the list of people was made is heard of.
-        comet.joinGroup(client.publicToken(), presenceIn(room));
-        long joined = comet.joinGroup(client.publicToken(), talkIn(room));
-        rooms.add(room);
+        long joined = enter(client, room);
+        try {
+            refuseIfOther(room, rooms.putIfAbsent(look, room));
+        } catch (CometException e) {
+            exit(client, room); // somebody made the other room meanwhile
+            throw e;
+        }
         comet.sendToGroup(presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
         long upTo = request.upTo() == null ? joined : Math.max(joined, request.upTo());
         return new Room(room, people(room), history(room, upTo));
     }
 
-    private void leave(CometClient client, ClientMessage message) {
-        String room = room(message.contents(Leave.class).room());
+    private static void refuseIfOther(String room, @Nullable String known) {
+        if (known != null && !known.equals(room)) {
+            throw Names.refused(
+                    room + " looks like " + known + "; join that one, or choose another name");
+        }
+    }
+
+    /** Returns the id from which on what is said arrives by itself. */
+    private long enter(CometClient client, String room) {
+        try {
+            comet.joinGroup(client.publicToken(), presenceIn(room));
+            return comet.joinGroup(client.publicToken(), talkIn(room));
+        } catch (CometException e) {
+            if (e.reason() != CometException.Reason.LIMIT_REACHED) {
+                throw e;
+            }
+            exit(client, room); // not half of it
+            throw Names.refused(
+                    "there are as many rooms as there may be, or you are in "
+                            + MAX_ROOMS
+                            + "; leave one first");
+        }
+    }
+
+    private boolean exit(CometClient client, String room) {
         comet.leaveGroup(client.publicToken(), talkIn(room));
-        if (comet.leaveGroup(client.publicToken(), presenceIn(room))) {
+        return comet.leaveGroup(client.publicToken(), presenceIn(room));
+    }
+
+    private void leave(CometClient client, ClientMessage message) {
+        String room = roomOf(client, message.contents(Leave.class).room());
+        if (room.equals(LOBBY)) {
+            throw Names.refused("everybody is in the lobby; leave the chat instead");
+        }
+        if (exit(client, room)) {
             comet.sendToGroup(presenceIn(room), "room.left", new Presence(room, Person.of(client)));
         }
-        rooms.removeIf(any -> people(any).isEmpty());
+        forgetEmptyRooms();
+    }
+
+    /** Who joins one meanwhile is in it before it is looked for: then it is found, or put back. */
+    private void forgetEmptyRooms() {
+        rooms.forEach(
+                (look, room) -> {
+                    if (!room.equals(LOBBY)
+                            && people(room).isEmpty()
+                            && rooms.remove(look, room)
+                            && !people(room).isEmpty()) {
+                        rooms.putIfAbsent(look, room);
+                    }
+                });
     }
 
     private List<OpenRoom> openRooms() {
-        return rooms.stream()
+        return rooms.values().stream()
                 .sorted()
                 .map(room -> new OpenRoom(room, people(room).size()))
                 .filter(room -> room.people() > 0)
@@ -207,10 +281,7 @@ final class Chat implements CometClientEventHandler {
 
     private void say(CometClient client, ClientMessage message) {
         Say request = message.contents(Say.class);
-        String room = room(request.room());
-        if (!comet.groupMembers(talkIn(room)).contains(client)) {
-            throw refused("you are not in " + room + "; join it first");
-        }
+        String room = roomOf(client, request.room());
         comet.sendToGroup(
                 talkIn(room),
                 "chat.said",
@@ -239,7 +310,7 @@ final class Chat implements CometClientEventHandler {
             comet.sendMessage(
                     other(request.to()).publicToken(), "chat.typing", new Presence(null, person));
         } else {
-            String room = room(request.room());
+            String room = roomOf(client, request.room());
             comet.sendToGroupBut(
                     presenceIn(room), person.token(), "chat.typing", new Presence(room, person));
         }
@@ -249,34 +320,32 @@ final class Chat implements CometClientEventHandler {
 
     private CometClient other(@Nullable String token) {
         if (token == null) {
-            throw refused("nobody is named");
+            throw Names.refused("nobody is named");
         }
-        return comet.findCometClient(token).orElseThrow(() -> refused(token + " is not here"));
+        return comet.findCometClient(token).orElseThrow(() -> Names.refused(token + " is not here"));
     }
 
-    private static String room(@Nullable String room) {
-        if (room == null || !ROOM.matcher(room).matches()) {
-            throw refused("a room is named with 1 to 32 small letters, digits, - and _");
+    /** A room that the client is in. */
+    private String roomOf(CometClient client, @Nullable String name) {
+        String room = Names.room(name);
+        if (!comet.groupMembers(talkIn(room)).contains(client)) {
+            throw Names.refused("you are not in " + room + "; join it first");
         }
         return room;
     }
 
     private static String text(@Nullable String text) {
         if (text == null || text.isBlank() || text.length() > MAX_TEXT) {
-            throw refused("a message has 1 to " + MAX_TEXT + " characters");
+            throw Names.refused("a message has 1 to " + MAX_TEXT + " characters");
         }
         return text;
     }
 
     private static String key(@Nullable String key) {
         if (key == null || key.isBlank() || key.length() > MAX_KEY) {
-            throw refused("a message's key has 1 to " + MAX_KEY + " characters");
+            throw Names.refused("a message's key has 1 to " + MAX_KEY + " characters");
         }
         return key;
-    }
-
-    private static CometException refused(String text) {
-        return new CometException(CometException.Reason.REFUSED, text);
     }
 
     private static long now() {
