@@ -9,7 +9,6 @@ import dev.comet.http.CometApplication;
 import dev.comet.http.ConnectRequest;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,16 +21,10 @@ import org.jspecify.annotations.Nullable;
  * can show the secret with which the nickname was taken may take it again at any time. What looks
  * like the nickname of somebody who is here is taken, too.
  *
- * <p><b>Rooms.</b> A room is two groups: one for what was said, whose log is what newcomers are
- * shown, and one for what matters only now: who comes, goes and types. Who is not in a room neither
- * reads, writes nor types in it. The lobby is always there, and everybody is in it.
+ * <p><b>Rooms.</b> Who is not in a room neither reads, writes nor types in it. Everybody is in the
+ * lobby.
  */
 final class Chat implements CometClientEventHandler {
-
-    static final String LOBBY = "lobby";
-
-    /** In how many rooms one may be. */
-    static final int MAX_ROOMS = 16;
 
     private static final int MAX_TEXT = 2_000;
     private static final int MAX_KEY = 64;
@@ -39,18 +32,13 @@ final class Chat implements CometClientEventHandler {
 
     private final CometStateManager comet;
 
-    private final Lookalikes people;
-
-    /**
-     * Rooms that somebody may be in, by how their names look, to be offered to others; who is in
-     * them, Comet knows.
-     */
-    private final ConcurrentHashMap<String, String> rooms = new ConcurrentHashMap<>();
+    private final Lookalikes lookalikes;
+    private final Rooms rooms;
 
     Chat(CometStateManager comet) {
         this.comet = comet;
-        this.people = new Lookalikes(this::isHere);
-        rooms.put(Names.look(LOBBY), LOBBY);
+        this.lookalikes = new Lookalikes(this::isHere);
+        this.rooms = new Rooms(comet);
     }
 
     /** Says which messages of clients the chat handles, and how. */
@@ -118,7 +106,7 @@ final class Chat implements CometClientEventHandler {
     private CometClient connect(ConnectRequest request) {
         String nickname = Names.nickname(request.text("displayName", ""));
         String token = nickname.toLowerCase(Locale.ROOT);
-        people.find(nickname, token).ifPresent(other -> refuse(nickname, other));
+        lookalikes.find(nickname, token).ifPresent(other -> refuse(nickname, other));
         String secret = request.text("secret", "");
         // A page whose connect was answered, but not heard, asks again: it gets its nickname back.
         comet.findCometClient(token)
@@ -137,18 +125,16 @@ final class Chat implements CometClientEventHandler {
 
     /** Only now is it certain that the nickname is the newcomer's. */
     private void welcome(CometClient client) {
-        people.add(client).ifPresent(other -> refuse(client.displayName(), other));
+        lookalikes.add(client).ifPresent(other -> refuse(client.displayName(), other));
         if (!isHere(client)) {
-            people.remove(client); // its end was told before
+            lookalikes.remove(client); // its end was told before
         }
     }
 
     private static void refuse(String nickname, CometClient other) {
         throw Names.refused(
-                nickname
-                        + " looks like "
-                        + other.displayName()
-                        + ", who is here; choose another nickname");
+                "“%s” looks like “%s”, who is here; choose another nickname"
+                        .formatted(nickname, other.displayName()));
     }
 
     private boolean isHere(CometClient client) {
@@ -169,8 +155,8 @@ final class Chat implements CometClientEventHandler {
      * Comet has already taken the client out of its groups; its page knows in which rooms it was.
      */
     private void gone(CometClient client) {
-        people.remove(client);
-        forgetEmptyRooms();
+        lookalikes.remove(client);
+        rooms.forgetEmpty();
         comet.sendToAll("person.gone", new Presence(null, Person.of(client)));
     }
 
@@ -183,107 +169,46 @@ final class Chat implements CometClientEventHandler {
     private Room join(CometClient client, ClientMessage message) {
         Join request = message.contents(Join.class);
         String room = Names.room(request.room());
-        String look = Names.look(room);
-        refuseIfOther(room, rooms.get(look));
-        // In this order: whoever comes or goes after the list of people was made is heard of.
-        long joined = enter(client, room);
-        try {
-            refuseIfOther(room, rooms.putIfAbsent(look, room));
-        } catch (CometException e) {
-            exit(client, room); // somebody made the other room meanwhile
-            throw e;
-        }
-        comet.sendToGroup(presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
+        long joined = rooms.enter(client, room);
+        comet.sendToGroup(Rooms.presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
         long upTo = request.upTo() == null ? joined : Math.max(joined, request.upTo());
         return new Room(room, people(room), history(room, upTo));
     }
 
-    private static void refuseIfOther(String room, @Nullable String known) {
-        if (known != null && !known.equals(room)) {
-            throw Names.refused(
-                    room + " looks like " + known + "; join that one, or choose another name");
-        }
-    }
-
-    /** Returns the id from which on what is said arrives by itself. */
-    private long enter(CometClient client, String room) {
-        try {
-            comet.joinGroup(client.publicToken(), presenceIn(room));
-            return comet.joinGroup(client.publicToken(), talkIn(room));
-        } catch (CometException e) {
-            if (e.reason() != CometException.Reason.LIMIT_REACHED) {
-                throw e;
-            }
-            exit(client, room); // not half of it
-            throw Names.refused(
-                    "there are as many rooms as there may be, or you are in "
-                            + MAX_ROOMS
-                            + "; leave one first");
-        }
-    }
-
-    private boolean exit(CometClient client, String room) {
-        comet.leaveGroup(client.publicToken(), talkIn(room));
-        return comet.leaveGroup(client.publicToken(), presenceIn(room));
-    }
-
     private void leave(CometClient client, ClientMessage message) {
-        String room = roomOf(client, message.contents(Leave.class).room());
-        if (room.equals(LOBBY)) {
+        String room = rooms.requireIn(client, message.contents(Leave.class).room());
+        if (room.equals(Rooms.LOBBY)) {
             throw Names.refused("everybody is in the lobby; leave the chat instead");
         }
-        if (exit(client, room)) {
-            comet.sendToGroup(presenceIn(room), "room.left", new Presence(room, Person.of(client)));
+        if (rooms.exit(client, room)) {
+            comet.sendToGroup(Rooms.presenceIn(room), "room.left", new Presence(room, Person.of(client)));
         }
-        forgetEmptyRooms();
-    }
-
-    /** Who joins one meanwhile is in it before it is looked for: then it is found, or put back. */
-    private void forgetEmptyRooms() {
-        rooms.forEach(
-                (look, room) -> {
-                    if (!room.equals(LOBBY)
-                            && people(room).isEmpty()
-                            && rooms.remove(look, room)
-                            && !people(room).isEmpty()) {
-                        rooms.putIfAbsent(look, room);
-                    }
-                });
     }
 
     private List<OpenRoom> openRooms() {
-        return rooms.values().stream()
-                .sorted()
-                .map(room -> new OpenRoom(room, people(room).size()))
+        return rooms.names().stream()
+                .map(room -> new OpenRoom(room, rooms.people(room).size()))
                 .filter(room -> room.people() > 0)
                 .toList();
     }
 
     private List<Person> people(String room) {
-        return comet.groupMembers(presenceIn(room)).stream().map(Person::of).toList();
+        return rooms.people(room).stream().map(Person::of).toList();
     }
 
     private List<Past> history(String room, long upTo) {
-        return comet.groupHistory(talkIn(room), upTo, HISTORY).stream()
+        return rooms.history(room, upTo, HISTORY).stream()
                 .map(said -> new Past(said.messageId(), said.contents()))
                 .toList();
-    }
-
-    private static String talkIn(String room) {
-        return "talk/" + room;
-    }
-
-    private static String presenceIn(String room) {
-        return "presence/" + room;
     }
 
     // ---- talking
 
     private void say(CometClient client, ClientMessage message) {
         Say request = message.contents(Say.class);
-        String room = roomOf(client, request.room());
+        String room = rooms.requireIn(client, request.room());
         comet.sendToGroup(
-                talkIn(room),
+                Rooms.talkIn(room),
                 "chat.said",
                 new Said(room, Person.of(client), text(request.text()), key(request.key()), now()));
     }
@@ -310,9 +235,9 @@ final class Chat implements CometClientEventHandler {
             comet.sendMessage(
                     other(request.to()).publicToken(), "chat.typing", new Presence(null, person));
         } else {
-            String room = roomOf(client, request.room());
+            String room = rooms.requireIn(client, request.room());
             comet.sendToGroupBut(
-                    presenceIn(room), person.token(), "chat.typing", new Presence(room, person));
+                    Rooms.presenceIn(room), person.token(), "chat.typing", new Presence(room, person));
         }
     }
 
@@ -323,15 +248,6 @@ final class Chat implements CometClientEventHandler {
             throw Names.refused("nobody is named");
         }
         return comet.findCometClient(token).orElseThrow(() -> Names.refused(token + " is not here"));
-    }
-
-    /** A room that the client is in. */
-    private String roomOf(CometClient client, @Nullable String name) {
-        String room = Names.room(name);
-        if (!comet.groupMembers(talkIn(room)).contains(client)) {
-            throw Names.refused("you are not in " + room + "; join it first");
-        }
-        return room;
     }
 
     private static String text(@Nullable String text) {

@@ -52,7 +52,7 @@ class ChatNamesTest {
 
         Answer answer = Visitor.knock(server, newcomer);
 
-        assertThat(reason(answer)).contains("looks like " + here + ", who is here");
+        assertThat(reason(answer)).contains("looks like “" + here + "”, who is here");
     }
 
     @Test
@@ -144,7 +144,7 @@ class ChatNamesTest {
         Visitor ada = Visitor.named(server, "Ada").in("hello");
         Visitor bob = Visitor.named(server, "Bob");
 
-        assertThat(reason(bob.join("he1lo"))).contains("looks like hello");
+        assertThat(reason(bob.join("he1lo"))).contains("looks like “hello”");
         ada.disconnect();
         Awaitility.await().until(() -> bob.join("he1lo").status() == 200);
     }
