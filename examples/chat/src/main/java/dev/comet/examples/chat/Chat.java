@@ -2,7 +2,6 @@ package dev.comet.examples.chat;
 
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
-import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.ClientMessage;
 import dev.comet.http.CometApplication;
@@ -170,7 +169,8 @@ final class Chat implements CometClientEventHandler {
         Join request = message.contents(Join.class);
         String room = Names.room(request.room());
         long joined = rooms.enter(client, room);
-        comet.sendToGroup(Rooms.presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
+        comet.sendToGroup(
+                Rooms.presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
         long upTo = request.upTo() == null ? joined : Math.max(joined, request.upTo());
         return new Room(room, people(room), history(room, upTo));
     }
@@ -181,7 +181,8 @@ final class Chat implements CometClientEventHandler {
             throw Names.refused("everybody is in the lobby; leave the chat instead");
         }
         if (rooms.exit(client, room)) {
-            comet.sendToGroup(Rooms.presenceIn(room), "room.left", new Presence(room, Person.of(client)));
+            comet.sendToGroup(
+                    Rooms.presenceIn(room), "room.left", new Presence(room, Person.of(client)));
         }
     }
 
@@ -237,7 +238,10 @@ final class Chat implements CometClientEventHandler {
         } else {
             String room = rooms.requireIn(client, request.room());
             comet.sendToGroupBut(
-                    Rooms.presenceIn(room), person.token(), "chat.typing", new Presence(room, person));
+                    Rooms.presenceIn(room),
+                    person.token(),
+                    "chat.typing",
+                    new Presence(room, person));
         }
     }
 
@@ -247,7 +251,8 @@ final class Chat implements CometClientEventHandler {
         if (token == null) {
             throw Names.refused("nobody is named");
         }
-        return comet.findCometClient(token).orElseThrow(() -> Names.refused(token + " is not here"));
+        return comet.findCometClient(token)
+                .orElseThrow(() -> Names.refused(token + " is not here"));
     }
 
     private static String text(@Nullable String text) {

@@ -108,8 +108,7 @@ final class Names {
     private static boolean isInvisible(int codePoint) {
         return codePoint == EMPTY_BRAILLE
                 || Character.getType(codePoint) == Character.FORMAT
-                || UCharacter.hasBinaryProperty(
-                        codePoint, UProperty.DEFAULT_IGNORABLE_CODE_POINT);
+                || UCharacter.hasBinaryProperty(codePoint, UProperty.DEFAULT_IGNORABLE_CODE_POINT);
     }
 
     private static void requireReadable(String what, String name) {
@@ -117,7 +116,9 @@ final class Names {
         SPOOFS.failsChecks(name, result);
         if ((result.checks & SpoofChecker.RESTRICTION_LEVEL) != 0) {
             throw refused(
-                    what + " has one alphabet; this one mixes " + String.join(" and ", scripts(name)));
+                    what
+                            + " has one alphabet; this one mixes "
+                            + String.join(" and ", scripts(name)));
         }
         if ((result.checks & SpoofChecker.MIXED_NUMBERS) != 0) {
             throw refused(what + " has digits of one kind; this one mixes several");

@@ -122,7 +122,10 @@ final class Rooms {
         return left;
     }
 
-    /** Who enters a room meanwhile is in it before its name is noted: it is seen here, or notes it after. */
+    /**
+     * Who enters a room meanwhile is in it before its name is noted: it is seen here, or notes it
+     * after.
+     */
     void forgetEmpty() {
         byLook.forEach(
                 (look, room) -> {

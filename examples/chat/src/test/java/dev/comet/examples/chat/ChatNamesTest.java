@@ -61,10 +61,10 @@ class ChatNamesTest {
         for (int round = 0; round < 20; round++) {
             List<CompletableFuture<Answer>> answers = new ArrayList<>();
             for (String nickname : List.of("ace" + round, "\u0430\u0441\u0435" + round)) {
-                answers.add(
-                        CompletableFuture.supplyAsync(() -> Visitor.knock(server, nickname)));
+                answers.add(CompletableFuture.supplyAsync(() -> Visitor.knock(server, nickname)));
             }
-            assertThat(answers).extracting(answer -> answer.join().status())
+            assertThat(answers)
+                    .extracting(answer -> answer.join().status())
                     .filteredOn(status -> status == 200)
                     .hasSizeLessThanOrEqualTo(1);
         }
@@ -119,8 +119,15 @@ class ChatNamesTest {
     @DisplayName("E1 names of one alphabet, and those that are written with several, are fine")
     @ValueSource(
             strings = {
-                "\u0410\u0434\u0430", "Zo\u00eb 2", "\u674e\u96f7 Li", "\u3042\u30a2\u4e9c", "\u05d0\u05d3\u05d4",
-                "\u0e40\u0e01\u0e49\u0e32", "\ud83d\ude80 Ada", "O'Neil-3 (hi)", "<b>&amp;</b>"
+                "\u0410\u0434\u0430",
+                "Zo\u00eb 2",
+                "\u674e\u96f7 Li",
+                "\u3042\u30a2\u4e9c",
+                "\u05d0\u05d3\u05d4",
+                "\u0e40\u0e01\u0e49\u0e32",
+                "\ud83d\ude80 Ada",
+                "O'Neil-3 (hi)",
+                "<b>&amp;</b>"
             })
     void connect_nicknameOfOneScript_isAccepted(String nickname) {
         assertThat(Visitor.knock(server, nickname).status()).isEqualTo(200);

@@ -37,7 +37,8 @@ class ChatPageTest extends ChatInBrowser {
         Page ada = signedIn("Ada");
         Page eve = signedIn("<img src=x>");
         String markup =
-                "<img src=x onerror=\"document.title='hacked'\"><script>alert(1)</script><b>&amp;</b>";
+                "<img src=x"
+                    + " onerror=\"document.title='hacked'\"><script>alert(1)</script><b>&amp;</b>";
 
         say(eve, markup);
         joinRoom(eve, "b-b");
@@ -216,7 +217,8 @@ class ChatPageTest extends ChatInBrowser {
         other.keyboard().press("Enter");
         assertThat(other.locator("#sign-in-problem"))
                 .hasText(
-                        "“\u0430\u0441\u0435” looks like “ace”, who is here; choose another nickname.");
+                        "“\u0430\u0441\u0435” looks like “ace”, who is here; choose another"
+                            + " nickname.");
         other.locator("#nickname").fill("\u0430da");
         other.keyboard().press("Enter");
         assertThat(other.locator("#sign-in-problem"))

@@ -151,8 +151,9 @@ class ChatRecoveryTest extends ChatInBrowser {
         Page disk = browserOfAda.newPage();
         disk.navigate(server.uri().resolve("icon.svg").toString());
         disk.evaluate(
-                "const key = 'comet-chat/session/ada', record = JSON.parse(localStorage[key]);"
-                        + "localStorage[key] = JSON.stringify({...record, savedAt: Date.now() - 90_000_000})");
+                "const key = 'comet-chat/session/ada', record ="
+                    + " JSON.parse(localStorage[key]);localStorage[key] ="
+                    + " JSON.stringify({...record, savedAt: Date.now() - 90_000_000})");
 
         Page back = browser.window(browserOfAda, server);
 
@@ -163,7 +164,8 @@ class ChatRecoveryTest extends ChatInBrowser {
     /** The names of what the page has stored of people, as text. */
     private static String stored(Page page) {
         return page.evaluate(
-                        "JSON.stringify([...Object.keys(localStorage), ...Object.keys(sessionStorage)])")
+                        "JSON.stringify([...Object.keys(localStorage),"
+                            + " ...Object.keys(sessionStorage)])")
                 .toString();
     }
 
@@ -258,7 +260,8 @@ class ChatRecoveryTest extends ChatInBrowser {
 
         assertThat(back.locator(".log:visible .warning"))
                 .hasText(
-                        "Messages may be missing here: this window was closed before it had shown everything.");
+                        "Messages may be missing here: this window was closed before it had shown"
+                            + " everything.");
         assertThat(messages(back)).hasText(new String[] {"one", "two"});
     }
 

@@ -60,7 +60,8 @@ final class AddressRate {
 
     private static String network(String address) {
         try {
-            byte[] bytes = InetAddress.getByName(address).getAddress(); // digits: no name is asked for
+            byte[] bytes =
+                    InetAddress.getByName(address).getAddress(); // digits: no name is asked for
             return bytes.length > NETWORK_BYTES
                     ? Arrays.toString(Arrays.copyOf(bytes, NETWORK_BYTES))
                     : address;

@@ -124,7 +124,8 @@ final class DeviceEndpoints extends HttpServlet {
             return !site.equals("same-origin");
         }
         // Only an older browser; the scheme is not compared, since a proxy may have ended TLS.
-        return origin != null && !origin.replaceFirst("^https?://", "").equals(request.getHeader("Host"));
+        return origin != null
+                && !origin.replaceFirst("^https?://", "").equals(request.getHeader("Host"));
     }
 
     // ---- enrol

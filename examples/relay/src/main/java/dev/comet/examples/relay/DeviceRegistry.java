@@ -37,9 +37,7 @@ final class DeviceRegistry {
                 mac,
                 (key, visit) ->
                         new Visit(
-                                visit.device.activeAt(clock.instant()),
-                                visit.id,
-                                visit.confirmed));
+                                visit.device.activeAt(clock.instant()), visit.id, visit.confirmed));
     }
 
     /** Up to where it has confirmed what it got: if that is news, it was heard of. */

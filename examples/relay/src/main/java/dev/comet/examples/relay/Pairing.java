@@ -29,7 +29,9 @@ final class Pairing {
                 HttpRequest.newBuilder(comet.resolve("/relay/enrol"))
                         .timeout(TIMEOUT)
                         .header("Content-Type", "application/x-www-form-urlencoded")
-                        .POST(BodyPublishers.ofString("mac=" + encoded(mac) + "&code=" + encoded(code)))
+                        .POST(
+                                BodyPublishers.ofString(
+                                        "mac=" + encoded(mac) + "&code=" + encoded(code)))
                         .build();
         HttpResponse<String> response =
                 HttpClient.newHttpClient().send(request, BodyHandlers.ofString());

@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The cloud, in a Jetty of its own. System properties say where and how: {@code port} (default
- * 8080), {@code host} (default {@code localhost}), {@code code} (the pairing code, with which devices get their keys; a random one by default), {@code gateways} (how many simulated ones,
+ * 8080), {@code host} (default {@code localhost}), {@code code} (the pairing code, with which
+ * devices get their keys; a random one by default), {@code gateways} (how many simulated ones,
  * default 3), {@code heartSeconds} (default 30), {@code cleanSeconds} (default 300).
  */
 public final class RelayServer implements AutoCloseable {

@@ -120,7 +120,8 @@ final class SimulatedGateway implements AutoCloseable {
     }
 
     /**
-     * {@code SimulatedGateway http://localhost:8080/comet CODE 7}: one gateway, until it is stopped.
+     * {@code SimulatedGateway http://localhost:8080/comet CODE 7}: one gateway, until it is
+     * stopped.
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         if (args.length != 3) {

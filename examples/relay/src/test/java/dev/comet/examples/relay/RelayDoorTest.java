@@ -106,9 +106,7 @@ class RelayDoorTest {
         server.relay().keys().issue(MAC);
 
         for (Map<String, String> details :
-                List.of(
-                        Map.of("frame", hello(MAC)),
-                        Map.of("frame", hello(MAC), "key", "wrong"))) {
+                List.of(Map.of("frame", hello(MAC)), Map.of("frame", hello(MAC), "key", "wrong"))) {
             CompletionStage<Comet> connecting =
                     Comet.connect(server.comet(), details, CometOptions.defaults());
             assertThat(code(connecting)).isEqualTo("refused");

@@ -41,7 +41,8 @@ class RelayTest {
         server =
                 RelayServer.start(
                         "127.0.0.1",
-                        0, "code",
+                        0,
+                        "code",
                         new Relay.Options(Duration.ofSeconds(2), 5, 10, 20),
                         Jobs.Intervals.DEFAULT);
     }
@@ -173,12 +174,15 @@ class RelayTest {
 
     @Test
     @DisplayName(
-            "R6 a second device with the same MAC is refused, the first unharmed; silence removes it")
+            "R6 a second device with the same MAC is refused, the first unharmed; silence removes"
+                + " it")
     void registry_duplicateAndSilence_areHandled() throws Exception {
         try (SimulatedGateway gateway = gateway();
                 Phone phone = phone(1)) {
             CompletableFuture<Comet> second =
-                    SimulatedGateway.start(server.comet(), 1, key(GATEWAY)).comet().toCompletableFuture();
+                    SimulatedGateway.start(server.comet(), 1, key(GATEWAY))
+                            .comet()
+                            .toCompletableFuture();
             assertThat(failure(second).code()).isEqualTo("client-already-exists");
             assertThat(get(phone.command(GATEWAY, "kitchen", "on")).text("state")).isEqualTo("on");
             var before = server.relay().devices().find(GATEWAY).orElseThrow().lastActive();
@@ -227,8 +231,7 @@ class RelayTest {
         assertThat(first.body()).hasSizeGreaterThan(20).isNotEqualTo(second.body());
         assertThat(server.relay().devices().all(Device.Kind.GATEWAY)).hasSize(2);
 
-        assertThat(connection("02:00:00:00:01:01").statusCode())
-                .isEqualTo(409);
+        assertThat(connection("02:00:00:00:01:01").statusCode()).isEqualTo(409);
         assertThat(post("relay/connection", "AA00").statusCode()).isEqualTo(400);
         assertThat(post("relay/connection", "AA00").body()).contains("bad frame");
         assertThat(post("relay/connection", "").statusCode()).isEqualTo(500);
@@ -251,7 +254,8 @@ class RelayTest {
 
     @Test
     @DisplayName(
-            "R1, R3, R4 a held data request brings a command as hex; its reply returns to the phone")
+            "R1, R3, R4 a held data request brings a command as hex; its reply returns to the"
+                + " phone")
     void data_held_bringsACommand() throws Exception {
         String session = connection(GATEWAY).body();
         URI data = server.uri().resolve("relay/data");
