@@ -2,7 +2,7 @@
 
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
-import { byId, coalesced, drawAvatar, reconcile, setText } from "./dom.js";
+import { byId, coalesced, drawAvatar, reconcile, sentence, setText } from "./dom.js";
 import { closeDrawer, openDrawer } from "./drawers.js";
 import { JoinDialog } from "./join-dialog.js";
 import { Memory } from "./memory.js";
@@ -19,6 +19,7 @@ let shown = null;
 const status = new Status(byId("status"), byId("status-text"), byId("status-detail"));
 const composer = new Composer(byId("composer"), {
   send: (text) => chat.say(text),
+  written: (text) => chat.write(text),
   typing: () => chat.typing(),
 });
 const joinDialog = new JoinDialog(byId("join-dialog"), () => {
@@ -64,7 +65,8 @@ function leave(problem = "") {
   const { name } = chat.me;
   chat.signOut();
   chat = shown = null;
-  byId("logs").replaceChildren();
+  ["logs", "rooms", "privates", "people-list"].forEach((list) => byId(list).replaceChildren());
+  composer.value = "";
   closeDrawer();
   askForNickname(name, problem);
 }
@@ -74,7 +76,7 @@ function explain({ code, reason }, nickname) {
     case "client-already-exists":
       return `${nickname} is here already. Choose another nickname.`;
     case "refused":
-      return reason;
+      return sentence(reason);
     default:
       return `The server cannot let you in now (${code}). Try again.`;
   }
@@ -123,7 +125,6 @@ const render = coalesced(() => {
 /** Another conversation comes onto the screen. */
 function change(current) {
   if (shown) {
-    shown.draft = composer.value;
     shown.log.hide();
   }
   shown = current;
@@ -135,7 +136,7 @@ function change(current) {
   composer.placeholder = `Message ${current.room ? "#" : ""}${current.title}`;
   setText(byId("title"), `${current.room ? "#" : ""}${current.title}`);
   const close = byId("close-conversation");
-  close.hidden = current.room === chat.rooms[0].room;
+  close.hidden = current === chat.lobby;
   close.title = close.ariaLabel = current.room ? `Leave #${current.title}` : `Put the conversation with ${current.title} away`;
 }
 

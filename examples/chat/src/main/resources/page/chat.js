@@ -5,6 +5,7 @@ import { Comet } from "/comet/comet.js";
 import { Conversation } from "./conversation.js";
 
 const BASE = "/comet";
+const LOBBY = "lobby";
 const TYPING_EVERY_MILLIS = 3_000;
 const TYPING_AHEAD_MILLIS = 250;
 
@@ -77,12 +78,17 @@ export class Chat {
     const whispers = memory.whispers;
     memory.whispers = [];
     whispers.forEach((whisper) => this.#whispered(whisper, true));
-    memory.rooms.forEach((room) => this.#open(Conversation.room(room, this.#owner)));
-    this.show(this.conversations.get(memory.current) ?? this.#room(memory.rooms[0]));
+    new Set([LOBBY, ...memory.rooms]).forEach((room) => this.#open(Conversation.room(room, this.#owner)));
+    memory.unsent.forEach((message) => this.#showUnsent(message));
+    this.show(this.conversations.get(memory.current) ?? this.lobby);
   }
 
   get me() {
     return { token: this.comet.publicToken, name: this.comet.displayName };
+  }
+
+  get lobby() {
+    return this.#room(LOBBY);
   }
 
   get rooms() {
@@ -122,9 +128,11 @@ export class Chat {
     this.show(conversation);
   }
 
+  /** Not the lobby. */
   leave({ id, room }) {
     this.conversations.delete(id);
-    this.show(this.rooms[0]);
+    this.#memory.drafted(id, "");
+    this.show(this.lobby);
     this.comet.send("room.leave", { room }).catch(() => {});
   }
 
@@ -136,12 +144,13 @@ export class Chat {
   /** Takes a private conversation off the list until there is something new in it. */
   putAway(conversation) {
     conversation.listed = false;
-    this.show(this.rooms[0]);
+    this.show(this.lobby);
   }
 
   /** @param {string} [key] known to all who get the message: who has it already under this key does not show it again */
   async say(text, { room, other, log } = this.current, key = crypto.getRandomValues(new Uint32Array(2)).join("-")) {
     log.addPending({ from: this.me, text, key });
+    this.#memory.sending({ room, other, text, key });
     this.#lastSaid = { key, at: performance.now() };
     this.#typingSaid = 0;
     try {
@@ -152,6 +161,12 @@ export class Chat {
       const refused = error.permanent && error.code !== "client-does-not-exist";
       log.undelivered(this.me.token, key, refused ? `Not sent: ${error.reason}.` : "Perhaps not sent: the connection was lost.");
     }
+  }
+
+  /** What is being written is kept for when the page is reloaded, and for when its reader comes back to this conversation. */
+  write(text) {
+    this.current.draft = text;
+    this.#memory.drafted(this.current.id, text);
   }
 
   /** Called as often as a key is pressed; others are told now and then. */
@@ -202,9 +217,12 @@ export class Chat {
 
   #add(conversation, message, isOld = false) {
     const mine = message.from.token === this.me.token;
-    if (mine && message.key === this.#lastSaid.key) {
-      this.#measured(performance.now() - this.#lastSaid.at);
-      this.#lastSaid.key = "";
+    if (mine) {
+      this.#memory.sent(message.key);
+      if (message.key === this.#lastSaid.key) {
+        this.#measured(performance.now() - this.#lastSaid.at);
+        this.#lastSaid.key = "";
+      }
     }
     conversation.stoppedTyping(message.from);
     const isNew = conversation.log.add(message, mine);
@@ -263,6 +281,7 @@ export class Chat {
   }
 
   #open(conversation) {
+    conversation.draft = this.#memory.drafts[conversation.id] ?? "";
     this.conversations.set(conversation.id, conversation);
     return conversation;
   }
@@ -278,14 +297,30 @@ export class Chat {
     // What is above the cursor will arrive by itself; what is below, this page may have forgotten.
     const { people, history } = await this.comet.send("room.join", { room, upTo: this.comet.lastMessageId });
     conversation.arrived(people);
-    log.addQuietly(() => history.forEach(({ id, contents }) => log.add({ id, ...contents }, contents.from.token === this.me.token)));
+    log.addQuietly(() => history.forEach(({ id, contents }) => {
+      const mine = contents.from.token === this.me.token;
+      log.add({ id, ...contents }, mine);
+      if (mine) {
+        this.#memory.sent(contents.key);
+      }
+    }));
     this.#remember();
   }
 
   #undelivered(conversation, key, action) {
     const text = conversation.log.take(this.me.token, key);
+    this.#memory.sent(key);
     if (action === "retry" && text !== undefined) {
       this.say(text, conversation, key);
+    }
+  }
+
+  /** What the page had not seen come back when it was reloaded. If it has arrived, it is shown as any other once it is read again. */
+  #showUnsent({ room, other, text, key }) {
+    const conversation = room ? this.#room(room) : this.#privately(other);
+    if (conversation) {
+      conversation.log.addPending({ from: this.me, text, key });
+      conversation.log.undelivered(this.me.token, key, "Perhaps not sent: the page was reloaded.");
     }
   }
 

@@ -12,9 +12,9 @@ export class Composer {
 
   /**
    * @param {HTMLFormElement} form with a textarea, an output for the count, and a button
-   * @param {{send: (text: string) => void, typing: () => void}} actions
+   * @param {{send: (text: string) => void, written: (text: string) => void, typing: () => void}} actions
    */
-  constructor(form, { send, typing }) {
+  constructor(form, { send, written, typing }) {
     this.#form = form;
     this.#text = form.querySelector("textarea");
     this.#counter = form.querySelector("output");
@@ -22,6 +22,7 @@ export class Composer {
 
     this.#text.addEventListener("input", () => {
       this.#update();
+      written(this.value);
       if (this.value.trim()) {
         typing();
       }
@@ -38,6 +39,7 @@ export class Composer {
       if (!this.#button.disabled) {
         const text = this.value.trim();
         this.value = "";
+        written("");
         this.focus();
         send(text);
       }

@@ -1,6 +1,6 @@
 // Asks for a room: one that somebody is in already, or a new one.
 
-import { byId, reconcile, setText } from "./dom.js";
+import { byId, reconcile, sentence, setText } from "./dom.js";
 
 export class JoinDialog {
   #dialog;
@@ -53,7 +53,7 @@ export class JoinDialog {
       this.#dialog.close();
       this.#joined();
     } catch (error) {
-      this.#problem.textContent = error.status ? error.reason : "The server does not answer. Try again.";
+      this.#problem.textContent = error.status ? sentence(error.reason) : "The server does not answer. Try again.";
     }
   }
 }

@@ -24,6 +24,7 @@ export class MessageLog {
   #entries = [];
   /** @type {Map<string, Entry>} messages by writer and key */
   #known = new Map();
+  #list = document.createElement("ol");
   #scrollTop = 0;
   #stick = true;
 
@@ -33,7 +34,8 @@ export class MessageLog {
    * @param {() => void} onEnd the reader has come to the end
    */
   constructor(label, onUndelivered, onEnd) {
-    this.element = document.createElement("ol");
+    this.element = document.createElement("div");
+    this.element.append(this.#list);
     Object.assign(this.element, { className: "log", role: "log", ariaLabel: label, tabIndex: 0, hidden: true });
     this.element.addEventListener("scroll", () => {
       this.#stick = this.#isNearEnd();
@@ -59,9 +61,9 @@ export class MessageLog {
     } else {
       element.querySelector(".mark").textContent = mark;
     }
-    element.querySelector("h3").textContent = title;
+    element.querySelector("h2").textContent = title;
     element.querySelector("p").textContent = text;
-    this.element.append(element);
+    this.#list.append(element);
   }
 
   /**
@@ -165,7 +167,7 @@ export class MessageLog {
     while (index > 0 && this.#entries[index - 1].order > entry.order) {
       index--;
     }
-    this.element.insertBefore(entry.element, this.#entries[index]?.element ?? null);
+    this.#list.insertBefore(entry.element, this.#entries[index]?.element ?? null);
     this.#entries.splice(index, 0, entry);
     this.#arrange(index);
     this.#arrange(index + 1);

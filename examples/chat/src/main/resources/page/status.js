@@ -55,7 +55,7 @@ export class Status {
 
   /** @param {number | undefined} millis  from the key that was pressed until the message came back by the connection */
   roundTrip(millis) {
-    setText(this.#detail, millis === undefined ? "" : `${Math.max(1, Math.round(millis))} ms`);
+    setText(this.#detail, millis === undefined ? "" : `round trip ${Math.max(1, Math.round(millis))} ms`);
   }
 
   #show({ state, transport }) {

@@ -2,20 +2,16 @@
 
 import { Comet } from "./comet/comet.js";
 import { frame, KINDS, parse } from "./frame.js";
+import { codeInAddress, known, pair } from "./pairing.js";
 
 const LOG_LINES = 8;
+const TICK_MILLIS = 1_000;
 
 /** @param {string} id @returns {any} */
 const part = (id) => document.getElementById(id);
 
 const trips = [];
 let pushes = 0;
-
-/** A MAC that no real device has, kept for this tab: a reload is the same phone. */
-function ownMac() {
-  const bytes = crypto.getRandomValues(new Uint8Array(5));
-  return ["06", ...[...bytes].map((byte) => byte.toString(16).padStart(2, "0"))].join(":");
-}
 
 /** @param {string} tag @param {string[]} texts @param {string} [name] */
 function line(tag, texts, name = "") {
@@ -24,12 +20,31 @@ function line(tag, texts, name = "") {
   return element;
 }
 
-/** @param {{mac: string, deviceId: string, lastActiveMillis: number}[]} gateways */
+/** @type {Map<Element, number>} when a gateway was last heard of, by this page's clock, by the element that says so */
+const heardOf = new Map();
+
+/** @param {number} millis */
+function ago(millis) {
+  const seconds = Math.round(millis / 1000);
+  if (seconds < 2) return "active now";
+  return seconds < 60 ? `active ${seconds} s ago` : `active ${Math.floor(seconds / 60)} min ago`;
+}
+
+function showAges() {
+  heardOf.forEach((at, element) => { element.textContent = ago(Date.now() - at); });
+  setTimeout(showAges, TICK_MILLIS);
+}
+
+/** @param {{mac: string, deviceId: string, activeMillisAgo: number}[]} gateways */
 function showGateways(gateways) {
   const chosen = part("gateway").value;
   part("gateway").replaceChildren(...gateways.map(({ mac, deviceId }) => new Option(`${deviceId} (${mac})`, mac, false, mac === chosen)));
-  part("devices").replaceChildren(...gateways.map(({ mac, deviceId, lastActiveMillis }) =>
-    line("li", [`${deviceId} · ${mac}`, `active ${new Date(lastActiveMillis).toLocaleTimeString()}`])));
+  heardOf.clear();
+  part("devices").replaceChildren(...gateways.map(({ mac, deviceId, activeMillisAgo }) => {
+    const row = line("li", [`${deviceId} · ${mac}`, ago(activeMillisAgo)]);
+    heardOf.set(row.lastElementChild, Date.now() - activeMillisAgo);
+    return row;
+  }));
   part("count").textContent = gateways.length;
 }
 
@@ -63,22 +78,53 @@ function showState(state) {
   part("state").className = `badge ${state === "connected" ? "good" : state === "connecting" ? "" : "bad"}`;
 }
 
-const hello = frame(KINDS.PHONE_HELLO, { id: ownMac(), deviceid: "page" });
-const comet = await Comet.connect("./comet", { frame: hello }, { disconnectOnLeave: true }).catch((error) => {
-  showState(error.reason);
-  throw error;
-});
-comet.on("comet.state", ({ contents }) => showState(contents.to));
-comet.on("comet.sessionlost", async () => showGateways(await comet.request("relay.devices", "all")));
-comet.on("relay.devices", ({ contents }) => showGateways(contents));
-comet.on("relay.heart", ({ contents }) => {
-  const { json } = parse(contents);
-  part("pushes").textContent = ++pushes;
-  part("push").textContent = `the last one came at ${new Date(json.at).toLocaleTimeString()}`;
-});
-part("command").addEventListener("submit", (event) => {
+/** @param {{mac: string, key: string}} phone */
+const connect = ({ mac, key }) =>
+  Comet.connect("./comet", { frame: frame(KINDS.PHONE_HELLO, { id: mac, deviceid: "page" }), key }, { disconnectOnLeave: true });
+
+/** As the phone that this tab was before; if the cloud does not know it any more, or another tab is it, as a new one. */
+async function begin() {
+  const phone = known();
+  if (!phone) return connect(await pair());
+  return connect(phone).catch(async (error) => {
+    if (error.code !== "refused" && error.code !== "client-already-exists") throw error;
+    return connect(await pair());
+  });
+}
+
+/** @param {Comet} comet */
+async function follow(comet) {
+  part("pairing").hidden = true;
+  part("command").querySelectorAll("button").forEach((button) => { button.disabled = false; });
+  comet.on("comet.state", ({ contents }) => showState(contents.to));
+  comet.on("comet.sessionlost", async () => showGateways(await comet.request("relay.devices", "all")));
+  comet.on("relay.devices", ({ contents }) => showGateways(contents));
+  comet.on("relay.heart", ({ contents }) => {
+    const { json } = parse(contents);
+    part("pushes").textContent = ++pushes;
+    part("push").textContent = `the last one came at ${new Date(json.at).toLocaleTimeString()}`;
+  });
+  part("command").addEventListener("submit", (event) => {
+    event.preventDefault();
+    void send(comet, event.submitter?.value ?? "state");
+  });
+  showState(comet.state);
+  showGateways(await comet.request("relay.devices", "all"));
+  showAges();
+}
+
+/** @param {{reason?: string, message?: string}} error */
+function askForCode(error) {
+  showState("not paired");
+  part("pairing").hidden = false;
+  part("pairing-problem").textContent = error.reason ?? error.message;
+  part("code").focus();
+}
+
+part("pairing").addEventListener("submit", async (event) => {
   event.preventDefault();
-  void send(comet, event.submitter?.value ?? "state");
+  await pair(part("code").value.trim()).then(connect).then(follow).catch(askForCode);
 });
-showState(comet.state);
-showGateways(await comet.request("relay.devices", "all"));
+
+codeInAddress();
+await begin().then(follow).catch(askForCode);

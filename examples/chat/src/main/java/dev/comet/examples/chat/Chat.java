@@ -2,17 +2,12 @@ package dev.comet.examples.chat;
 
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
-import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.ClientMessage;
 import dev.comet.http.CometApplication;
 import dev.comet.http.ConnectRequest;
-import java.text.Normalizer;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Names.</b> A person's public token is the nickname in lower case. Comet has no two clients
  * with the same public token, so that a nickname is taken for as long as its owner is connected, or
  * has been away for less than the idle time, and free the moment Comet lets go of the client. Who
- * can show the secret with which the nickname was taken may take it again at any time.
+ * can show the secret with which the nickname was taken may take it again at any time. What looks
+ * like the nickname of somebody who is here is taken, too.
  *
- * <p><b>Rooms.</b> A room is two groups: one for what was said, whose log is what newcomers are
- * shown, and one for what matters only now: who comes, goes and types.
+ * <p><b>Rooms.</b> Who is not in a room neither reads, writes nor types in it. Everybody is in the
+ * lobby.
  */
 final class Chat implements CometClientEventHandler {
 
@@ -33,24 +29,21 @@ final class Chat implements CometClientEventHandler {
     private static final int MAX_KEY = 64;
     private static final int HISTORY = 50;
 
-    /** Nothing invisible: no control characters, and none that change the direction of text. */
-    private static final Pattern NICKNAME =
-            Pattern.compile("[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,24}");
-
-    private static final Pattern ROOM = Pattern.compile("[\\p{Ll}\\p{Lo}\\p{M}\\p{N}_-]{1,32}");
-
     private final CometStateManager comet;
 
-    /** Rooms that somebody may be in, to be offered to others; who is in them, Comet knows. */
-    private final Set<String> rooms = ConcurrentHashMap.newKeySet();
+    private final Lookalikes lookalikes;
+    private final Rooms rooms;
 
     Chat(CometStateManager comet) {
         this.comet = comet;
+        this.lookalikes = new Lookalikes(this::isHere);
+        this.rooms = new Rooms(comet);
     }
 
     /** Says which messages of clients the chat handles, and how. */
     void install(CometApplication app) {
         app.onConnect(this::connect)
+                .onConnected((client, request) -> welcome(client))
                 .onRequest("room.join", this::join)
                 .onRequest("room.list", (client, message) -> openRooms())
                 .on("room.leave", this::leave)
@@ -110,12 +103,9 @@ final class Chat implements CometClientEventHandler {
     // ---- coming and going
 
     private CometClient connect(ConnectRequest request) {
-        String nickname =
-                Normalizer.normalize(request.text("displayName", ""), Normalizer.Form.NFKC).strip();
-        if (!NICKNAME.matcher(nickname).matches()) {
-            throw refused("a nickname has 1 to 24 letters, digits, signs and spaces");
-        }
+        String nickname = Names.nickname(request.text("displayName", ""));
         String token = nickname.toLowerCase(Locale.ROOT);
+        lookalikes.find(nickname, token).ifPresent(other -> refuse(nickname, other));
         String secret = request.text("secret", "");
         // A page whose connect was answered, but not heard, asks again: it gets its nickname back.
         comet.findCometClient(token)
@@ -132,6 +122,24 @@ final class Chat implements CometClientEventHandler {
                 .build();
     }
 
+    /** Only now is it certain that the nickname is the newcomer's. */
+    private void welcome(CometClient client) {
+        lookalikes.add(client).ifPresent(other -> refuse(client.displayName(), other));
+        if (!isHere(client)) {
+            lookalikes.remove(client); // its end was told before
+        }
+    }
+
+    private static void refuse(String nickname, CometClient other) {
+        throw Names.refused(
+                "“%s” looks like “%s”, who is here; choose another nickname"
+                        .formatted(nickname, other.displayName()));
+    }
+
+    private boolean isHere(CometClient client) {
+        return comet.findCometClient(client.publicToken()).filter(client::equals).isPresent();
+    }
+
     @Override
     public void clientDisconnected(CometClient client, EndReason reason) {
         gone(client);
@@ -146,7 +154,8 @@ final class Chat implements CometClientEventHandler {
      * Comet has already taken the client out of its groups; its page knows in which rooms it was.
      */
     private void gone(CometClient client) {
-        rooms.removeIf(room -> people(room).isEmpty());
+        lookalikes.remove(client);
+        rooms.forgetEmpty();
         comet.sendToAll("person.gone", new Presence(null, Person.of(client)));
     }
 
@@ -158,61 +167,49 @@ final class Chat implements CometClientEventHandler {
      */
     private Room join(CometClient client, ClientMessage message) {
         Join request = message.contents(Join.class);
-        String room = room(request.room());
-        // In this order: whoever comes or goes after the list of people was made is heard of.
-        comet.joinGroup(client.publicToken(), presenceIn(room));
-        long joined = comet.joinGroup(client.publicToken(), talkIn(room));
-        rooms.add(room);
-        comet.sendToGroup(presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
+        String room = Names.room(request.room());
+        long joined = rooms.enter(client, room);
+        comet.sendToGroup(
+                Rooms.presenceIn(room), "room.joined", new Presence(room, Person.of(client)));
         long upTo = request.upTo() == null ? joined : Math.max(joined, request.upTo());
         return new Room(room, people(room), history(room, upTo));
     }
 
     private void leave(CometClient client, ClientMessage message) {
-        String room = room(message.contents(Leave.class).room());
-        comet.leaveGroup(client.publicToken(), talkIn(room));
-        if (comet.leaveGroup(client.publicToken(), presenceIn(room))) {
-            comet.sendToGroup(presenceIn(room), "room.left", new Presence(room, Person.of(client)));
+        String room = rooms.requireIn(client, message.contents(Leave.class).room());
+        if (room.equals(Rooms.LOBBY)) {
+            throw Names.refused("everybody is in the lobby; leave the chat instead");
         }
-        rooms.removeIf(any -> people(any).isEmpty());
+        if (rooms.exit(client, room)) {
+            comet.sendToGroup(
+                    Rooms.presenceIn(room), "room.left", new Presence(room, Person.of(client)));
+        }
     }
 
     private List<OpenRoom> openRooms() {
-        return rooms.stream()
-                .sorted()
-                .map(room -> new OpenRoom(room, people(room).size()))
+        return rooms.names().stream()
+                .map(room -> new OpenRoom(room, rooms.people(room).size()))
                 .filter(room -> room.people() > 0)
                 .toList();
     }
 
     private List<Person> people(String room) {
-        return comet.groupMembers(presenceIn(room)).stream().map(Person::of).toList();
+        return rooms.people(room).stream().map(Person::of).toList();
     }
 
     private List<Past> history(String room, long upTo) {
-        return comet.groupHistory(talkIn(room), upTo, HISTORY).stream()
+        return rooms.history(room, upTo, HISTORY).stream()
                 .map(said -> new Past(said.messageId(), said.contents()))
                 .toList();
-    }
-
-    private static String talkIn(String room) {
-        return "talk/" + room;
-    }
-
-    private static String presenceIn(String room) {
-        return "presence/" + room;
     }
 
     // ---- talking
 
     private void say(CometClient client, ClientMessage message) {
         Say request = message.contents(Say.class);
-        String room = room(request.room());
-        if (!comet.groupMembers(talkIn(room)).contains(client)) {
-            throw refused("you are not in " + room + "; join it first");
-        }
+        String room = rooms.requireIn(client, request.room());
         comet.sendToGroup(
-                talkIn(room),
+                Rooms.talkIn(room),
                 "chat.said",
                 new Said(room, Person.of(client), text(request.text()), key(request.key()), now()));
     }
@@ -239,9 +236,12 @@ final class Chat implements CometClientEventHandler {
             comet.sendMessage(
                     other(request.to()).publicToken(), "chat.typing", new Presence(null, person));
         } else {
-            String room = room(request.room());
+            String room = rooms.requireIn(client, request.room());
             comet.sendToGroupBut(
-                    presenceIn(room), person.token(), "chat.typing", new Presence(room, person));
+                    Rooms.presenceIn(room),
+                    person.token(),
+                    "chat.typing",
+                    new Presence(room, person));
         }
     }
 
@@ -249,34 +249,24 @@ final class Chat implements CometClientEventHandler {
 
     private CometClient other(@Nullable String token) {
         if (token == null) {
-            throw refused("nobody is named");
+            throw Names.refused("nobody is named");
         }
-        return comet.findCometClient(token).orElseThrow(() -> refused(token + " is not here"));
-    }
-
-    private static String room(@Nullable String room) {
-        if (room == null || !ROOM.matcher(room).matches()) {
-            throw refused("a room is named with 1 to 32 small letters, digits, - and _");
-        }
-        return room;
+        return comet.findCometClient(token)
+                .orElseThrow(() -> Names.refused(token + " is not here"));
     }
 
     private static String text(@Nullable String text) {
         if (text == null || text.isBlank() || text.length() > MAX_TEXT) {
-            throw refused("a message has 1 to " + MAX_TEXT + " characters");
+            throw Names.refused("a message has 1 to " + MAX_TEXT + " characters");
         }
         return text;
     }
 
     private static String key(@Nullable String key) {
         if (key == null || key.isBlank() || key.length() > MAX_KEY) {
-            throw refused("a message's key has 1 to " + MAX_KEY + " characters");
+            throw Names.refused("a message's key has 1 to " + MAX_KEY + " characters");
         }
         return key;
-    }
-
-    private static CometException refused(String text) {
-        return new CometException(CometException.Reason.REFUSED, text);
     }
 
     private static long now() {

@@ -39,6 +39,7 @@ public final class ChatServer implements AutoCloseable {
                         .limits(
                                 CometLimits.builder()
                                         .groups(2_000)
+                                        .groupsPerClient(2 * Rooms.MAX_PER_CLIENT)
                                         // A room's log is its history: a day's, if it fits.
                                         .sharedLog(
                                                 new LogLimits(1_000, 2 << 20, Duration.ofDays(1)))

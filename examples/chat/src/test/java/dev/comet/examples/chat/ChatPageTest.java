@@ -37,7 +37,8 @@ class ChatPageTest extends ChatInBrowser {
         Page ada = signedIn("Ada");
         Page eve = signedIn("<img src=x>");
         String markup =
-                "<img src=x onerror=\"document.title='hacked'\"><script>alert(1)</script><b>&amp;</b>";
+                "<img src=x"
+                    + " onerror=\"document.title='hacked'\"><script>alert(1)</script><b>&amp;</b>";
 
         say(eve, markup);
         joinRoom(eve, "b-b");
@@ -206,6 +207,30 @@ class ChatPageTest extends ChatInBrowser {
         assertThat(bob).hasTitle("lobby – Comet Chat");
     }
 
+    @Test
+    @DisplayName("E1 a name that is refused is answered with what is wrong, in words")
+    void signIn_nameThatLooksLikeAnothers_saysWhatIsWrong() {
+        signedIn("ace");
+        Page other = browser.window(browser.person(), server);
+
+        other.locator("#nickname").fill("\u0430\u0441\u0435");
+        other.keyboard().press("Enter");
+        assertThat(other.locator("#sign-in-problem"))
+                .hasText(
+                        "“\u0430\u0441\u0435” looks like “ace”, who is here; choose another"
+                            + " nickname.");
+        other.locator("#nickname").fill("\u0430da");
+        other.keyboard().press("Enter");
+        assertThat(other.locator("#sign-in-problem"))
+                .hasText("A nickname has one alphabet; this one mixes Cyrillic and Latin.");
+        signIn(other, "Ada");
+        other.locator("[data-action=join-room]").click();
+        other.locator("#room-name").fill("1obby");
+        other.locator("#room-name").press("Enter");
+        assertThat(other.locator("#join-problem"))
+                .hasText("“1obby” looks like “lobby”; join that one, or choose another name.");
+    }
+
     // ---- the connection
 
     @Test
@@ -233,7 +258,9 @@ class ChatPageTest extends ChatInBrowser {
                 .isEqualTo(messages(bob).allInnerTexts())
                 .containsExactlyInAnyOrderElementsOf(texts);
         say(ada, "and back");
-        assertThat(ada.locator("#status-detail")).hasText(Pattern.compile("\\d+ ms"));
+        assertThat(ada.locator("#status-detail")).hasText(Pattern.compile("round trip \\d+ ms"));
+        assertThat(ada.locator("#status-detail"))
+                .hasAttribute("title", Pattern.compile("from Enter .*, until .* came back"));
         ada.locator("#transport").selectOption("poll");
         ada.reload();
         assertThat(ada.locator("#transport")).hasValue("poll");

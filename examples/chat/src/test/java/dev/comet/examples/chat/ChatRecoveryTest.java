@@ -62,6 +62,114 @@ class ChatRecoveryTest extends ChatInBrowser {
     }
 
     @Test
+    @DisplayName("A reload keeps what is being written, in each conversation; leaving does not")
+    void reload_whileWriting_keepsTheDrafts() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        joinRoom(ada, "trains");
+        ada.locator("#text").fill("to the trains");
+        person(ada, "Ada").waitFor();
+        ada.locator("#rooms").getByText("lobby").click();
+        ada.locator("#text").fill("to the lobby");
+
+        ada.reload();
+
+        assertThat(ada.locator("#text")).hasValue("to the lobby");
+        assertThat(ada.locator("#send")).isEnabled();
+        ada.locator("#rooms").getByText("trains").click();
+        assertThat(ada.locator("#text")).hasValue("to the trains");
+        say(ada, "sent now");
+        assertThat(messages(ada)).hasText(new String[] {"sent now"});
+        ada.reload();
+        assertThat(ada.locator("#title")).hasText("#trains");
+        assertThat(ada.locator("#text")).hasValue("");
+
+        ada.locator("[data-action=sign-out]").click();
+        signIn(ada, "Grace");
+        assertThat(ada.locator("#text")).hasValue("");
+        assertThat(bob.locator("#people-list .name")).hasText(new String[] {"Bob", "Grace"});
+    }
+
+    @Test
+    @DisplayName("A reload keeps a message that was not sent, to be tried again")
+    void reload_withAMessageThatWasNotSent_keepsIt() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        ada.route("**/comet/send", route -> route.abort());
+        say(ada, "hello?");
+        assertThat(ada.locator(".failed .text")).hasText("hello?");
+        ada.unroute("**/comet/send");
+
+        ada.reload();
+
+        assertThat(ada.locator(".failed .text")).hasText("hello?");
+        ada.getByText("Try again").click();
+        assertThat(messages(bob)).hasText(new String[] {"hello?"});
+        assertThat(messages(ada)).hasText(new String[] {"hello?"});
+        ada.reload();
+        assertThat(messages(ada)).hasText(new String[] {"hello?"});
+        assertThat(ada.locator(".failed")).hasCount(0);
+    }
+
+    @Test
+    @DisplayName("Who leaves the chat leaves nothing behind: no whisper, no draft, no session")
+    void signOut_afterWhispers_leavesNothingInTheBrowser() {
+        Page ada = signedIn("Ada");
+        Page bob = signedIn("Bob");
+        person(bob, "Ada").click();
+        say(bob, "psst");
+        ada.locator("#privates").getByText("Bob").click();
+        assertThat(messages(ada)).hasText(new String[] {"psst"});
+        ada.locator("#text").fill("half a secr");
+        // A message is on its way while Ada leaves.
+        ada.route(
+                "**/comet/disconnect",
+                route -> {
+                    say(bob, "psst again");
+                    assertThat(messages(bob)).hasCount(2);
+                    route.resume();
+                });
+
+        ada.locator("[data-action=sign-out]").click();
+        assertThat(bob.locator(".log:visible .notice")).hasText("Ada left");
+
+        assertThat(stored(ada)).isEqualTo("[]");
+        assertThat(ada.locator("body")).not().containsText("psst");
+        assertThat(ada.locator("#text")).hasValue("");
+        assertThat(ada.locator("#privates li")).hasCount(0);
+        ada.reload();
+        assertThat(ada.locator("#sign-in")).isVisible();
+        assertThat(stored(ada)).isEqualTo("[]");
+    }
+
+    @Test
+    @DisplayName("What a window left that was closed is not kept for longer than it is of use")
+    void open_recordOfAnEarlierDay_isForgotten() {
+        BrowserContext browserOfAda = browser.person();
+        Page ada = signIn(browser.window(browserOfAda, server), "Ada");
+        ada.close();
+        Page disk = browserOfAda.newPage();
+        disk.navigate(server.uri().resolve("icon.svg").toString());
+        disk.evaluate(
+                "const key = 'comet-chat/session/ada', record ="
+                    + " JSON.parse(localStorage[key]);localStorage[key] ="
+                    + " JSON.stringify({...record, savedAt: Date.now() - 90_000_000})");
+
+        Page back = browser.window(browserOfAda, server);
+
+        assertThat(back.locator("#sign-in")).isVisible();
+        assertThat(stored(back)).isEqualTo("[]");
+    }
+
+    /** The names of what the page has stored of people, as text. */
+    private static String stored(Page page) {
+        return page.evaluate(
+                        "JSON.stringify([...Object.keys(localStorage),"
+                            + " ...Object.keys(sessionStorage)])")
+                .toString();
+    }
+
+    @Test
     @DisplayName(
             "L2, L3: the server stops and starts under an open page, which says so and goes on")
     void restartServer_underOpenPage_saysSoAndRecovers() throws Exception {
@@ -152,7 +260,8 @@ class ChatRecoveryTest extends ChatInBrowser {
 
         assertThat(back.locator(".log:visible .warning"))
                 .hasText(
-                        "Messages may be missing here: this window was closed before it had shown everything.");
+                        "Messages may be missing here: this window was closed before it had shown"
+                            + " everything.");
         assertThat(messages(back)).hasText(new String[] {"one", "two"});
     }
 

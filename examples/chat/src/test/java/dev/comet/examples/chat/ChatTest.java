@@ -59,15 +59,15 @@ class ChatTest {
     // ---- nicknames
 
     @Test
-    void connect_nicknameWithSpaceAround_isTrimmed() {
-        JsonNode client = Visitor.knock(server, "  Ada Lovelace ").body();
+    void connect_nicknameWithSpaces_hasOneBetweenWords() {
+        JsonNode client = Visitor.knock(server, "  Ada \u00a0 Lovelace ").body();
 
         assertThat(client.get("displayName").stringValue()).isEqualTo("Ada Lovelace");
         assertThat(client.get("publicToken").stringValue()).isEqualTo("ada lovelace");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "   ", "a\nb", "a\u202eb", "a\u200bb", "abcdefghijklmnopqrstuvwxy"})
+    @ValueSource(strings = {"", "   ", "a\nb", "a\ue000b", "abcdefghijklmnopqrstuvwxy"})
     void connect_nicknameAgainstTheRule_isRefused(String nickname) {
         Answer answer = Visitor.knock(server, nickname);
 
@@ -196,16 +196,64 @@ class ChatTest {
 
     @Test
     void leave_room_othersAreToldAndNothingMoreArrives() {
-        Visitor ada = Visitor.named(server, "Ada").in("lobby").in("trains");
-        Visitor bob = Visitor.named(server, "Bob").in("lobby").in("trains");
+        Visitor ada = Visitor.named(server, "Ada").in("buses").in("trains");
+        Visitor bob = Visitor.named(server, "Bob").in("buses").in("trains");
 
-        bob.send("room.leave", Map.of("room", "lobby"));
+        bob.send("room.leave", Map.of("room", "buses"));
 
         assertThat(ada.next("room.left").get("person").get("name").stringValue()).isEqualTo("Bob");
-        ada.say("lobby", "not for Bob");
+        ada.say("buses", "not for Bob");
         ada.say("trains", "for both");
         assertThat(bob.next("chat.said").get("text").stringValue()).isEqualTo("for both");
-        assertThat(bob.say("lobby", "hello?").status()).isEqualTo(403);
+        assertThat(bob.say("buses", "hello?").status()).isEqualTo(403);
+    }
+
+    @Test
+    @DisplayName("The lobby is where everybody is")
+    void leave_lobby_isRefused() {
+        Visitor ada = Visitor.named(server, "Ada").in("lobby");
+
+        assertThat(ada.send("room.leave", Map.of("room", "lobby")).status()).isEqualTo(403);
+        assertThat(ada.say("lobby", "still here").status()).isEqualTo(202);
+    }
+
+    @Test
+    @DisplayName("One may be in sixteen rooms; one more is refused in words, and not half joined")
+    void join_manyRooms_isRefusedBeyondSixteen() {
+        Visitor ada = Visitor.named(server, "Ada");
+        IntStream.range(0, 16).forEach(i -> ada.in("room-" + (char) ('a' + i)));
+
+        Answer answer = ada.join("one-more");
+
+        assertThat(answer.status()).isEqualTo(403);
+        assertThat(answer.error().get("reason").stringValue()).contains("16").contains("leave one");
+        assertThat(ada.send("room.list", Map.of()).body().findValuesAsString("room"))
+                .hasSize(16)
+                .doesNotContain("one-more");
+    }
+
+    @Test
+    @DisplayName("E2 who is not in a room neither reads nor writes nor types in it")
+    void everyMessage_ofSomebodyNotInTheRoom_isRefused() {
+        Visitor ada = Visitor.named(server, "Ada").in("trains");
+        Visitor eve = Visitor.named(server, "Eve").in("lobby");
+        ada.next("room.joined");
+        eve.next("room.joined");
+
+        assertThat(eve.say("trains", "let me in").status()).isEqualTo(403);
+        Answer typing = eve.send("chat.typing", Map.of("room", "trains"));
+        assertThat(typing.status()).as("typing").isEqualTo(403);
+        assertThat(typing.error().get("reason").stringValue()).contains("not in trains");
+        assertThat(eve.send("room.leave", Map.of("room", "trains")).status())
+                .as("leaving")
+                .isEqualTo(403);
+        ada.say("trains", "alone at last");
+        eve.in("lobby");
+
+        assertThat(ada.next("chat.said").get("text").stringValue()).isEqualTo("alone at last");
+        assertThat(ada.passed()).isEmpty();
+        eve.next("room.joined");
+        assertThat(eve.passed()).doesNotContain("chat.said", "chat.typing", "room.left");
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.comet.client.CometState;
 import java.awt.BorderLayout;
 import java.awt.Color;
 import java.awt.Dimension;
+import java.io.IOException;
 import java.net.URI;
 import java.time.LocalTime;
 import java.time.ZoneId;
@@ -49,9 +50,9 @@ public final class DesktopMonitor extends JPanel {
     }
 
     /** Connects; called on the event dispatch thread, which goes on at once. */
-    void connect(URI url, String mac) {
+    void connect(URI url, String mac, String key) {
         Frame hello = Frame.of(Frame.Kind.PHONE_HELLO, Map.of("id", mac, "deviceid", "desktop"));
-        Comet.connect(url, Map.of("frame", hello.hex()), CometOptions.defaults())
+        Comet.connect(url, Map.of("frame", hello.hex(), "key", key), CometOptions.defaults())
                 .whenComplete(
                         (comet, failure) -> {
                             if (failure == null) {
@@ -87,9 +88,15 @@ public final class DesktopMonitor extends JPanel {
         }
     }
 
-    /** {@code DesktopMonitor [http://localhost:8080/comet]} */
-    public static void main(String[] args) {
-        URI url = URI.create(args.length > 0 ? args[0] : "http://localhost:8080/comet");
+    /** {@code DesktopMonitor http://localhost:8080/comet CODE} */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length != 2) {
+            System.err.println("usage: DesktopMonitor URL-OF-COMET PAIRING-CODE");
+            System.exit(2);
+        }
+        URI url = URI.create(args[0]);
+        String mac = Phone.newMac();
+        String key = Pairing.key(url, mac, args[1]);
         SwingUtilities.invokeLater(
                 () -> {
                     DesktopMonitor monitor = new DesktopMonitor();
@@ -99,7 +106,7 @@ public final class DesktopMonitor extends JPanel {
                     window.pack();
                     window.setLocationByPlatform(true);
                     window.setVisible(true);
-                    monitor.connect(url, "06:de:50:00:00:01");
+                    monitor.connect(url, mac, key);
                 });
     }
 }

@@ -41,7 +41,7 @@ record Device(Kind kind, String mac, String deviceId, Instant lastActive) {
     static String normalised(String mac) {
         String lower = mac.toLowerCase(Locale.ROOT).replace('-', ':');
         if (!MAC.matcher(lower).matches()) {
-            throw new Frame.BadFrameException("id is no MAC, such as 02:00:00:00:00:01");
+            throw new Frame.BadFrameException("no MAC, such as 02:00:00:00:00:01");
         }
         return lower;
     }

@@ -23,9 +23,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Two endpoints for devices that know nothing but frames: {@code connection} takes a frame once and
- * answers at once with a session id; {@code data} takes only that id, and is held until there is a
- * frame. Both speak plain text.
+ * Endpoints in plain text. {@code enrol} gives a device its key, against the pairing code, once.
+ * Two are for devices that know nothing but frames: {@code connection} takes a frame, and the key
+ * in the header {@code Device-Key}, once and answers at once with a session id; {@code data} takes
+ * only that id, and is held until there is a frame.
+ *
+ * <p>Whoever may not come in yet, be it without a key or without the code, may ask so often from
+ * one address, and pages of other servers not at all.
  *
  * <p>A frame that waits for a reply has a header {@code Correlation-Id}: the device replies with
  * {@code POST /comet/reply}, the session id as bearer token, and {@code
@@ -46,16 +50,20 @@ final class DeviceEndpoints extends HttpServlet {
     private static final long serialVersionUID = 1L;
     private static final Logger LOG = LoggerFactory.getLogger(DeviceEndpoints.class);
     private static final int MAX_FRAME_DIGITS = 8_192;
+    private static final int FORBIDDEN = 403;
+    private static final int TOO_MANY = 429;
 
     private final transient CometStateManager comet;
     private final transient Relay relay;
+    private final transient AddressRate knocks;
 
     /** Up to where each session has been given frames, for as long as it lives. */
     private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
 
-    DeviceEndpoints(CometStateManager comet, Relay relay) {
+    DeviceEndpoints(CometStateManager comet, Relay relay, AddressRate knocks) {
         this.comet = comet;
         this.relay = relay;
+        this.knocks = knocks;
         comet.addEventHandler(
                 new CometClientEventHandler() {
                     @Override
@@ -78,9 +86,64 @@ final class DeviceEndpoints extends HttpServlet {
         response.setHeader("X-Content-Type-Options", "nosniff");
         String path = String.valueOf(request.getPathInfo());
         switch (path) {
-            case "/connection" -> connection(request, response);
+            case "/enrol" -> {
+                if (mayKnock(request, response)) {
+                    enrol(request, response);
+                }
+            }
+            case "/connection" -> {
+                if (mayKnock(request, response)) {
+                    connection(request, response);
+                }
+            }
             case "/data" -> data(request, response);
-            default -> say(response, 404, "there is nothing here but connection and data");
+            default -> say(response, 404, "there is nothing here but enrol, connection and data");
+        }
+    }
+
+    private boolean mayKnock(HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        if (isForeign(request)) {
+            say(response, FORBIDDEN, "pages of other servers may not connect devices");
+            return false;
+        }
+        long seconds = knocks.knock(request.getRemoteAddr());
+        if (seconds > 0) {
+            response.setHeader("Retry-After", String.valueOf(seconds));
+            say(response, TOO_MANY, "too many newcomers from this address; try again later");
+            return false;
+        }
+        return true;
+    }
+
+    /** A device says nothing of where it comes from; browsers do. */
+    private static boolean isForeign(HttpServletRequest request) {
+        String site = request.getHeader("Sec-Fetch-Site");
+        String origin = request.getHeader("Origin");
+        if (site != null) {
+            return !site.equals("same-origin");
+        }
+        // Only an older browser; the scheme is not compared, since a proxy may have ended TLS.
+        return origin != null
+                && !origin.replaceFirst("^https?://", "").equals(request.getHeader("Host"));
+    }
+
+    // ---- enrol
+
+    private void enrol(HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        String mac = request.getParameter("mac");
+        String code = request.getParameter("code");
+        if (mac == null || code == null || request.getQueryString() != null) {
+            say(response, 400, "mac or code is missing; send both as form fields, not in the URL");
+            return;
+        }
+        try {
+            say(response, 200, relay.keys().enrol(Device.normalised(mac), code));
+        } catch (Frame.BadFrameException e) {
+            say(response, 400, String.valueOf(e.getMessage()));
+        } catch (CometException e) {
+            say(response, status(e), String.valueOf(e.getMessage()));
         }
     }
 
@@ -104,21 +167,26 @@ final class DeviceEndpoints extends HttpServlet {
             return;
         }
         try {
-            String id = relay.register(new String(body, StandardCharsets.US_ASCII)).privateToken();
+            String key = request.getHeader("Device-Key");
+            String frame = new String(body, StandardCharsets.US_ASCII);
+            String id = relay.register(frame, key == null ? "" : key).privateToken();
             given.put(id, 0L);
             if (comet.getCometClient(id).isEmpty()) {
                 given.remove(id); // its end was told before
             }
             say(response, 200, id);
         } catch (CometException e) {
-            int status =
-                    switch (e.reason()) {
-                        case PARAMETERS_INVALID -> 400;
-                        case CLIENT_ALREADY_EXISTS -> 409;
-                        default -> 503;
-                    };
-            say(response, status, text(e));
+            say(response, status(e), text(e));
         }
+    }
+
+    private static int status(CometException e) {
+        return switch (e.reason()) {
+            case PARAMETERS_INVALID -> 400;
+            case REFUSED -> 401;
+            case CLIENT_ALREADY_EXISTS -> 409;
+            default -> 503;
+        };
     }
 
     private static String text(CometException e) {

@@ -15,7 +15,10 @@ final class DeviceRegistry {
     private final ConcurrentHashMap<String, Visit> visits = new ConcurrentHashMap<>();
     private final Clock clock;
 
-    private record Visit(Device device, String id) {}
+    /**
+     * @param confirmed up to which message it has confirmed what it got
+     */
+    private record Visit(Device device, String id, long confirmed) {}
 
     DeviceRegistry(Clock clock) {
         this.clock = clock;
@@ -25,13 +28,26 @@ final class DeviceRegistry {
      * @param visit tells this visit of the device from others
      */
     void add(Device device, String visit) {
-        visits.put(device.mac(), new Visit(device, visit));
+        visits.put(device.mac(), new Visit(device, visit, 0));
     }
 
     /** It was heard of. */
     void refresh(String mac) {
         visits.computeIfPresent(
-                mac, (key, visit) -> new Visit(visit.device.activeAt(clock.instant()), visit.id));
+                mac,
+                (key, visit) ->
+                        new Visit(
+                                visit.device.activeAt(clock.instant()), visit.id, visit.confirmed));
+    }
+
+    /** Up to where it has confirmed what it got: if that is news, it was heard of. */
+    void confirmed(String mac, String visit, long upTo) {
+        visits.computeIfPresent(
+                mac,
+                (key, known) ->
+                        known.id.equals(visit) && known.confirmed < upTo
+                                ? new Visit(known.device.activeAt(clock.instant()), visit, upTo)
+                                : known);
     }
 
     /** This visit is over; a later one of the same device is not. */

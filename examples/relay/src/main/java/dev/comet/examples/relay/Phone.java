@@ -3,11 +3,14 @@ package dev.comet.examples.relay;
 import dev.comet.client.Comet;
 import dev.comet.client.CometClientException;
 import dev.comet.client.CometOptions;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
 import tools.jackson.databind.JsonNode;
 
 /** A phone outside the house, and one for the command line. */
@@ -23,9 +26,10 @@ final class Phone implements AutoCloseable {
     }
 
     static CompletionStage<Phone> connect(
-            URI url, String mac, String deviceId, CometOptions options) {
+            URI url, String mac, String deviceId, String key, CometOptions options) {
         Frame hello = Frame.of(Frame.Kind.PHONE_HELLO, Map.of("id", mac, "deviceid", deviceId));
-        return Comet.connect(url, Map.of("frame", hello.hex()), options).thenApply(Phone::new);
+        return Comet.connect(url, Map.of("frame", hello.hex(), "key", key), options)
+                .thenApply(Phone::new);
     }
 
     /** Fails with a {@link CometClientException}, as the cause, whose code says how. */
@@ -56,19 +60,29 @@ final class Phone implements AutoCloseable {
         comet.disconnect().toCompletableFuture().join();
     }
 
-    /** {@code Phone http://localhost:8080/comet 02:00:00:00:00:01 kitchen on} */
-    public static void main(String[] args) {
-        if (args.length != 4) {
-            System.err.println("usage: Phone URL-OF-COMET MAC-OF-GATEWAY LIGHT on|off|state");
+    /** A MAC that no real device has. */
+    static String newMac() {
+        byte[] bytes = new byte[5];
+        ThreadLocalRandom.current().nextBytes(bytes);
+        return "06:" + HexFormat.ofDelimiter(":").formatHex(bytes);
+    }
+
+    /** {@code Phone http://localhost:8080/comet CODE 02:00:00:00:00:01 kitchen on} */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length != 5) {
+            System.err.println(
+                    "usage: Phone URL-OF-COMET PAIRING-CODE MAC-OF-GATEWAY LIGHT on|off|state");
             System.exit(2);
         }
-        String mac = "06:00:00:00:00:%02x".formatted(ProcessHandle.current().pid() & 0xFF);
+        URI url = URI.create(args[0]);
+        String mac = newMac(); // each time another phone: there is nowhere to keep the key
+        String key = Pairing.key(url, mac, args[1]);
         try (Phone phone =
-                connect(URI.create(args[0]), mac, "command-line", CometOptions.defaults())
+                connect(url, mac, "command-line", key, CometOptions.defaults())
                         .toCompletableFuture()
                         .join()) {
             long began = System.nanoTime();
-            Frame reply = phone.command(args[1], args[2], args[3]).toCompletableFuture().join();
+            Frame reply = phone.command(args[2], args[3], args[4]).toCompletableFuture().join();
             System.out.printf(
                     "%s is %s (%d ms)%n",
                     reply.text("deviceid"),

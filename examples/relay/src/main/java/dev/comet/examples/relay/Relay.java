@@ -12,12 +12,15 @@ import dev.comet.http.CometApplication;
 import dev.comet.http.ConnectRequest;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +41,7 @@ final class Relay implements CometClientEventHandler {
     private final CometStateManager comet;
     private final Options options;
     private final Clock clock;
+    private final DeviceKeys keys;
     private final DeviceRegistry devices;
     private final CommandLog commands;
     private final LongAdder ignoredFrames = new LongAdder();
@@ -55,8 +59,9 @@ final class Relay implements CometClientEventHandler {
         static final Options DEFAULT = new Options(Duration.ofSeconds(10), 25, 60, 20);
     }
 
-    Relay(CometStateManager comet, Options options, Clock clock) {
+    Relay(CometStateManager comet, DeviceKeys keys, Options options, Clock clock) {
         this.comet = comet;
+        this.keys = keys;
         this.options = options;
         this.clock = clock;
         this.devices = new DeviceRegistry(clock);
@@ -75,6 +80,10 @@ final class Relay implements CometClientEventHandler {
                 .onRequest(COMMAND, this::command);
     }
 
+    DeviceKeys keys() {
+        return keys;
+    }
+
     DeviceRegistry devices() {
         return devices;
     }
@@ -91,24 +100,32 @@ final class Relay implements CometClientEventHandler {
     // ---- coming and going
 
     private CometClient connect(ConnectRequest request) {
-        return client(hello(request.text("frame", "")));
+        return client(hello(request.text("frame", ""), request.text("key", "")));
     }
 
     /**
      * Takes a device in that says hello by a frame.
      *
-     * @throws CometException PARAMETERS_INVALID for a bad frame; CLIENT_ALREADY_EXISTS for a MAC
-     *     that is there
+     * @throws CometException PARAMETERS_INVALID for a bad frame; REFUSED for a key that is not the
+     *     device's; CLIENT_ALREADY_EXISTS for a MAC that is there
      */
-    CometClient register(String frame) {
-        CometClient client = comet.initializeClient(client(hello(frame)));
+    CometClient register(String frame, String key) {
+        CometClient client = comet.initializeClient(client(hello(frame, key)));
         welcome(client);
         return client;
     }
 
-    private Device hello(String frame) {
+    private Device hello(String frame, String key) {
         try {
-            return Device.of(Frame.parse(frame), clock.instant());
+            Device device = Device.of(Frame.parse(frame), clock.instant());
+            if (!keys.isKeyOf(device.mac(), key)) {
+                throw new CometException(
+                        Reason.REFUSED,
+                        "the key is missing, or not that of "
+                                + device.mac()
+                                + "; a device gets its key by enrol");
+            }
+            return device;
         } catch (Frame.BadFrameException e) {
             throw new CometException(Reason.PARAMETERS_INVALID, String.valueOf(e.getMessage()), e);
         }
@@ -169,17 +186,23 @@ final class Relay implements CometClientEventHandler {
         return Device.Kind.valueOf(String.valueOf(client.attributes().get("kind")));
     }
 
-    /** What a phone may know of a gateway. */
-    record Gateway(String mac, String deviceId, long lastActiveMillis) {}
+    /**
+     * What a phone may know of a gateway.
+     *
+     * @param activeMillisAgo when it was last heard of; not the time of day, which phones have
+     *     their own of
+     */
+    record Gateway(String mac, String deviceId, long activeMillisAgo) {}
 
     private List<Gateway> gateways() {
+        Instant now = clock.instant();
         return devices.all(Device.Kind.GATEWAY).stream()
                 .map(
                         device ->
                                 new Gateway(
                                         device.mac(),
                                         device.deviceId(),
-                                        device.lastActive().toEpochMilli()))
+                                        Duration.between(device.lastActive(), now).toMillis()))
                 .toList();
     }
 
@@ -220,13 +243,38 @@ final class Relay implements CometClientEventHandler {
         }
         return comet.request(
                         gateway, COMMAND, message.contents(), options.commandTimeout, correlationId)
+                .thenApply(reply -> verified(gateway, reply))
                 .whenComplete((reply, failure) -> commands.ended(correlationId, state(failure)));
     }
 
-    private static State state(Throwable failure) {
-        if (failure == null) {
+    /** A reply is passed on as it is, or not at all. */
+    private CometReply verified(String gateway, CometReply reply) {
+        devices.refresh(gateway);
+        try {
+            if (!(reply.contents() instanceof String hex)) {
+                throw new Frame.BadFrameException("not pairs of hexadecimal digits");
+            }
+            Frame frame = Frame.parse(hex);
+            if (frame.kind() != Frame.Kind.REPLY) {
+                throw new Frame.BadFrameException("it is no reply");
+            }
+            String id = frame.text("id");
+            if (!id.isEmpty() && !Device.normalised(id).equals(gateway)) {
+                throw new Frame.BadFrameException("it says that it comes from another device");
+            }
+            return reply;
+        } catch (Frame.BadFrameException e) {
+            LOG.warn("The reply of {} is not passed on: {}", gateway, e.getMessage());
+            throw new CometException(
+                    Reason.REFUSED, "the gateway's reply is not passed on: " + e.getMessage(), e);
+        }
+    }
+
+    private static State state(@Nullable Throwable outcome) {
+        if (outcome == null) {
             return State.REPLIED;
         }
+        Throwable failure = outcome instanceof CompletionException ? outcome.getCause() : outcome;
         return switch (failure instanceof CometException e ? e.reason() : Reason.REFUSED) {
             case TIMED_OUT -> State.TIMED_OUT;
             case CLIENT_DOES_NOT_EXIST -> State.OFFLINE;
@@ -240,8 +288,12 @@ final class Relay implements CometClientEventHandler {
 
     // ---- jobs
 
-    /** The heart job's: tells everybody that the cloud is there. */
+    /**
+     * The heart job's: tells everybody that the cloud is there, and phones who was heard of lately.
+     */
     void heart() {
+        comet.clients().forEach(this::noteConfirmed);
+        tellPhones();
         List<Device> gateways = devices.all(Device.Kind.GATEWAY);
         List<Device> phones = devices.all(Device.Kind.PHONE);
         String frame =
@@ -252,6 +304,18 @@ final class Relay implements CometClientEventHandler {
         comet.sendToGroup(GATEWAYS, HEART, frame);
         comet.sendToGroup(PHONES, HEART, frame);
         LOG.info("Heart: {} gateways, {} phones", gateways.size(), phones.size());
+    }
+
+    /** Who has a stream asks for nothing, but confirms what it carried. */
+    private void noteConfirmed(CometClient client) {
+        try {
+            devices.confirmed(
+                    client.publicToken(),
+                    visit(client),
+                    comet.confirmedMessageId(client.privateToken()));
+        } catch (CometException e) {
+            LOG.debug("{} has just gone", client.publicToken(), e);
+        }
     }
 
     /** The clean job's. */

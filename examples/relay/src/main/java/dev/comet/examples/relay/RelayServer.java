@@ -19,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The cloud, in a Jetty of its own. System properties say where and how: {@code port} (default
- * 8080), {@code host} (default {@code localhost}), {@code gateways} (how many simulated ones,
+ * 8080), {@code host} (default {@code localhost}), {@code code} (the pairing code, with which
+ * devices get their keys; a random one by default), {@code gateways} (how many simulated ones,
  * default 3), {@code heartSeconds} (default 30), {@code cleanSeconds} (default 300).
  */
 public final class RelayServer implements AutoCloseable {
@@ -34,9 +35,10 @@ public final class RelayServer implements AutoCloseable {
     private final Jobs jobs;
     private final List<SimulatedGateway> gateways = new ArrayList<>();
 
-    private RelayServer(String host, int port, Relay.Options options, Jobs.Intervals intervals)
+    private RelayServer(
+            String host, int port, String code, Relay.Options options, Jobs.Intervals intervals)
             throws Exception {
-        relay = new Relay(comet, options, Clock.systemUTC());
+        relay = new Relay(comet, new DeviceKeys(code), options, Clock.systemUTC());
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setHeaderCacheSize(0); // thousands of connections that wait; see docs/containers.md
@@ -46,7 +48,12 @@ public final class RelayServer implements AutoCloseable {
         jetty.addConnector(connector);
         ServletContextHandler context = new ServletContextHandler("/");
         context.addServlet(new ServletHolder(new CometServlet(comet, relay::install)), "/comet/*");
-        ServletHolder devices = new ServletHolder(new DeviceEndpoints(comet, relay));
+        AddressRate knocks =
+                new AddressRate(
+                        options.connectsPerSecond(),
+                        10 * options.connectsPerSecond(),
+                        System::nanoTime);
+        ServletHolder devices = new ServletHolder(new DeviceEndpoints(comet, relay, knocks));
         devices.setAsyncSupported(true);
         context.addServlet(devices, "/relay/*");
         context.addServlet(PageServlet.holder(), "/");
@@ -58,10 +65,12 @@ public final class RelayServer implements AutoCloseable {
      * Opens the relay.
      *
      * @param port 0 for any that is free
+     * @param code with which devices get their keys
      */
-    static RelayServer start(String host, int port, Relay.Options options, Jobs.Intervals intervals)
+    static RelayServer start(
+            String host, int port, String code, Relay.Options options, Jobs.Intervals intervals)
             throws Exception {
-        RelayServer server = new RelayServer(host, port, options, intervals);
+        RelayServer server = new RelayServer(host, port, code, options, intervals);
         try {
             server.jetty.start();
         } catch (Exception e) {
@@ -92,7 +101,8 @@ public final class RelayServer implements AutoCloseable {
     /** Gateways that live in this process, for those who have none in a house. */
     void simulate(int count) {
         for (int number = 1; number <= count; number++) {
-            gateways.add(SimulatedGateway.start(comet(), number));
+            String key = relay.keys().issue(SimulatedGateway.mac(number));
+            gateways.add(SimulatedGateway.start(comet(), number, key));
         }
     }
 
@@ -109,17 +119,20 @@ public final class RelayServer implements AutoCloseable {
     }
 
     public static void main(String[] args) throws Exception {
+        String code = System.getProperty("code", DeviceKeys.random());
         RelayServer server =
                 start(
                         System.getProperty("host", "localhost"),
                         Integer.getInteger("port", 8080),
+                        code,
                         Relay.Options.DEFAULT,
                         new Jobs.Intervals(
                                 Duration.ofSeconds(Integer.getInteger("cleanSeconds", 300)),
                                 Duration.ofSeconds(Integer.getInteger("heartSeconds", 30))));
         Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop"));
         server.simulate(Integer.getInteger("gateways", 3));
-        LOG.info("The relay is at {}", server.uri());
+        // Not to the log: who has the code can pair. After #, it reaches no server and no proxy.
+        System.out.println("The relay is at " + server.uri() + "#code=" + code);
         server.jetty.join();
     }
 }

@@ -3,6 +3,7 @@ package dev.comet.examples.relay;
 import dev.comet.client.Comet;
 import dev.comet.client.CometMessage;
 import dev.comet.client.CometOptions;
+import java.io.IOException;
 import java.net.URI;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -26,21 +27,25 @@ final class SimulatedGateway implements AutoCloseable {
     private final CompletableFuture<Comet> comet;
     private volatile boolean closed;
 
-    private SimulatedGateway(URI url, String mac, String deviceId, CometOptions options) {
+    private SimulatedGateway(
+            URI url, String mac, String deviceId, String key, CometOptions options) {
         this.mac = mac;
         Frame hello = Frame.of(Frame.Kind.GATEWAY_HELLO, Map.of("id", mac, "deviceid", deviceId));
         this.comet =
-                Comet.connect(url, Map.of("frame", hello.hex()), options)
+                Comet.connect(url, Map.of("frame", hello.hex(), "key", key), options)
                         .thenApply(this::connected)
                         .toCompletableFuture();
     }
 
-    static SimulatedGateway start(URI url, int number) {
-        return start(url, number, CometOptions.defaults());
+    /**
+     * @param key of the device with that MAC
+     */
+    static SimulatedGateway start(URI url, int number, String key) {
+        return start(url, number, key, CometOptions.defaults());
     }
 
-    static SimulatedGateway start(URI url, int number, CometOptions options) {
-        return new SimulatedGateway(url, mac(number), "gateway-" + number, options);
+    static SimulatedGateway start(URI url, int number, String key, CometOptions options) {
+        return new SimulatedGateway(url, mac(number), "gateway-" + number, key, options);
     }
 
     /** Of the locally administered ones, which no real device has. */
@@ -114,13 +119,18 @@ final class SimulatedGateway implements AutoCloseable {
                 .join();
     }
 
-    /** {@code SimulatedGateway http://localhost:8080/comet 7}: one gateway, until it is stopped. */
-    public static void main(String[] args) throws InterruptedException {
-        if (args.length != 2) {
-            System.err.println("usage: SimulatedGateway URL-OF-COMET NUMBER");
+    /**
+     * {@code SimulatedGateway http://localhost:8080/comet CODE 7}: one gateway, until it is
+     * stopped.
+     */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length != 3) {
+            System.err.println("usage: SimulatedGateway URL-OF-COMET PAIRING-CODE NUMBER");
             System.exit(2);
         }
-        SimulatedGateway gateway = start(URI.create(args[0]), Integer.parseInt(args[1]));
+        URI url = URI.create(args[0]);
+        int number = Integer.parseInt(args[2]);
+        SimulatedGateway gateway = start(url, number, Pairing.key(url, mac(number), args[1]));
         Runtime.getRuntime().addShutdownHook(new Thread(gateway::close, "stop"));
         gateway.comet.join();
         LOG.info("Gateway {} is connected to {}", gateway.mac, args[0]);

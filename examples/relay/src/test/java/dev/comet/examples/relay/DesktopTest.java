@@ -55,10 +55,12 @@ class DesktopTest {
 
     @Test
     @DisplayName(
-            "R8 the connection is lost: asks once more, says disconnected and stops, until told to go on")
+            "R8 the connection is lost: asks once more, says disconnected and stops, until told to"
+                + " go on")
     void connection_lost_asksOnceMoreAndStops() throws Exception {
         try (RelayServer server =
-                RelayServer.start("127.0.0.1", 0, Relay.Options.DEFAULT, Jobs.Intervals.DEFAULT)) {
+                RelayServer.start(
+                        "127.0.0.1", 0, "code", Relay.Options.DEFAULT, Jobs.Intervals.DEFAULT)) {
             Switch network = new Switch();
             Comet comet =
                     Comet.adopt(
@@ -110,7 +112,9 @@ class DesktopTest {
                         .hex();
         return new CometSession(
                 "06:00:00:00:00:01",
-                server.relay().register(hello).privateToken(),
+                server.relay()
+                        .register(hello, server.relay().keys().issue("06:00:00:00:00:01"))
+                        .privateToken(),
                 "desktop",
                 25,
                 0);

@@ -50,7 +50,7 @@ class RelayLoadTest {
     void commands_gatewaysLoseTheirConnections_endOnce() throws Exception {
         Relay.Options options = new Relay.Options(Duration.ofSeconds(2), 20, 10, 1_000);
         try (RelayServer server =
-                RelayServer.start("127.0.0.1", 0, options, Jobs.Intervals.DEFAULT)) {
+                RelayServer.start("127.0.0.1", 0, "code", options, Jobs.Intervals.DEFAULT)) {
             List<SimulatedGateway> gateways = new ArrayList<>();
             List<CuttableHttp> networks = new ArrayList<>();
             for (int number = 1; number <= GATEWAYS; number++) {
@@ -60,6 +60,7 @@ class RelayLoadTest {
                         SimulatedGateway.start(
                                 server.comet(),
                                 number,
+                                server.relay().keys().issue(SimulatedGateway.mac(number)),
                                 CometOptions.builder().http(network).build()));
                 if (number % 50 == 0 || number == GATEWAYS) {
                     gateways.forEach(RelayLoadTest::join);
@@ -68,12 +69,13 @@ class RelayLoadTest {
             List<Phone> phones = new ArrayList<>();
             CountDownLatch done = new CountDownLatch(PHONES);
             for (int number = 1; number <= PHONES; number++) {
+                String mac = "06:00:00:00:%02x:%02x".formatted(number >> 8, number & 0xFF);
                 Phone phone =
                         Phone.connect(
                                         server.comet(),
-                                        "06:00:00:00:%02x:%02x"
-                                                .formatted(number >> 8, number & 0xFF),
+                                        mac,
                                         "phone-" + number,
+                                        server.relay().keys().issue(mac),
                                         CometOptions.defaults())
                                 .toCompletableFuture()
                                 .join();

@@ -25,10 +25,20 @@ class RelayPageTest {
         Jobs.Intervals often = new Jobs.Intervals(Duration.ofMinutes(5), Duration.ofMillis(300));
         try (Chromium chromium = Chromium.launch("the relay's page");
                 RelayServer server =
-                        RelayServer.start("127.0.0.1", 0, Relay.Options.DEFAULT, often)) {
+                        RelayServer.start("127.0.0.1", 0, "code", Relay.Options.DEFAULT, often)) {
             server.simulate(3);
             Page page = chromium.open(server.uri().toString());
+            assertThat(page.locator("#state")).hasText("not paired");
+            page.locator("#code").fill("guess");
+            page.keyboard().press("Enter");
+            assertThat(page.locator("#pairing-problem")).containsText("wrong pairing code");
+            shoot(page, 390, ColorScheme.LIGHT, "phone-light-pairing");
+            page.locator("#code").fill("code");
+            page.keyboard().press("Enter");
             assertThat(page.locator("#state")).hasText("connected");
+            page.reload();
+            assertThat(page.locator("#state")).hasText("connected");
+            page.setViewportSize(1_100, 844);
             assertThat(page.locator("#devices li")).hasCount(3);
 
             page.locator("button[name=on]").click();
@@ -41,6 +51,8 @@ class RelayPageTest {
             assertThat(page.locator("#pushes")).hasText(Pattern.compile("[1-9][0-9]*"));
 
             shoot(page, 1_100, ColorScheme.LIGHT, "desktop-light");
+            shoot(page, 1_100, ColorScheme.DARK, "desktop-dark");
+            shoot(page, 390, ColorScheme.LIGHT, "phone-light");
             shoot(page, 390, ColorScheme.DARK, "phone-dark");
             assertThat(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
                     .isEqualTo(true);
@@ -50,6 +62,29 @@ class RelayPageTest {
                     .filter(client -> client.displayName().equals("gateway-2"))
                     .forEach(client -> server.manager().disconnect(client.privateToken()));
             assertThat(page.locator("#devices li")).hasCount(2);
+        }
+    }
+
+    @Test
+    @DisplayName("R9 when a gateway was last heard of grows older while nothing is heard of it")
+    void page_nothingIsHeard_timesGoOn() throws Exception {
+        try (Chromium chromium = Chromium.launch("the relay's page");
+                RelayServer server =
+                        RelayServer.start(
+                                "127.0.0.1",
+                                0,
+                                "code",
+                                Relay.Options.DEFAULT,
+                                Jobs.Intervals.DEFAULT)) {
+            server.simulate(1);
+            Page page = chromium.open(server.uri() + "#code=code");
+            assertThat(page.locator("#devices li")).containsText("active");
+            assertThat(page.url()).doesNotContain("code");
+            page.clock().install();
+            assertThat(page.locator("#devices li")).containsText(Pattern.compile("now|s ago"));
+
+            page.clock().fastForward(125_000);
+            assertThat(page.locator("#devices li")).containsText("active 2 min ago");
         }
     }
 

@@ -42,6 +42,7 @@ class RelayTest {
                 RelayServer.start(
                         "127.0.0.1",
                         0,
+                        "code",
                         new Relay.Options(Duration.ofSeconds(2), 5, 10, 20),
                         Jobs.Intervals.DEFAULT);
     }
@@ -65,14 +66,24 @@ class RelayTest {
     }
 
     private SimulatedGateway gateway() throws Exception {
-        SimulatedGateway gateway = SimulatedGateway.start(server.comet(), 1);
+        SimulatedGateway gateway = SimulatedGateway.start(server.comet(), 1, key(GATEWAY));
         get(gateway.comet());
         return gateway;
     }
 
     private Phone phone(int number) throws Exception {
         String mac = "06:00:00:00:00:%02x".formatted(number);
-        return get(Phone.connect(server.comet(), mac, "phone", CometOptions.defaults()));
+        return get(Phone.connect(server.comet(), mac, "phone", key(mac), CometOptions.defaults()));
+    }
+
+    /** What the owner gave the device. */
+    private String key(String mac) {
+        return server.relay().keys().issue(mac);
+    }
+
+    /** A device of frames with that MAC connects, with its key. */
+    private HttpResponse<String> connection(String mac) throws Exception {
+        return post("relay/connection", hello(mac), "Device-Key", key(mac));
     }
 
     private HttpResponse<String> post(String path, String body, String... headers)
@@ -163,12 +174,15 @@ class RelayTest {
 
     @Test
     @DisplayName(
-            "R6 a second device with the same MAC is refused, the first unharmed; silence removes it")
+            "R6 a second device with the same MAC is refused, the first unharmed; silence removes"
+                + " it")
     void registry_duplicateAndSilence_areHandled() throws Exception {
         try (SimulatedGateway gateway = gateway();
                 Phone phone = phone(1)) {
             CompletableFuture<Comet> second =
-                    SimulatedGateway.start(server.comet(), 1).comet().toCompletableFuture();
+                    SimulatedGateway.start(server.comet(), 1, key(GATEWAY))
+                            .comet()
+                            .toCompletableFuture();
             assertThat(failure(second).code()).isEqualTo("client-already-exists");
             assertThat(get(phone.command(GATEWAY, "kitchen", "on")).text("state")).isEqualTo("on");
             var before = server.relay().devices().find(GATEWAY).orElseThrow().lastActive();
@@ -208,8 +222,8 @@ class RelayTest {
     @DisplayName(
             "R1 the handshake is answered at once with a unique session id; data takes only that")
     void connection_hello_givesASession() throws Exception {
-        HttpResponse<String> first = post("relay/connection", hello("02:00:00:00:01:01"));
-        HttpResponse<String> second = post("relay/connection", hello("02:00:00:00:01:02"));
+        HttpResponse<String> first = connection("02:00:00:00:01:01");
+        HttpResponse<String> second = connection("02:00:00:00:01:02");
         assertThat(first.statusCode()).isEqualTo(200);
         assertThat(first.headers().firstValue("Content-Type").orElseThrow())
                 .startsWith("text/plain");
@@ -217,8 +231,7 @@ class RelayTest {
         assertThat(first.body()).hasSizeGreaterThan(20).isNotEqualTo(second.body());
         assertThat(server.relay().devices().all(Device.Kind.GATEWAY)).hasSize(2);
 
-        assertThat(post("relay/connection", hello("02:00:00:00:01:01")).statusCode())
-                .isEqualTo(409);
+        assertThat(connection("02:00:00:00:01:01").statusCode()).isEqualTo(409);
         assertThat(post("relay/connection", "AA00").statusCode()).isEqualTo(400);
         assertThat(post("relay/connection", "AA00").body()).contains("bad frame");
         assertThat(post("relay/connection", "").statusCode()).isEqualTo(500);
@@ -241,9 +254,10 @@ class RelayTest {
 
     @Test
     @DisplayName(
-            "R1, R3, R4 a held data request brings a command as hex; its reply returns to the phone")
+            "R1, R3, R4 a held data request brings a command as hex; its reply returns to the"
+                + " phone")
     void data_held_bringsACommand() throws Exception {
-        String session = post("relay/connection", hello(GATEWAY)).body();
+        String session = connection(GATEWAY).body();
         URI data = server.uri().resolve("relay/data");
         CompletableFuture<HttpResponse<String>> held =
                 http.sendAsync(
@@ -279,7 +293,7 @@ class RelayTest {
     @Test
     @DisplayName("R4 a frame travels byte by byte; what is no frame is left out, and holds up none")
     void data_noFrameBeforeAFrame_bringsTheFrameAsItWasSent() throws Exception {
-        String session = post("relay/connection", hello(GATEWAY)).body();
+        String session = connection(GATEWAY).body();
         server.manager().sendMessage(GATEWAY, "relay.note", "no frame");
         server.manager().sendMessage(GATEWAY, "relay.note", Map.of("no", "text"));
         // {"at":1.00}: who reads the number and writes it again writes 1.0
@@ -294,7 +308,7 @@ class RelayTest {
     @DisplayName(
             "R2 a device that fell too far behind is told which frames it lost; then it goes on")
     void data_framesLost_areAnnounced() throws Exception {
-        String session = post("relay/connection", hello(GATEWAY)).body();
+        String session = connection(GATEWAY).body();
         String frame = Frame.of(Frame.Kind.HEART, Map.of("id", "cloud", "deviceid", "cloud")).hex();
         long first = server.manager().sendToAll(Relay.HEART, frame);
         for (int i = 0; i < 12_000; i++) { // more than the log of messages for all may hold
@@ -316,7 +330,7 @@ class RelayTest {
     @Test
     @DisplayName("R2 a cloud that drains says so, a session that ends is unknown from then on")
     void data_cloudDrainsAndSessionEnds_areToldApart() throws Exception {
-        String session = post("relay/connection", hello(GATEWAY)).body();
+        String session = connection(GATEWAY).body();
         try (Phone phone = phone(1)) {
             String other = phone.comet().session().privateToken();
             assertThat(post("relay/data", "", "SessionId", other).statusCode())
