@@ -22,10 +22,10 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.xnio.Options;
 
 /** The servlet containers, each with the settings that many held polls need. */
-enum Container {
+public enum Container {
     JETTY {
         @Override
-        int start(CometServlet servlet, int connections) throws Exception {
+        public int start(CometServlet servlet, int connections) throws Exception {
             HttpConfiguration http = new HttpConfiguration();
             http.setHeaderCacheSize(0); // a cache for each connection: more than 100 kB of it
             Server jetty = new Server();
@@ -46,7 +46,7 @@ enum Container {
 
     TOMCAT {
         @Override
-        int start(CometServlet servlet, int connections) throws Exception {
+        public int start(CometServlet servlet, int connections) throws Exception {
             Tomcat tomcat = new Tomcat();
             tomcat.setBaseDir(".");
             tomcat.setHostname(LOOPBACK);
@@ -68,7 +68,7 @@ enum Container {
 
     UNDERTOW {
         @Override
-        int start(CometServlet servlet, int connections) throws Exception {
+        public int start(CometServlet servlet, int connections) throws Exception {
             DeploymentInfo deployment =
                     Servlets.deployment()
                             .setClassLoader(Container.class.getClassLoader())
@@ -110,5 +110,5 @@ enum Container {
      * @param connections how many it must take
      * @return its port on the loopback interface
      */
-    abstract int start(CometServlet servlet, int connections) throws Exception;
+    public abstract int start(CometServlet servlet, int connections) throws Exception;
 }

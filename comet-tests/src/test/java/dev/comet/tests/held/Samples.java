@@ -4,19 +4,19 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /** Times in nanoseconds. All are kept: no average hides the worst. */
-final class Samples {
+public final class Samples {
 
     private long[] values = new long[1_024];
     private int size;
 
-    void add(long nanos) {
+    public void add(long nanos) {
         if (size == values.length) {
             values = Arrays.copyOf(values, size * 2);
         }
         values[size++] = nanos;
     }
 
-    int size() {
+    public int size() {
         return size;
     }
 
@@ -34,6 +34,16 @@ final class Samples {
                         millis(sorted[(size - 1) / 2]),
                         millis(sorted[(int) Math.ceil(size * 0.99) - 1]),
                         millis(sorted[size - 1]));
+    }
+
+    /** A percentile in milliseconds, NaN if there is none. */
+    public double millis(double percentile) {
+        if (size == 0) {
+            return Double.NaN;
+        }
+        long[] sorted = Arrays.copyOf(values, size);
+        Arrays.sort(sorted);
+        return sorted[Math.max(0, (int) Math.ceil(size * percentile / 100) - 1)] / 1e6;
     }
 
     private static String millis(long nanos) {

@@ -1,0 +1,155 @@
+package dev.comet.tests.attack;
+
+import dev.comet.client.Comet;
+import dev.comet.client.CometMessage;
+import dev.comet.client.CometOptions;
+import dev.comet.tests.held.Samples;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Two users that were there before the attack, and newcomers. One has its messages echoed ten times
+ * a second, and asks the other something twice a second; each second somebody new connects.
+ */
+final class HonestUsers implements AutoCloseable {
+
+    private static final long ECHO_MILLIS = 100;
+    private static final long ASK_MILLIS = 500;
+    private static final long CONNECT_MILLIS = 1_000;
+    private static final long PATIENCE_SECONDS = 10;
+
+    private final Target target;
+    private final Comet asking;
+    private final Comet replying;
+    private final ScheduledExecutorService pace = Executors.newScheduledThreadPool(2);
+
+    private final AtomicLong sent = new AtomicLong();
+    private final Set<Long> accepted = ConcurrentHashMap.newKeySet();
+    private final Set<Long> arrived = ConcurrentHashMap.newKeySet();
+    private final AtomicLong twice = new AtomicLong();
+    private final AtomicLong refused = new AtomicLong();
+    private final AtomicLong newcomers = new AtomicLong();
+    private final AtomicLong admitted = new AtomicLong();
+    private Samples echoes = new Samples(); // guarded by this
+
+    HonestUsers(Target target) {
+        this.target = target;
+        asking = connect().join();
+        replying = connect().join();
+        asking.on("echo", this::echoed);
+        replying.on("asked", message -> message.reply("yes"));
+    }
+
+    private CompletableFuture<Comet> connect() {
+        return Comet.connect(
+                        target.uri(""),
+                        Map.of(),
+                        CometOptions.builder().connectAgain(false).build())
+                .toCompletableFuture();
+    }
+
+    /** Begins; {@link #close} ends it. */
+    void begin() {
+        pace.scheduleAtFixedRate(this::echo, 0, ECHO_MILLIS, TimeUnit.MILLISECONDS);
+        pace.scheduleAtFixedRate(this::ask, 0, ASK_MILLIS, TimeUnit.MILLISECONDS);
+        pace.scheduleAtFixedRate(this::newcomer, 0, CONNECT_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void echo() {
+        long number = sent.incrementAndGet();
+        asking.send("echo", new long[] {number, System.nanoTime()})
+                .whenComplete(
+                        (reply, failure) -> {
+                            if (failure == null) {
+                                accepted.add(number);
+                            }
+                            count(failure);
+                        });
+    }
+
+    private void echoed(CometMessage message) {
+        if (!arrived.add(message.contents().get(0).longValue())) {
+            twice.incrementAndGet();
+        }
+        synchronized (this) {
+            echoes.add(System.nanoTime() - message.contents().get(1).longValue());
+        }
+    }
+
+    private void ask() {
+        asking.request("ask", replying.publicToken())
+                .whenComplete((reply, failure) -> count(failure));
+    }
+
+    private void newcomer() {
+        newcomers.incrementAndGet();
+        connect()
+                .orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
+                .whenComplete(
+                        (comet, failure) -> {
+                            if (failure == null) {
+                                admitted.incrementAndGet();
+                                comet.disconnect();
+                            }
+                        });
+    }
+
+    private void count(Throwable failure) {
+        if (failure != null && refused.incrementAndGet() == 1) {
+            System.err.println(
+                    "refused: "
+                            + (failure instanceof CompletionException
+                                    ? failure.getCause()
+                                    : failure));
+        }
+    }
+
+    /** What they have seen since this was last asked. */
+    synchronized Seen seen() {
+        Seen seen =
+                new Seen(
+                        echoes,
+                        refused.getAndSet(0),
+                        twice.getAndSet(0),
+                        newcomers.getAndSet(0),
+                        admitted.getAndSet(0));
+        echoes = new Samples();
+        return seen;
+    }
+
+    /**
+     * @param echoes from send to arrival
+     * @param refused sends and requests that failed
+     * @param twice echoes that had arrived before
+     * @param newcomers who tried to connect
+     * @param admitted who did
+     */
+    record Seen(Samples echoes, long refused, long twice, long newcomers, long admitted) {}
+
+    /** Sends no more, and waits for what was accepted. Returns how many never arrived. */
+    int lost() throws InterruptedException {
+        pace.shutdownNow();
+        pace.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (!arrived.containsAll(accepted) && end - System.nanoTime() > 0) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+        }
+        accepted.removeAll(arrived);
+        return accepted.size();
+    }
+
+    @Override
+    public void close() {
+        pace.shutdownNow();
+        asking.close();
+        replying.close();
+    }
+}
