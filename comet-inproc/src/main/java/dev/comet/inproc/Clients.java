@@ -107,8 +107,16 @@ final class Clients {
 
     /** Under the sequencer. */
     void add(ClientRecord record) {
-        byPublicToken.put(record.client().publicToken(), record);
-        byPrivateToken.put(record.client().privateToken(), record);
+        boolean added = false;
+        try {
+            byPublicToken.put(record.client().publicToken(), record);
+            byPrivateToken.put(record.client().privateToken(), record);
+            added = true;
+        } finally {
+            if (!added) {
+                remove(record); // for want of memory: by half nobody could end it
+            }
+        }
     }
 
     /** Under the sequencer. */

@@ -35,16 +35,27 @@ final class GroupLog {
         return log;
     }
 
-    /** Under the sequencer. */
-    Membership join(CometClient client, long after) {
-        Membership membership = new Membership(this, client, ++joined, after, Membership.OPEN);
-        members = members.with(membership);
-        return membership;
+    /** Under the sequencer: what the next one to join gets. Changes nothing. */
+    Membership next(CometClient client, long after) {
+        return new Membership(this, client, joined + 1, after, Membership.OPEN);
     }
 
-    /** Under the sequencer. */
-    void leave(Membership membership) {
-        members = members.without(membership);
+    /** Who would be in it together with the next one. */
+    Members with(Membership next) {
+        return members.with(next);
+    }
+
+    /** Who would be in it without this one. */
+    Members without(Membership membership) {
+        return members.without(membership);
+    }
+
+    /** Under the sequencer: from now on these are in it. Needs no memory. */
+    void change(Members replacement, boolean oneJoins) {
+        members = replacement;
+        if (oneJoins) {
+            joined++;
+        }
     }
 
     List<CometClient> members() {

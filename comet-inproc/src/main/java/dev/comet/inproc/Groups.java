@@ -52,8 +52,10 @@ final class Groups {
         }
         GroupLog group = findOrMake(name);
         List<Membership> memberships = new ArrayList<>(record.memberships());
-        memberships.add(group.join(record.client(), sequencer.top()));
-        replace(record, memberships);
+        Membership membership = group.next(record.client(), sequencer.top());
+        memberships.add(membership);
+        Members members = group.with(membership);
+        replace(record, memberships, () -> group.change(members, true));
         return sequencer.top();
     }
 
@@ -93,7 +95,8 @@ final class Groups {
             return false;
         }
         Membership open = memberships.get(index);
-        open.group().leave(open);
+        GroupLog group = open.group();
+        Members members = group.without(open);
         Membership past = open.leftAt(open.group().log().lastIdFor(record));
         if (past.isOver(record.confirmedId())) {
             record.forgets(past);
@@ -101,7 +104,7 @@ final class Groups {
         } else {
             memberships.set(index, past);
         }
-        replace(record, memberships);
+        replace(record, memberships, () -> group.change(members, false));
         return true;
     }
 
@@ -127,7 +130,7 @@ final class Groups {
                     rest.add(membership);
                 }
             }
-            replace(record, rest);
+            replace(record, rest, () -> {});
         } finally {
             sequencer.unlock();
         }
@@ -143,7 +146,8 @@ final class Groups {
         try {
             for (Membership membership : before) {
                 if (membership.isOpen()) {
-                    membership.group().leave(membership);
+                    GroupLog group = membership.group();
+                    group.change(group.without(membership), false);
                 }
                 unused.add(membership.group()); // those that others read are taken out below
             }
@@ -152,28 +156,44 @@ final class Groups {
             for (int i = 0; prepared && i < before.size(); i++) {
                 before.get(i).group().removeReader();
             }
-            for (int i = 0; i < before.size(); i++) {
-                if (before.get(i).group().hasReaders()) {
-                    unused.remove(before.get(i).group());
-                }
-            }
+            takeOutThoseRead(before);
         }
         record.memberships(List.of());
     }
 
-    /** Also counts who still reads which group's log. */
-    private void replace(ClientRecord record, List<Membership> replacement) {
-        for (Membership membership : replacement) {
-            membership.group().addReader();
-            unused.remove(membership.group());
+    /**
+     * Also counts who still reads which group's log. Happens as a whole or, for want of memory, not
+     * at all: what needs some comes first.
+     *
+     * @param change of the group, which needs none
+     */
+    private void replace(ClientRecord record, List<Membership> replacement, Runnable change) {
+        List<Membership> before = record.memberships();
+        List<Membership> after = List.copyOf(replacement);
+        try {
+            for (Membership membership : before) {
+                unused.add(membership.group()); // those that are read are taken out below
+            }
+            change.run();
+            for (int i = 0; i < after.size(); i++) {
+                after.get(i).group().addReader();
+            }
+            for (int i = 0; i < before.size(); i++) {
+                before.get(i).group().removeReader();
+            }
+            record.memberships(after);
+        } finally {
+            takeOutThoseRead(before);
+            takeOutThoseRead(after);
         }
-        for (Membership membership : record.memberships()) {
-            membership.group().removeReader();
-            if (!membership.group().hasReaders()) {
-                unused.add(membership.group());
+    }
+
+    private void takeOutThoseRead(List<Membership> memberships) {
+        for (int i = 0; i < memberships.size(); i++) {
+            if (memberships.get(i).group().hasReaders()) {
+                unused.remove(memberships.get(i).group());
             }
         }
-        record.memberships(replacement);
     }
 
     private static int indexOfOpen(List<Membership> memberships, String name) {

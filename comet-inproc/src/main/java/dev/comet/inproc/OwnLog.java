@@ -138,8 +138,9 @@ final class OwnLog extends MessageLog {
 
     private synchronized void settle(ListSend send, LogEntry entry) {
         if (pending == send) {
-            send.dropped(expire(entry.appendedNanos()) + appendReserved(entry, deliveredId));
-            pending = null; // last: a reader that sees no list send finds the message
+            int dropped = expire(entry.appendedNanos()) + appendReserved(entry, deliveredId);
+            pending = null; // after it: a reader that sees no list send finds the message
+            send.dropped(dropped); // last: it may fail for want of memory
         }
     }
 }

@@ -24,7 +24,7 @@ class GroupsTest {
         groups.join(bob, "both");
         groups.join(ada, "adas");
         Membership first = ada.memberships().get(0);
-        first.group().leave(first); // and then there was no memory
+        first.group().change(first.group().without(first), false); // and then there was no memory
 
         groups.forgetAll(ada);
         groups.forgetAll(ada);

@@ -286,4 +286,32 @@ class ListSendTest {
 
         assertThat(read(ada)).containsExactly(id);
     }
+
+    @Test
+    @DisplayName("W16 the count of what was dropped finds no memory: the message is appended once")
+    void settle_countingFails_isAppendedOnce() {
+        boolean[] fails = {false};
+        LongAdder contended =
+                new LongAdder() {
+                    private static final long serialVersionUID = 1L;
+
+                    @Override
+                    public void add(long x) {
+                        if (fails[0]) {
+                            throw new InternalError("no memory for a cell, as the test wants");
+                        }
+                        super.add(x);
+                    }
+                };
+        ListSend list = new ListSend(List.of(ada), MESSAGE, LIMITS, memory, false, contended);
+        list.begin(0);
+        long id = decide(list);
+        fails[0] = true;
+        try {
+            list.complete();
+        } catch (InternalError e) {
+            fails[0] = false; // the message is published all the same
+        }
+        assertThat(read(ada)).containsExactly(id);
+    }
 }
