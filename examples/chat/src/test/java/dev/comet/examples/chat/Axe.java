@@ -15,9 +15,9 @@ final class Axe {
     /** Whatever counts as critical, serious or moderate, with the elements that it is about. */
     private static final String RUN =
             "async () => (await axe.run(document, {resultTypes:"
-                + " ['violations']})).violations.filter(({impact}) => impact !== 'minor').map(({id,"
-                + " impact, nodes}) => `${impact} ${id}: ${nodes.slice(0, 4).map(n => n.html + ' '"
-                + " + n.failureSummary).join('; ')}`)";
+                    + " ['violations']})).violations.filter(({impact}) => impact !== 'minor').map(({id,"
+                    + " impact, nodes}) => `${impact} ${id}: ${nodes.slice(0, 4).map(n => n.html + ' '"
+                    + " + n.failureSummary).join('; ')}`)";
 
     private Axe() {}
 
@@ -26,7 +26,7 @@ final class Axe {
         // Half-transparent while it fades in, text has less contrast than it will have.
         page.evaluate(
                 "() => Promise.all(document.getAnimations().filter(a =>"
-                    + " a.effect.getTiming().iterations !== Infinity).map(a => a.finished))");
+                        + " a.effect.getTiming().iterations !== Infinity).map(a => a.finished))");
         page.evaluate(SCRIPT);
         return ((List<?>) page.evaluate(RUN)).stream().map(found -> screen + ": " + found).toList();
     }

@@ -38,7 +38,7 @@ class ChatPageTest extends ChatInBrowser {
         Page eve = signedIn("<img src=x>");
         String markup =
                 "<img src=x"
-                    + " onerror=\"document.title='hacked'\"><script>alert(1)</script><b>&amp;</b>";
+                        + " onerror=\"document.title='hacked'\"><script>alert(1)</script><b>&amp;</b>";
 
         say(eve, markup);
         joinRoom(eve, "b-b");
@@ -218,7 +218,7 @@ class ChatPageTest extends ChatInBrowser {
         assertThat(other.locator("#sign-in-problem"))
                 .hasText(
                         "“\u0430\u0441\u0435” looks like “ace”, who is here; choose another"
-                            + " nickname.");
+                                + " nickname.");
         other.locator("#nickname").fill("\u0430da");
         other.keyboard().press("Enter");
         assertThat(other.locator("#sign-in-problem"))

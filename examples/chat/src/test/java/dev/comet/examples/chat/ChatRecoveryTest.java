@@ -152,8 +152,8 @@ class ChatRecoveryTest extends ChatInBrowser {
         disk.navigate(server.uri().resolve("icon.svg").toString());
         disk.evaluate(
                 "const key = 'comet-chat/session/ada', record ="
-                    + " JSON.parse(localStorage[key]);localStorage[key] ="
-                    + " JSON.stringify({...record, savedAt: Date.now() - 90_000_000})");
+                        + " JSON.parse(localStorage[key]);localStorage[key] ="
+                        + " JSON.stringify({...record, savedAt: Date.now() - 90_000_000})");
 
         Page back = browser.window(browserOfAda, server);
 
@@ -165,7 +165,7 @@ class ChatRecoveryTest extends ChatInBrowser {
     private static String stored(Page page) {
         return page.evaluate(
                         "JSON.stringify([...Object.keys(localStorage),"
-                            + " ...Object.keys(sessionStorage)])")
+                                + " ...Object.keys(sessionStorage)])")
                 .toString();
     }
 
@@ -261,7 +261,7 @@ class ChatRecoveryTest extends ChatInBrowser {
         assertThat(back.locator(".log:visible .warning"))
                 .hasText(
                         "Messages may be missing here: this window was closed before it had shown"
-                            + " everything.");
+                                + " everything.");
         assertThat(messages(back)).hasText(new String[] {"one", "two"});
     }
 

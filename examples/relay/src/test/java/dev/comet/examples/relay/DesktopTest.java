@@ -56,7 +56,7 @@ class DesktopTest {
     @Test
     @DisplayName(
             "R8 the connection is lost: asks once more, says disconnected and stops, until told to"
-                + " go on")
+                    + " go on")
     void connection_lost_asksOnceMoreAndStops() throws Exception {
         try (RelayServer server =
                 RelayServer.start(

@@ -175,7 +175,7 @@ class RelayTest {
     @Test
     @DisplayName(
             "R6 a second device with the same MAC is refused, the first unharmed; silence removes"
-                + " it")
+                    + " it")
     void registry_duplicateAndSilence_areHandled() throws Exception {
         try (SimulatedGateway gateway = gateway();
                 Phone phone = phone(1)) {
@@ -255,7 +255,7 @@ class RelayTest {
     @Test
     @DisplayName(
             "R1, R3, R4 a held data request brings a command as hex; its reply returns to the"
-                + " phone")
+                    + " phone")
     void data_held_bringsACommand() throws Exception {
         String session = connection(GATEWAY).body();
         URI data = server.uri().resolve("relay/data");
