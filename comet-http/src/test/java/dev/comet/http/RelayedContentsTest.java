@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** From a client through a hook, to another client or back: what was written is what is read. */
+@SuppressWarnings("FutureReturnValueIgnored") // returned as what a hook returns
 class RelayedContentsTest {
 
     record Price(BigDecimal amount) {}

@@ -237,13 +237,14 @@ final class BodyReader implements ReadListener {
     private synchronized void startTimer(long nanos, Runnable action) {
         CompletableFuture<Boolean> started = new CompletableFuture<>();
         timer = started;
-        started.completeOnTimeout(true, nanos, TimeUnit.NANOSECONDS)
-                .thenAccept(
-                        timeIsUp -> {
-                            if (timeIsUp) {
-                                action.run();
-                            }
-                        });
+        CompletableFuture<Void> unused =
+                started.completeOnTimeout(true, nanos, TimeUnit.NANOSECONDS)
+                        .thenAccept(
+                                timeIsUp -> {
+                                    if (timeIsUp) {
+                                        action.run();
+                                    }
+                                });
     }
 
     private void stopTimer() {

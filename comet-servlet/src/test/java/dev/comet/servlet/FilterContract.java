@@ -115,7 +115,7 @@ abstract class FilterContract {
             }
             CometClient again = rig.client("again");
             CompletableFuture<Answer> first = rig.held(again);
-            rig.begin(again, "?lastMessageId=0");
+            CompletableFuture<Answer> unused = rig.begin(again, "?lastMessageId=0");
             assertThat(first.get(30, TimeUnit.SECONDS).status()).isEqualTo(409);
             assertThat(rig.send(rig.request("/comet.js")).text()).contains("export");
         } finally {

@@ -91,7 +91,7 @@ abstract class SlowBodyContract {
     void bodies_doNotCome_nobodyElseWaits(String kind) throws Exception {
         start();
         CometClient slow = rig.client("slow");
-        String[] words = kind.split(" ");
+        String[] words = kind.split(" ", -1);
         String token =
                 words[2].equals("none")
                         ? "X-Token: none"
@@ -287,7 +287,8 @@ abstract class SlowBodyContract {
                                 (request, response, chain) -> {
                                     switch (how) {
                                         case "getParameter" -> request.getParameter("x");
-                                        case "getReader" -> request.getReader().lines().count();
+                                        case "getReader" ->
+                                                request.getReader().lines().forEach(line -> {});
                                         default -> request.getInputStream().readAllBytes();
                                     }
                                     chain.doFilter(request, response);
