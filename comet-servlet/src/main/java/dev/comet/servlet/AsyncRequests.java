@@ -11,6 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,10 @@ final class AsyncRequests {
     private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final AtomicInteger open = new AtomicInteger();
+
+    /** Who stops the container: writes this, then reads open; whoever ends a request, reversely. */
+    private volatile @Nullable Thread waiting;
+
     private final AtomicBoolean namedAsWrapping = new AtomicBoolean();
     private final AtomicBoolean namedAsAnswering = new AtomicBoolean();
 
@@ -38,7 +44,9 @@ final class AsyncRequests {
     }
 
     void ended() {
-        open.decrementAndGet();
+        if (open.decrementAndGet() == 0) {
+            LockSupport.unpark(waiting);
+        }
     }
 
     /** Says once which filters do not see all answers. */
@@ -79,11 +87,7 @@ final class AsyncRequests {
         long most = saturated(spread) + GRACE_NANOS;
         try {
             drained.get(most, TimeUnit.NANOSECONDS);
-            long left = Math.min(GRACE_NANOS, most - (System.nanoTime() - start));
-            long from = System.nanoTime();
-            while (open.get() > 0 && System.nanoTime() - from < left) {
-                TimeUnit.MILLISECONDS.sleep(5); // a server stops once
-            }
+            awaitEnds(Math.min(GRACE_NANOS, most - (System.nanoTime() - start)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
@@ -92,6 +96,17 @@ final class AsyncRequests {
                     spread,
                     e);
         }
+    }
+
+    private void awaitEnds(long nanos) {
+        long start = System.nanoTime();
+        waiting = Thread.currentThread();
+        for (long left = nanos;
+                left > 0 && open.get() > 0 && !Thread.currentThread().isInterrupted();
+                left = nanos - (System.nanoTime() - start)) {
+            LockSupport.parkNanos(this, left);
+        }
+        waiting = null;
     }
 
     private static long saturated(Duration spread) {
