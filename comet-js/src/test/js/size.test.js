@@ -2,7 +2,7 @@
 import { ok, test } from "./harness.js";
 import { MODULES } from "./types.test.js";
 
-const BUDGET_BYTES = 8_192;
+const BUDGET_BYTES = 9_216;
 
 test("size minifiedAndCompressed_isWithinTheBudget", async () => {
   const sources = await Promise.all([...MODULES.map((name) => `comet/${name}.js`), "comet.js"].map(async (file) => (await fetch(`/${file}`)).text()));
