@@ -18,11 +18,13 @@ final class Call {
     private final CometExchange exchange;
     private final List<Header> originHeaders;
     private final FaultLog faults;
+    private final HttpCounters counters;
     private volatile boolean answered;
 
-    Call(CometExchange exchange, Origins origins, FaultLog faults) {
+    Call(CometExchange exchange, Origins origins, FaultLog faults, HttpCounters counters) {
         this.exchange = exchange;
         this.faults = faults;
+        this.counters = counters;
         this.originHeaders = origins.headers(exchange);
     }
 
@@ -39,9 +41,9 @@ final class Call {
             try {
                 step.run();
             } catch (Refusal e) {
-                respond(e.response());
+                refuse(e);
             } catch (CometException e) {
-                respond(Refusal.of(e).response());
+                refuse(Refusal.of(e));
             }
         } catch (Throwable e) { // an Error too: a container would show it to the peer
             if (answered) {
@@ -71,6 +73,10 @@ final class Call {
         }
         answered = true;
         exchange.respond(whole);
+    }
+
+    void refuse(Refusal refusal) {
+        respond(counters.answer(refusal));
     }
 
     void requireMethod(String method) {
@@ -103,17 +109,16 @@ final class Call {
 
                     @Override
                     public void tooSlow() {
-                        attempt(() -> respond(Refusal.tooSlow(limits).response()));
+                        attempt(() -> refuse(Refusal.tooSlow(limits)));
                     }
 
                     @Override
                     public void broken() {
                         attempt(
                                 () ->
-                                        respond(
+                                        refuse(
                                                 Refusal.parametersInvalid(
-                                                                "body is cut short or badly framed")
-                                                        .response()));
+                                                        "body is cut short or badly framed")));
                     }
                 });
     }

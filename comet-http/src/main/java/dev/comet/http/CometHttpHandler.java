@@ -18,6 +18,7 @@ public final class CometHttpHandler {
     static final int SHORT_BODY_BYTES = 8 << 10;
 
     private final Origins origins;
+    private final HttpCounters counters = new HttpCounters();
     private final FaultLog faults;
     private final ConnectEndpoint connect;
     private final PollEndpoint poll;
@@ -46,7 +47,8 @@ public final class CometHttpHandler {
                         application.trackedAddresses,
                         application.clock);
         this.connect =
-                new ConnectEndpoint(comet, callers, strict, shortBodies, application, faults);
+                new ConnectEndpoint(
+                        comet, callers, strict, shortBodies, application, faults, counters);
         this.poll = new PollEndpoint(comet, callers, requests, strict, shortBodies);
         this.stream = new StreamEndpoint(comet, callers, requests);
         this.ack = new AckEndpoint(comet, callers, requests, strict, shortBodies);
@@ -56,7 +58,8 @@ public final class CometHttpHandler {
                         application.trackedAddresses,
                         application.clock);
         this.send =
-                new SendEndpoint(comet, callers, strict, longBodies, application, sends, faults);
+                new SendEndpoint(
+                        comet, callers, strict, longBodies, application, sends, faults, counters);
         this.reply = new ReplyEndpoint(comet, callers, strict, longBodies, sends);
         this.disconnect = new DisconnectEndpoint(comet, callers, strict, shortBodies);
         this.script = new ScriptEndpoint();
@@ -80,8 +83,13 @@ public final class CometHttpHandler {
      * peer's or a hook's fault.
      */
     public void handle(CometExchange exchange) {
-        Call call = new Call(exchange, origins, faults);
+        Call call = new Call(exchange, origins, faults, counters);
         call.attempt(() -> route(call));
+    }
+
+    /** What it has refused, and how its hooks do. */
+    public CometHttpStatistics statistics() {
+        return counters.read();
     }
 
     private void route(Call call) {

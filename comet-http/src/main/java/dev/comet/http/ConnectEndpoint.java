@@ -25,6 +25,7 @@ final class ConnectEndpoint {
     private final JsonMapper mapper;
     private final BodyLimits bodies;
     private final FaultLog faults;
+    private final HttpCounters counters;
     private final @Nullable ConnectHook connectHook;
     private final ConnectedHook connectedHook;
     private final boolean cookieTokens;
@@ -38,12 +39,14 @@ final class ConnectEndpoint {
             JsonMapper strict,
             BodyLimits bodies,
             CometApplication application,
-            FaultLog faults) {
+            FaultLog faults,
+            HttpCounters counters) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
         this.faults = faults;
+        this.counters = counters;
         this.mapper = application.jsonMapper;
         this.connectHook = application.connectHook;
         this.connectedHook = application.connectedHook;
@@ -154,7 +157,7 @@ final class ConnectEndpoint {
 
     private CometClient ask(ConnectHook hook, ConnectRequest request) {
         try {
-            return hook.connect(request);
+            return counters.timed(() -> hook.connect(request));
         } catch (CometException e) {
             throw refusal(e);
         } catch (Throwable e) {
@@ -165,7 +168,11 @@ final class ConnectEndpoint {
 
     private void welcome(CometClient client, ConnectRequest request) {
         try {
-            connectedHook.connected(client, request);
+            counters.timed(
+                    () -> {
+                        connectedHook.connected(client, request);
+                        return client;
+                    });
         } catch (CometException e) {
             endNewcomer(client, request);
             throw refusal(e);

@@ -116,8 +116,7 @@ final class LaterReply {
 
     private void refuse(CometClient client, String name, String correlationId, Throwable failure) {
         if (failure instanceof CometException e) {
-            comet.refuseTo(
-                    client, correlationId, e.reason().code(), String.valueOf(e.getMessage()));
+            comet.refuseTo(client, correlationId, e.reason().code(), Refusal.textFor(e));
         } else {
             faults.own(
                     "hook " + name,

@@ -112,15 +112,15 @@ final class PollEndpoint {
             case MESSAGES, TIMEOUT, RECONNECT, CLOSED ->
                     call.respond(CometResponse.json(200, answer.body()));
             case SUPERSEDED -> call.respond(CometResponse.json(409, answer.body()));
-            case ERROR -> call.respond(errorResponse(answer));
+            case ERROR -> call.refuse(refusal(answer));
             case ABANDONED -> {
                 // Nobody is there to be answered.
             }
         }
     }
 
-    private static CometResponse errorResponse(CometAnswer answer) {
+    private static Refusal refusal(CometAnswer answer) {
         CometException error = answer.error();
-        return (error == null ? Refusal.handlerFailed() : Refusal.of(error)).response();
+        return error == null ? Refusal.handlerFailed() : Refusal.of(error);
     }
 }

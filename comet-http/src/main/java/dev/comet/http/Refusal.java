@@ -33,6 +33,10 @@ final class Refusal extends RuntimeException {
         this.text = text;
     }
 
+    int status() {
+        return status;
+    }
+
     String code() {
         return code;
     }
@@ -109,7 +113,7 @@ final class Refusal extends RuntimeException {
     }
 
     static Refusal of(CometException e) {
-        String text = e.getMessage() == null ? "" : e.getMessage();
+        String text = textFor(e);
         return switch (e.reason()) {
             case PARAMETERS_INVALID -> parametersInvalid(text);
             case REFUSED -> refused(text);
@@ -122,6 +126,19 @@ final class Refusal extends RuntimeException {
             // As long as it takes to start a process, or for idle clients to make room.
             case LIMIT_REACHED, PROVIDER_UNAVAILABLE, DRAINING, CLOSED ->
                     later(503, e.reason().code(), text, 5);
+        };
+    }
+
+    /**
+     * What a peer is told. Where the exception speaks to whoever runs the server, of its limits and
+     * of other clients, it is something else.
+     */
+    static String textFor(CometException e) {
+        return switch (e.reason()) {
+            case QUEUE_FULL -> "a receiver has not fetched what was sent before; try again later";
+            case LIMIT_REACHED -> "this server has no room for more; try again later";
+            case CLOSED -> "this server is going away; connect again";
+            default -> e.getMessage() == null ? "" : e.getMessage();
         };
     }
 

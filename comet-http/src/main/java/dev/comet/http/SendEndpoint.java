@@ -30,6 +30,7 @@ final class SendEndpoint {
     private final RateLimit sends;
     private final LaterReply later;
     private final FaultLog faults;
+    private final HttpCounters counters;
 
     /** Those that have replied with a stage: they are for requests only. */
     private final Set<String> repliesLater = ConcurrentHashMap.newKeySet();
@@ -41,7 +42,8 @@ final class SendEndpoint {
             BodyLimits bodies,
             CometApplication application,
             RateLimit sends,
-            FaultLog faults) {
+            FaultLog faults,
+            HttpCounters counters) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
@@ -50,6 +52,7 @@ final class SendEndpoint {
         this.bodies = bodies;
         this.sends = sends;
         this.faults = faults;
+        this.counters = counters;
         this.later = new LaterReply(comet, application.jsonMapper, faults);
     }
 
@@ -155,7 +158,7 @@ final class SendEndpoint {
             throw new Refusal(404, "no-such-handler", "nobody handles messages of this name");
         }
         try {
-            return hook.handle(client, message);
+            return counters.timed(() -> hook.handle(client, message));
         } catch (Throwable e) {
             throw failed(client, message, e);
         }

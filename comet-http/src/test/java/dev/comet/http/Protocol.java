@@ -25,7 +25,7 @@ final class Protocol implements AutoCloseable {
     private final CallerExecutor executor = new CallerExecutor();
     private final Queue<AssertionError> broken = new ConcurrentLinkedQueue<>();
     final CometStateManager comet;
-    private final CometHttpHandler handler;
+    final CometHttpHandler handler;
 
     Protocol() {
         this((comet, app) -> {});

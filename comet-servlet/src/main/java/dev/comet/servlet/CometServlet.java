@@ -4,6 +4,7 @@ import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication;
 import dev.comet.http.CometHttpHandler;
+import dev.comet.http.CometHttpStatistics;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
@@ -132,6 +133,11 @@ public class CometServlet extends HttpServlet {
             throw e;
         }
         requests.await(drained, spread);
+    }
+
+    /** What it has refused, and how its hooks do. Any thread. */
+    public final CometHttpStatistics statistics() {
+        return handler.statistics();
     }
 
     @Override

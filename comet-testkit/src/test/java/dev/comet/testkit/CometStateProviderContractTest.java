@@ -158,9 +158,8 @@ class CometStateProviderContractTest {
                         "sendMessage_manySenders_everyReaderSeesAllInOrder"),
                 fault(
                         FaultyProviders.PublishesLongListsFirst.class,
-                        "peekMessages_whileLongListsAreSent_skipsNothing",
-                        "sendMessage_longListsAtOnceAndReject_nothingIsLost",
-                        "sendMessage_longListsAtOnceAndDropOldest_isExactlyAnnounced"),
+                        // those that judge everything at once find it, too, but not in each run
+                        "peekMessages_whileLongListsAreSent_skipsNothing"),
                 fault(
                         FaultyProviders.TellsUnderTheLock.class,
                         "listener_waitsForAnotherThread_thatThreadGetsIn"),

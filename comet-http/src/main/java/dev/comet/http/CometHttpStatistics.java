@@ -1,0 +1,26 @@
+package dev.comet.http;
+
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * What the protocol has refused and what the application's hooks have taken, as running totals.
+ * What the manager counts is in {@link dev.comet.CometStatistics}.
+ *
+ * @param refusals how often each error was the answer, by status and code as docs/protocol.md has
+ *     them, such as {@code 429 too-many-requests}; those that never occurred are left out. Rising
+ *     404 and 429 mean that somebody guesses or floods; 408 and 413 that bodies are slow or long
+ * @param hooks calls of the application's hooks
+ */
+public record CometHttpStatistics(Map<String, Long> refusals, Hooks hooks) {
+
+    /**
+     * Calls of the connect, connected and message hooks.
+     *
+     * @param calls how many have ended
+     * @param failures how many have thrown something other than a {@code CometException}
+     * @param total how long all took together
+     * @param longest how long the longest took; a hook keeps a thread of the container for as long
+     */
+    public record Hooks(long calls, long failures, Duration total, Duration longest) {}
+}
