@@ -260,10 +260,22 @@ final class Callers {
         return address == null ? exchange.remoteAddress() : address;
     }
 
+    /** Whose sends count together, or null if nobody knows: the address is a proxy's. */
+    @Nullable String sender(CometExchange exchange) {
+        Principal principal = exchange.principal();
+        if (principal != null) {
+            return "user " + principal.getName();
+        }
+        return clientAddress == null && hasPassedAProxy(exchange) ? null : network(exchange);
+    }
+
+    private static boolean hasPassedAProxy(CometExchange exchange) {
+        return exchange.header("X-Forwarded-For") != null || exchange.header("Forwarded") != null;
+    }
+
     private void warnOfProxy(CometExchange exchange) {
         if (!warnedOfProxy.get()
-                && (exchange.header("X-Forwarded-For") != null
-                        || exchange.header("Forwarded") != null)
+                && hasPassedAProxy(exchange)
                 && warnedOfProxy.compareAndSet(false, true)) {
             LOG.warn(
                     "Requests from {} have passed a proxy, but clientAddress is not set: all clients"

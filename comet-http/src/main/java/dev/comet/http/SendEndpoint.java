@@ -28,6 +28,7 @@ final class SendEndpoint {
     private final Map<String, RequestHook> hooks;
     private final BodyLimits bodies;
     private final RateLimit sends;
+    private final RateLimit sendsTogether; // of an address or a principal
     private final LaterReply later;
     private final FaultLog faults;
     private final HttpCounters counters;
@@ -51,6 +52,11 @@ final class SendEndpoint {
         this.hooks = Map.copyOf(application.messageHooks);
         this.bodies = bodies;
         this.sends = sends;
+        this.sendsTogether =
+                new RateLimit(
+                        application.sendsPerAddress,
+                        application.trackedAddresses,
+                        application.clock);
         this.faults = faults;
         this.counters = counters;
         this.later = new LaterReply(comet, application.jsonMapper, faults);
@@ -65,10 +71,10 @@ final class SendEndpoint {
     private void send(Call call, JsonNode json) {
         CometClient client = callers.client(call, comet, json);
         if (json.isArray()) {
-            limitRate(sends, client, checkLength(json.size()));
+            limitRate(call, client, checkLength(json.size()));
             respond(call, sendEach(client, json));
         } else {
-            limitRate(sends, client, 1);
+            limitRate(call, client, 1);
             String correlationId = correlationId(json);
             if (correlationId == null) {
                 respond(call, sendOne(client, json));
@@ -197,6 +203,15 @@ final class SendEndpoint {
 
     private void respond(Call call, byte @Nullable [] reply) {
         call.respond(reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
+    }
+
+    private void limitRate(Call call, CometClient client, int messages) {
+        limitRate(sends, client, messages);
+        String sender = callers.sender(call.exchange());
+        if (sender != null) {
+            sendsTogether.require(
+                    sender, messages, "too many messages from this address, or of this user");
+        }
     }
 
     static void limitRate(RateLimit sends, CometClient client, int messages) {

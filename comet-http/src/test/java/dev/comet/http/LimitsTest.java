@@ -215,4 +215,26 @@ class LimitsTest {
         protocol.handle(FakeExchange.post("/disconnect").bearer("y"))
                 .isError(429, "too-many-requests");
     }
+
+    @Test
+    @DisplayName("H9 who connects again and again may send no more by that; users of others may")
+    void send_byManyClientsOfOneAddress_isBoundedTogether() {
+        try (Protocol protocol =
+                new Protocol(
+                        (comet, app) -> app.sendsPerAddress(1, 10).on("say", (client, m) -> {}))) {
+            for (int i = 0; i < 10; i++) {
+                assertThat(say(protocol, "client-" + i, "192.0.2.1").status()).isEqualTo(202);
+            }
+            say(protocol, "client-10", "192.0.2.1").isError(429, "too-many-requests");
+            assertThat(say(protocol, "client-11", "192.0.2.2").status()).isEqualTo(202);
+        }
+    }
+
+    private static FakeExchange say(Protocol protocol, String name, String address) {
+        return protocol.handle(
+                FakeExchange.post("/send")
+                        .bearer(protocol.client(name).privateToken())
+                        .from(address)
+                        .json("{\"name\":\"say\",\"contents\":1}"));
+    }
 }

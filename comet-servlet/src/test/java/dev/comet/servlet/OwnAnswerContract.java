@@ -80,6 +80,7 @@ abstract class OwnAnswerContract {
 
     private static void setUp(CometStateManager comet, CometApplication app) {
         app.sendsPerClient(1_000_000, 1_000_000)
+                .sendsPerAddress(1_000_000, 1_000_000)
                 .unknownTokensPerAddress(1_000_000, 1_000_000)
                 .onRequest(
                         "echo",

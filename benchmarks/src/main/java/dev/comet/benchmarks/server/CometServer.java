@@ -27,6 +27,7 @@ final class CometServer implements PushServer {
                                 comet,
                                 app ->
                                         app.sendsPerClient(SENDS_PER_SECOND, SENDS_PER_SECOND)
+                                                .sendsPerAddress(SENDS_PER_SECOND, SENDS_PER_SECOND)
                                                 .on(
                                                         "bench",
                                                         (client, message) ->
