@@ -8,6 +8,7 @@ import dev.comet.servlet.CometServlet;
 import dev.comet.spi.CometClock;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
@@ -60,7 +61,17 @@ public final class ChatServer implements AutoCloseable {
         jetty.addConnector(connector);
 
         ServletContextHandler context = new ServletContextHandler("/");
-        context.addServlet(new ServletHolder(new CometServlet(comet, chat::install)), "/comet/*");
+        CometServlet servlet =
+                new CometServlet(
+                        comet,
+                        app -> {
+                            chat.install(app);
+                            if (host.equals("localhost")) {
+                                // No page may reach it by a name that it points to this machine.
+                                app.allowedHosts(List.of("localhost", "127.0.0.1", "[::1]"));
+                            }
+                        });
+        context.addServlet(new ServletHolder(servlet), "/comet/*");
         context.addServlet(PageServlet.holder(), "/");
         jetty.setHandler(context);
     }

@@ -47,7 +47,17 @@ public final class RelayServer implements AutoCloseable {
         connector.setPort(port);
         jetty.addConnector(connector);
         ServletContextHandler context = new ServletContextHandler("/");
-        context.addServlet(new ServletHolder(new CometServlet(comet, relay::install)), "/comet/*");
+        CometServlet servlet =
+                new CometServlet(
+                        comet,
+                        app -> {
+                            relay.install(app);
+                            if (host.equals("localhost")) {
+                                // No page may reach it by a name that it points to this machine.
+                                app.allowedHosts(List.of("localhost", "127.0.0.1", "[::1]"));
+                            }
+                        });
+        context.addServlet(new ServletHolder(servlet), "/comet/*");
         AddressRate knocks =
                 new AddressRate(
                         options.connectsPerSecond(),
