@@ -307,8 +307,16 @@ final class Subscriptions implements ICometStateProvider.Listener {
             return;
         }
         OpenStream stream = new OpenStream(session, lastMessageId, streamTimes, sink, instance);
-        sink.opened(stream); // nobody else knows it yet
-        counters.openStreams.increment(session.client());
+        counters.openStreams.increment(session.client()); // before its end can be told
+        boolean opened = false;
+        try {
+            sink.opened(stream); // nobody else knows it yet
+            opened = true;
+        } finally {
+            if (!opened) {
+                counters.openStreams.decrement(session.client());
+            }
+        }
         try {
             if (!stream.isDone() && takesOver(stream)) {
                 if (draining) {

@@ -34,7 +34,10 @@ final class AckEndpoint {
 
     private void confirm(Call call, Parameters parameters) {
         String token = callers.privateToken(call, parameters.privateToken());
-        requests.require(token, 1, "too many requests from this client");
+        requests.require(
+                callers.known(call.exchange(), token).publicToken(),
+                1,
+                "too many requests from this client");
         callers.checkClaim(token, parameters.publicToken());
         try {
             comet.confirm(token, parameters.lastMessageId());

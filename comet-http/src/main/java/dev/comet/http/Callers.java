@@ -165,6 +165,15 @@ final class Callers {
         call.respond(head);
     }
 
+    /**
+     * The client that has this token. To be asked before anything is kept by its name.
+     *
+     * @throws Refusal if there is none
+     */
+    CometClient known(CometExchange exchange, String token) {
+        return comet.getCometClient(token).orElseThrow(() -> unknown(exchange));
+    }
+
     private void requireKnown(Call call, CometStateManager comet) {
         String token = privateToken(call, null);
         if (comet.getCometClient(token).isEmpty()) {
@@ -266,7 +275,11 @@ final class Callers {
         if (principal != null) {
             return "user " + principal.getName();
         }
-        return clientAddress == null && hasPassedAProxy(exchange) ? null : network(exchange);
+        return clientAddress == null
+                        && hasPassedAProxy(exchange)
+                        && TrustedProxies.isPrivate(exchange.remoteAddress())
+                ? null
+                : network(exchange);
     }
 
     private static boolean hasPassedAProxy(CometExchange exchange) {

@@ -194,7 +194,7 @@ final class ConnectEndpoint {
     /** A newcomer has no session yet that could be gone: a hook has written to somebody else. */
     private static Refusal refusal(CometException e) {
         return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
-                ? Refusal.refused(String.valueOf(e.getMessage()))
+                ? Refusal.nobodyThere()
                 : Refusal.of(e);
     }
 }

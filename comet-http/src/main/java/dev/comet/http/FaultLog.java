@@ -37,6 +37,14 @@ final class FaultLog {
     }
 
     private void tell(String kind, String text, @Nullable Throwable fault) {
+        try {
+            say(kind, text, fault);
+        } catch (Throwable e) {
+            // To log takes memory; whoever is told of the fault goes on all the same.
+        }
+    }
+
+    private void say(String kind, String text, @Nullable Throwable fault) {
         long leftOut = kinds.computeIfAbsent(kind, name -> new Kind()).leftOut(clock.nanos());
         if (leftOut >= 0) {
             LOG.warn(

@@ -6,9 +6,11 @@ import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.spi.ContentsEncoder;
 import dev.comet.spi.ExactNumbers;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,7 +34,11 @@ final class LaterReply {
 
     private final CometStateManager comet;
     private final ContentsEncoder encoder;
-    private final ConcurrentHashMap<CometClient, Integer> waiting = new ConcurrentHashMap<>();
+
+    /** Weak: a stage that the application has dropped keeps nobody who has ended. */
+    private final Map<CometClient, Integer> waiting =
+            Collections.synchronizedMap(new WeakHashMap<>());
+
     private final FaultLog faults;
 
     LaterReply(CometStateManager comet, JsonMapper mapper, FaultLog faults) {
@@ -111,7 +117,14 @@ final class LaterReply {
             refuse(client, name, correlationId, e);
             return;
         }
-        comet.replyTo(client, correlationId, contents);
+        try {
+            comet.replyTo(client, correlationId, contents);
+        } catch (CometException e) {
+            if (e.reason() != CometException.Reason.PARAMETERS_INVALID) {
+                throw e;
+            }
+            refuse(client, name, correlationId, new IllegalArgumentException("the reply", e));
+        }
     }
 
     private void refuse(CometClient client, String name, String correlationId, Throwable failure) {

@@ -52,7 +52,10 @@ final class PollEndpoint {
 
     private void poll(Call call, Parameters parameters, boolean fromBody) {
         String token = callers.privateToken(call, fromBody ? parameters.privateToken() : null);
-        requests.require(token, 1, "too many requests from this client");
+        requests.require(
+                callers.known(call.exchange(), token).publicToken(),
+                1,
+                "too many requests from this client");
         callers.checkClaim(token, parameters.publicToken());
         CometAsyncResult result = subscribe(token, parameters);
         if (result.isCompleted()) {

@@ -62,6 +62,11 @@ final class Refusal extends RuntimeException {
         return new Refusal(403, "refused", text);
     }
 
+    /** A hook wrote to somebody who does not exist; whom, is not the peer's to know. */
+    static Refusal nobodyThere() {
+        return refused("no client has this public token");
+    }
+
     /**
      * One answer for a token that is unknown, malformed, ended or expired: it tells guessers
      * nothing.

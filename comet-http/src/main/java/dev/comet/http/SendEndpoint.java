@@ -94,8 +94,8 @@ final class SendEndpoint {
             reply = handle(client, received);
             if (reply instanceof CompletionStage<?> stage) {
                 repliesLater.add(received.name());
-                waits = true;
                 later.sendWhenDone(client, received.name(), correlationId, stage);
+                waits = true;
                 return CometResponse.empty(202);
             }
         } finally {
@@ -197,7 +197,7 @@ final class SendEndpoint {
     private Refusal refusal(CometException e, CometClient client) {
         return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
                         && comet.getCometClient(client.privateToken()).isPresent()
-                ? Refusal.refused(String.valueOf(e.getMessage()))
+                ? Refusal.nobodyThere()
                 : Refusal.of(e);
     }
 

@@ -38,7 +38,10 @@ final class StreamEndpoint {
                         ? parameters.lastMessageId()
                         : Parameters.lastEventId(lastEventId);
         String token = callers.privateToken(call, null);
-        requests.require(token, 1, "too many requests from this client");
+        requests.require(
+                callers.known(exchange, token).publicToken(),
+                1,
+                "too many requests from this client");
         callers.checkClaim(token, parameters.publicToken());
         comet.openStream(
                 token, cursor, new EventStream(call, callers, encoder), parameters.instance());

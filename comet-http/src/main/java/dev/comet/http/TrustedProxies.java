@@ -80,6 +80,18 @@ public final class TrustedProxies implements Function<CometExchange, @Nullable S
         return farthest == null ? null : farthest.getHostAddress();
     }
 
+    /**
+     * Whether an address is of this machine or of a private network, as that of a proxy mostly is.
+     */
+    static boolean isPrivate(String text) {
+        InetAddress address = node(text);
+        return address != null
+                && (address.isLoopbackAddress()
+                        || address.isSiteLocalAddress()
+                        || (address.getAddress().length == 16
+                                && (address.getAddress()[0] & 0xfe) == 0xfc)); // RFC 4193
+    }
+
     private boolean trusts(InetAddress address) {
         byte[] bytes = address.getAddress();
         return ranges.stream().anyMatch(range -> range.contains(bytes));

@@ -98,13 +98,21 @@ final class Groups {
         GroupLog group = open.group();
         Members members = group.without(open);
         Membership past = open.leftAt(open.group().log().lastIdFor(record));
-        if (past.isOver(record.confirmedId())) {
-            record.forgets(past);
+        boolean isOver = past.isOver(record.confirmedId());
+        if (isOver) {
             memberships.remove(index);
         } else {
             memberships.set(index, past);
         }
-        replace(record, memberships, () -> group.change(members, false));
+        replace(
+                record,
+                memberships,
+                () -> {
+                    group.change(members, false);
+                    if (isOver) {
+                        record.forgets(past); // before the membership goes
+                    }
+                });
         return true;
     }
 

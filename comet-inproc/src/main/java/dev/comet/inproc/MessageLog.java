@@ -196,10 +196,11 @@ class MessageLog {
         if (at.equals(place) && first != null && first.id() <= at.oldestId()) {
             return true;
         }
-        memory.unlist(at);
         if (at.equals(place)) {
-            place = null;
-            place = first == null ? null : memory.list(this, first.id());
+            place = first == null ? null : memory.list(this, first.id()); // first: it may fail
+        }
+        if (!at.equals(place)) {
+            memory.unlist(at);
         }
         return false;
     }

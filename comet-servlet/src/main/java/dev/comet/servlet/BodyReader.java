@@ -81,7 +81,7 @@ final class BodyReader implements ReadListener {
             return false;
         }
         try {
-            while (hasMore() && in.available() > 0 && take()) {
+            while (hasMore() && (told || size < wanted) && in.available() > 0 && take()) {
                 // That was a piece of it.
             }
             over = !hasMore();

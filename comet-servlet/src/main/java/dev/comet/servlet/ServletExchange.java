@@ -251,6 +251,9 @@ final class ServletExchange implements CometExchange, AsyncListener {
 
     private void handle(Runnable step) {
         synchronized (this) {
+            if (ended) {
+                return;
+            }
             handling = Thread.currentThread();
         }
         try {

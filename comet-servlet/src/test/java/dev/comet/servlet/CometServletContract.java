@@ -9,6 +9,7 @@ import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication;
 import dev.comet.http.CometExchange;
 import dev.comet.servlet.ServletRig.Answer;
+import java.io.EOFException;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -457,8 +458,6 @@ abstract class CometServletContract extends ServletSetUpContract {
                         RawPeer.head(send, json, token, "Content-Length: x"),
                         RawPeer.head(send, json, token, "Content-Length: -1"),
                         RawPeer.head(send, json, token, "Content-Length: 99999999999999999999"),
-                        RawPeer.head(send, json, token, "Transfer-Encoding: chunked")
-                                + "zz\r\n\r\n",
                         RawPeer.head("GET /app/comet/poll", "Bad Header"),
                         RawPeer.head("GET /app/comet/%zz"),
                         RawPeer.head("GET /app/comet/poll?lastMessageId=%zz", token),
@@ -468,6 +467,26 @@ abstract class CometServletContract extends ServletSetUpContract {
                 assertThat(response.status()).as(request).isBetween(400, 499);
                 assertThat(response.text()).as(request).doesNotContain("Exception", "\tat ");
             }
+        }
+        assertThat(rig.poll(ada, "?hold=0").status()).isEqualTo(200);
+    }
+
+    @Test
+    @DisplayName("H2 a body that is badly framed is refused, or its connection ended")
+    void send_badChunk_isRefusedOrCutOff() throws Exception {
+        CometClient ada = rig.client("ada");
+        String head =
+                RawPeer.head(
+                        "POST /app/comet/send",
+                        "Content-Type: application/json",
+                        "Authorization: Bearer " + ada.privateToken(),
+                        "Transfer-Encoding: chunked");
+        try (RawPeer peer = new RawPeer(rig.container.port())) {
+            RawPeer.Response response = peer.send(head + "zz\r\n\r\n").read();
+            assertThat(response.status()).isBetween(400, 499);
+            assertThat(response.text()).doesNotContain("Exception", "\tat ");
+        } catch (EOFException e) {
+            // Tomcat, now and then: it ends the connection before its answer is written.
         }
         assertThat(rig.poll(ada, "?hold=0").status()).isEqualTo(200);
     }
