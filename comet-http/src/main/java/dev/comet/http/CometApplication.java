@@ -70,7 +70,7 @@ public final class CometApplication {
     int leastBodyRate = 256;
     Rate requestsPerClient = new Rate(2_000, 4_000);
     Rate sendsPerClient = new Rate(50, 100);
-    Rate sendsPerAddress = new Rate(1_000, 5_000);
+    Rate sendsPerAddress = new Rate(5_000, 20_000);
     Rate connectsPerAddress = new Rate(20, 200);
     Rate newcomers = new Rate(1_000, 30_000);
     Rate unknownTokensPerAddress = new Rate(20, 500);
@@ -387,7 +387,7 @@ public final class CometApplication {
     /**
      * How many messages all clients of one address may send together, or, where the container has
      * authenticated somebody, all of one principal: who connects again and again gains nothing by
-     * it. Both 1 to 1,000,000. Default 1,000 a second, 5,000 at once: a large office. More is
+     * it. Both 1 to 1,000,000. Default 5,000 a second, 20,000 at once: far beyond any office. More is
      * answered 429. Of IPv6 an address is a /64. What has passed a proxy in a private network
      * counts only if {@link #clientAddress} says whose it is.
      */
