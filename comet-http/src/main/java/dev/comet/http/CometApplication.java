@@ -387,8 +387,8 @@ public final class CometApplication {
     /**
      * How many messages all clients of one address may send together, or, where the container has
      * authenticated somebody, all of one principal: who connects again and again gains nothing by
-     * it. Both 1 to 1,000,000. Default 5,000 a second, 20,000 at once: far beyond any office. More is
-     * answered 429. Of IPv6 an address is a /64. What has passed a proxy in a private network
+     * it. Both 1 to 1,000,000. Default 5,000 a second, 20,000 at once: far beyond any office. More
+     * is answered 429. Of IPv6 an address is a /64. What has passed a proxy in a private network
      * counts only if {@link #clientAddress} says whose it is.
      */
     public CometApplication sendsPerAddress(int perSecond, int burst) {
