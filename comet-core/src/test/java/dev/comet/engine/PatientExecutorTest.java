@@ -119,12 +119,13 @@ class PatientExecutorTest {
                             new Thread(task).start();
                         });
         new Named(executor, "first").start();
-        for (int i = 0; i < 20 && !ran.contains("first"); i++) {
-            clock.advance(SECOND / 3);
-            refuseNext.set(true);
-            executor.execute(() -> {});
-        }
-        await().until(() -> ran.contains("first"));
+        await().until(
+                        () -> {
+                            clock.advance(SECOND / 3);
+                            refuseNext.set(true);
+                            executor.execute(() -> {});
+                            return ran.contains("first");
+                        });
     }
 
     @Test
