@@ -92,7 +92,11 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                         new OwnSends(sequencer, limits, memory, time, dropped),
                         time);
         ColdClasses.initialise(
-                InProcCometStateProvider.class, "BatchReader", "ClientRecord", "Members");
+                InProcCometStateProvider.class,
+                "BatchReader",
+                "ClientRecord",
+                "LogEntry",
+                "Members");
         if (!state.compareAndSet(null, started)) {
             throw new IllegalStateException(
                     "this provider serves a manager already; make one provider for each manager");
