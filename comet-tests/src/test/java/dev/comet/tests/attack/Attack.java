@@ -3,6 +3,7 @@ package dev.comet.tests.attack;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -226,7 +227,7 @@ enum Attack {
         }
 
         private static Socket open(Target target, String token) throws IOException {
-            Socket socket = new Socket("127.0.0.1", target.port());
+            Socket socket = new Socket(InetAddress.getLoopbackAddress(), target.port());
             String head =
                     "POST /comet/send HTTP/1.1\r\nHost: localhost\r\n"
                             + (token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n")
