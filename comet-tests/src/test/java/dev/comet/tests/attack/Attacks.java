@@ -22,6 +22,8 @@ final class Attacks {
     private Attacks() {}
 
     /**
+     * Attacks, and exits.
+     *
      * @param args the container, or {@code all}, and the seconds of each attack
      */
     public static void main(String[] args) throws Exception {
