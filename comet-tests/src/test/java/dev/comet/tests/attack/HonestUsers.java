@@ -19,6 +19,7 @@ import java.util.concurrent.locks.LockSupport;
  * Two users that were there before the attack, and newcomers. One has its messages echoed ten times
  * a second, and asks the other something twice a second; each second somebody new connects.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what comes of them is counted
 final class HonestUsers implements AutoCloseable {
 
     private static final long ECHO_MILLIS = 100;
