@@ -28,6 +28,7 @@ final class OutOfMemoryMain {
     private static final long SHORTAGE_NANOS = 4_000_000_000L;
 
     private static final AtomicInteger OUT_OF_MEMORY = new AtomicInteger();
+    private static volatile boolean taking;
     private static volatile boolean shortage = true;
     private static volatile boolean polling = true;
 
@@ -108,7 +109,8 @@ final class OutOfMemoryMain {
         for (int i = 0; i < 2; i++) {
             hogs.add(new Thread(OutOfMemoryMain::takeAllMemory));
         }
-        hogs.forEach(Thread::start); // from here on there is no memory for this thread
+        hogs.forEach(Thread::start);
+        taking = true; // from here on there is no memory for this thread
         LockSupport.parkNanos(SHORTAGE_NANOS);
         shortage = false;
         LockSupport.parkNanos(500_000_000);
@@ -158,6 +160,9 @@ final class OutOfMemoryMain {
 
     /** All but crumbs, again and again: for a moment at a time, so that others come in between. */
     private static void takeAllMemory() {
+        while (!taking) {
+            LockSupport.parkNanos(1_000_000); // until all of them have been started
+        }
         while (shortage) {
             Object[] taken = null;
             for (int size = 65_536; size >= 16 && shortage; size /= 4) {
