@@ -1,7 +1,6 @@
 package dev.comet.servlet;
 
 import dev.comet.http.BodyLimits;
-import dev.comet.http.CometExchange;
 import dev.comet.http.CometOutput;
 import dev.comet.http.CometResponse;
 import jakarta.servlet.AsyncContext;
@@ -15,12 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.security.Principal;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,14 +28,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threading.</b> {@link #respond} to a held request comes from any thread; the container's
  * threads report errors through {@link AsyncListener}. Whoever is first ends the exchange.
+ *
+ * <p>Long because body, hold and answer share one state: each step asks for all of it.
  */
-final class ServletExchange implements CometExchange, AsyncListener {
+final class ServletExchange extends RequestHead implements AsyncListener {
 
     private static final int STREAM_BUFFER_BYTES = 8 << 10;
     private static final byte[] NO_BYTES = {};
-
-    /** What may stand in a cookie's path as it is; no parameters, such as {@code ;jsessionid=…}. */
-    private static final Pattern PLAIN_PATH = Pattern.compile("/[A-Za-z0-9/._~!$&'()*+=:@%-]*");
 
     /**
      * The request's own thread until it is about to return to the container, then null; while a
@@ -86,7 +79,8 @@ final class ServletExchange implements CometExchange, AsyncListener {
         }
     }
 
-    private HttpServletRequest request() {
+    @Override
+    HttpServletRequest request() {
         if (handling == null) {
             throw new IllegalStateException(
                     "the request has been handled; read before that what is needed later");
@@ -106,84 +100,6 @@ final class ServletExchange implements CometExchange, AsyncListener {
         if (answered) {
             throw new IllegalStateException("the request has been answered");
         }
-    }
-
-    @Override
-    public String method() {
-        return request().getMethod();
-    }
-
-    @Override
-    public String path() {
-        String path = request().getPathInfo();
-        return path == null ? "" : path;
-    }
-
-    /**
-     * As the peer has written it: what a filter has added that believes a proxy ({@code
-     * X-Forwarded-Prefix}) is part of it, and where a forward has led from is what counts.
-     */
-    @Override
-    public String basePath() {
-        HttpServletRequest open = request();
-        String below = path();
-        String uri =
-                open.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) instanceof String original
-                        ? original
-                        : open.getRequestURI();
-        return uri != null && uri.endsWith(below) && PLAIN_PATH.matcher(uri).matches()
-                ? uri.substring(0, uri.length() - below.length())
-                : open.getServletContext().getContextPath() + open.getServletPath();
-    }
-
-    @Override
-    public @Nullable String query() {
-        return request().getQueryString();
-    }
-
-    @Override
-    public @Nullable String header(String name) {
-        return request().getHeader(name);
-    }
-
-    @Override
-    public List<String> headers(String name) {
-        Enumeration<String> values = request().getHeaders(name);
-        return values == null ? List.of() : Collections.list(values);
-    }
-
-    @Override
-    public @Nullable String host() {
-        return header("Host");
-    }
-
-    @Override
-    public @Nullable String acceptedHost() {
-        HttpServletRequest open = request();
-        String name = open.getServerName();
-        if (name == null) {
-            return null;
-        }
-        // Containers differ in whether an address of IPv6 keeps its brackets.
-        String host = name.indexOf(':') < 0 || name.startsWith("[") ? name : '[' + name + ']';
-        int port = open.getServerPort();
-        boolean usual = port == (open.getScheme().equals("https") ? 443 : 80);
-        return usual ? host : host + ':' + port;
-    }
-
-    @Override
-    public String scheme() {
-        return request().getScheme();
-    }
-
-    @Override
-    public String remoteAddress() {
-        return request().getRemoteAddr();
-    }
-
-    @Override
-    public @Nullable Principal principal() {
-        return request().getUserPrincipal();
     }
 
     @Override
