@@ -1,19 +1,9 @@
 package dev.comet.tests.held;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
-import java.io.BufferedReader;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStreamWriter;
-import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Starts a {@link HeldPollsServer}, tells it what to do, and ends it: when it is closed, when this
@@ -21,13 +11,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class ServerProcess implements AutoCloseable {
 
-    private static final long END_SECONDS = 10;
     private static final int CLOCK_READINGS = 1_000;
 
-    private final Process process;
-    private final Writer commands;
-    private final BufferedReader answers;
-    private final int port;
+    private final ChildServer server;
 
     /**
      * @param directory where it works and writes its log
@@ -35,23 +21,14 @@ final class ServerProcess implements AutoCloseable {
      */
     ServerProcess(Container container, int connections, Path directory, long maxSeconds)
             throws IOException {
-        process =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-classpath",
-                                System.getProperty("java.class.path"),
-                                HeldPollsServer.class.getName(),
-                                container.name(),
-                                Integer.toString(connections))
-                        .directory(directory.toFile())
-                        .redirectError(log(directory).toFile())
-                        .start();
-        Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-        CompletableFuture.delayedExecutor(maxSeconds, TimeUnit.SECONDS)
-                .execute(process::destroyForcibly);
-        commands = new OutputStreamWriter(process.getOutputStream(), US_ASCII);
-        answers = new BufferedReader(new InputStreamReader(process.getInputStream(), US_ASCII));
-        port = (int) answer();
+        server =
+                new ChildServer(
+                        HeldPollsServer.class,
+                        List.of(),
+                        List.of(container.name(), Integer.toString(connections)),
+                        directory,
+                        log(directory),
+                        maxSeconds);
     }
 
     static Path log(Path directory) {
@@ -59,39 +36,39 @@ final class ServerProcess implements AutoCloseable {
     }
 
     int port() {
-        return port;
+        return server.port();
     }
 
     ProcessFigures figures() {
-        return new ProcessFigures(process.toHandle());
+        return new ProcessFigures(server.handle());
     }
 
     /** Private tokens of new clients. */
     List<String> initializeClients(int count) {
-        tell("initialize " + count);
+        server.tell("initialize " + count);
         List<String> tokens = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            tokens.add(line());
+            tokens.add(server.line());
         }
         return tokens;
     }
 
     /** How many requests the manager holds now. */
     long heldRequests() {
-        tell("held");
-        return answer();
+        server.tell("held");
+        return server.number();
     }
 
     /** Bytes in use after a full collection. */
     long heapAfterGc() {
-        tell("heap");
-        return answer();
+        server.tell("heap");
+        return server.number();
     }
 
     /** Bytes of buffers outside the heap, in use or pooled. */
     long directBytes() {
-        tell("direct");
-        return answer();
+        server.tell("direct");
+        return server.number();
     }
 
     /**
@@ -103,8 +80,8 @@ final class ServerProcess implements AutoCloseable {
         long offset = 0;
         for (int i = 0; i < CLOCK_READINGS; i++) {
             long before = System.nanoTime();
-            tell("clock");
-            long there = answer();
+            server.tell("clock");
+            long there = server.number();
             long roundTrip = System.nanoTime() - before;
             if (roundTrip < shortest) {
                 shortest = roundTrip;
@@ -116,47 +93,16 @@ final class ServerProcess implements AutoCloseable {
 
     /** Begins to broadcast; {@link #lastNumber} waits for the end. */
     void beginBroadcasts(int count, long intervalMillis) {
-        tell("broadcast " + count + " " + intervalMillis);
+        server.tell("broadcast " + count + " " + intervalMillis);
     }
 
     /** The number of the last message that {@link #beginBroadcasts} sent. */
     long lastNumber() {
-        return answer();
-    }
-
-    private void tell(String command) {
-        try {
-            commands.write(command + "\n");
-            commands.flush();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private long answer() {
-        return Long.parseLong(line());
-    }
-
-    private String line() {
-        try {
-            String line = answers.readLine();
-            if (line == null) {
-                throw new EOFException("the server has ended; its log says why");
-            }
-            return line;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return server.number();
     }
 
     @Override
     public void close() {
-        try {
-            commands.close();
-        } catch (IOException e) {
-            // It has ended already.
-        }
-        process.onExit().completeOnTimeout(process, END_SECONDS, TimeUnit.SECONDS).join();
-        process.destroyForcibly().onExit().join();
+        server.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.comet.examples.relay;
 
+import static dev.comet.examples.relay.RelayHttp.hello;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,10 +10,7 @@ import dev.comet.client.CometOptions;
 import dev.comet.client.CometState;
 import dev.comet.examples.relay.CommandLog.State;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -60,21 +58,11 @@ class RelayDoorTest {
 
     private HttpResponse<String> post(String path, String body, String... headers)
             throws Exception {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(server.uri().resolve(path))
-                        .POST(BodyPublishers.ofString(body));
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        return http.send(request.build(), BodyHandlers.ofString());
+        return RelayHttp.post(http, server, path, body, headers);
     }
 
     private HttpResponse<String> enrol(String form) throws Exception {
         return post("relay/enrol", form, "Content-Type", "application/x-www-form-urlencoded");
-    }
-
-    private static String hello(String mac) {
-        return Frame.of(Frame.Kind.GATEWAY_HELLO, Map.of("id", mac, "deviceid", "box")).hex();
     }
 
     // ---- keys
@@ -250,7 +238,7 @@ class RelayDoorTest {
     // ---- activity
 
     @Test
-    @DisplayName("R6 a gateway whose stream stays open is heard of when it confirms a heart-beat")
+    @DisplayName("R6 a gateway whose stream stays open is active when it confirms a heart-beat")
     void heart_gatewayConfirms_isHeardOf() throws Exception {
         try (SimulatedGateway gateway =
                 SimulatedGateway.start(server.comet(), 1, server.relay().keys().issue(MAC))) {

@@ -66,7 +66,7 @@ class RelayPageTest {
     }
 
     @Test
-    @DisplayName("R9 when a gateway was last heard of grows older while nothing is heard of it")
+    @DisplayName("R9 the time since a gateway was last active goes on while it is silent")
     void page_nothingIsHeard_timesGoOn() throws Exception {
         try (Chromium chromium = Chromium.launch("the relay's page");
                 RelayServer server =

@@ -1,5 +1,6 @@
 package dev.comet.examples.relay;
 
+import static dev.comet.examples.relay.RelayHttp.hello;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -88,17 +89,7 @@ class RelayTest {
 
     private HttpResponse<String> post(String path, String body, String... headers)
             throws Exception {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(server.uri().resolve(path))
-                        .POST(BodyPublishers.ofString(body));
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        return http.send(request.build(), BodyHandlers.ofString());
-    }
-
-    private static String hello(String mac) {
-        return Frame.of(Frame.Kind.GATEWAY_HELLO, Map.of("id", mac, "deviceid", "box")).hex();
+        return RelayHttp.post(http, server, path, body, headers);
     }
 
     // ---- phones and gateways with comet-client
