@@ -70,7 +70,7 @@ final class HeldRequest extends Subscription implements CometAsyncResult {
 
     @Override
     protected boolean isDone() {
-        return COMPLETION.isDone(this);
+        return isCompleted();
     }
 
     @Override

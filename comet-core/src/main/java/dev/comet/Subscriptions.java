@@ -21,6 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The receiving side: sessions, held requests, streams, and the end of clients. What {@link
  * CometStateManager} promises about them is done here.
+ *
+ * <p>Long because a client's session, what it holds and its end have one order, which is kept here.
  */
 final class Subscriptions implements ICometStateProvider.Listener {
 

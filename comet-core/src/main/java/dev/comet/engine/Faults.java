@@ -1,5 +1,6 @@
 package dev.comet.engine;
 
+import dev.comet.spi.OncePerMinute;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,7 +28,7 @@ public final class Faults {
     private static final AtomicInteger LINES = new AtomicInteger();
 
     /** By their text: as many as there are in the source. */
-    private static final ConcurrentHashMap<String, Kind> KINDS = new ConcurrentHashMap<>();
+    private static final ConcurrentHashMap<String, OncePerMinute> KINDS = new ConcurrentHashMap<>();
 
     private Faults() {}
 
@@ -52,12 +53,8 @@ public final class Faults {
         }
     }
 
-    private static long minute() {
-        return System.nanoTime() / 60_000_000_000L;
-    }
-
     private static boolean maySay() {
-        long minute = minute();
+        long minute = System.nanoTime() / 60_000_000_000L;
         if (MINUTE.getAndSet(minute) != minute) {
             LINES.set(0);
         }
@@ -104,31 +101,14 @@ public final class Faults {
 
     /** Null if this kind was written less than a minute ago. */
     private static @Nullable String line(String text, Object about) {
-        long left = KINDS.computeIfAbsent(text, kind -> new Kind()).maySay();
+        long left =
+                KINDS.computeIfAbsent(text, kind -> new OncePerMinute())
+                        .happened(System.nanoTime());
         if (left < 0) {
             return null;
         }
         String line = MessageFormatter.format(text, about).getMessage();
         return left == 0 ? line : line + " (" + left + " more since this was last said)";
-    }
-
-    /** What is said at most once a minute. */
-    private static final class Kind {
-        private long minute = Long.MIN_VALUE; // guarded by this
-        private long left; // since it was last said; guarded by this
-
-        /** How many were left out before, or −1 to leave this out. */
-        synchronized long maySay() {
-            long now = minute();
-            if (now == minute) {
-                left++;
-                return -1;
-            }
-            long before = left;
-            minute = now;
-            left = 0;
-            return before;
-        }
     }
 
     /** How many there were in this process. */

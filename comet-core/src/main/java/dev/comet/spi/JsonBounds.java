@@ -12,16 +12,16 @@ import org.jspecify.annotations.Nullable;
  * an exponent. Recursive, no deeper than the bound on nesting. Does not look whether text is valid
  * UTF-8: the generator has made it.
  */
-final class JsonBounds {
+public final class JsonBounds {
 
     /** How deep arrays and objects may lie in one another. */
-    static final int NESTING = 100;
+    public static final int NESTING = 100;
 
     /** The longest name of a field, in bytes as encoded, without its quotes. */
-    static final int NAME_BYTES = 10_000;
+    public static final int NAME_BYTES = 10_000;
 
     /** The longest number, in characters. */
-    static final int NUMBER_LENGTH = 500;
+    public static final int NUMBER_LENGTH = 500;
 
     /** What has no more digits than that, and no exponent, is within the range of a double. */
     private static final int SURELY_IN_RANGE = 300;

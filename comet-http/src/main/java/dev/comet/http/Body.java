@@ -3,6 +3,7 @@ package dev.comet.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.comet.spi.ExactNumbers;
+import dev.comet.spi.JsonBounds;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.List;
@@ -26,11 +27,6 @@ import tools.jackson.databind.json.JsonMapper;
 final class Body {
 
     private static final Pattern UTF_8_CHARSET = Pattern.compile("charset=(utf-8|\"utf-8\")");
-
-    /** As of what is sent to clients: what a hook passes on is not refused then. */
-    private static final int MAX_NUMBER_LENGTH = 500;
-
-    private static final int MAX_NAME_LENGTH = 10_000;
 
     private final String mediaType;
     private final byte[] bytes;
@@ -83,7 +79,7 @@ final class Body {
         } catch (StreamConstraintsException e) {
             throw Refusal.parametersInvalid(
                     "body is nested too deep, or has too long a name or text, or a number beyond what a double can hold or longer than "
-                            + MAX_NUMBER_LENGTH
+                            + JsonBounds.NUMBER_LENGTH
                             + " characters");
         } catch (JacksonException e) {
             // The parser's own text quotes the input, which may be a secret: the place is enough.
@@ -108,13 +104,16 @@ final class Body {
         return json;
     }
 
-    /** A mapper that reads JSON as strictly as this class promises. */
+    /**
+     * A mapper that reads JSON as strictly as this class promises, with the bounds of what is sent
+     * to clients: what a hook passes on is not refused then.
+     */
     static JsonMapper strictMapper(int maxDepth) {
         StreamReadConstraints constraints =
                 StreamReadConstraints.builder()
                         .maxNestingDepth(maxDepth)
-                        .maxNumberLength(MAX_NUMBER_LENGTH)
-                        .maxNameLength(MAX_NAME_LENGTH)
+                        .maxNumberLength(JsonBounds.NUMBER_LENGTH)
+                        .maxNameLength(JsonBounds.NAME_BYTES)
                         .build();
         JsonFactory factory = JsonFactory.builder().streamReadConstraints(constraints).build();
         return JsonMapper.builder(factory)

@@ -13,7 +13,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Who is calling: finds the private token of a request, wherever it may travel. A token that a
@@ -37,6 +36,7 @@ final class Callers {
     private final @Nullable Function<CometExchange, @Nullable String> clientAddress;
     private final AtomicBoolean warnedOfProxy = new AtomicBoolean();
     private final RateLimit unknownTokens;
+    private final RateLimit requests; // polls, streams and acks of each client
 
     Callers(CometStateManager comet, CometApplication application, Origins origins) {
         this.comet = comet;
@@ -47,6 +47,11 @@ final class Callers {
         this.unknownTokens =
                 new RateLimit(
                         application.unknownTokensPerAddress,
+                        application.trackedAddresses,
+                        application.clock);
+        this.requests =
+                new RateLimit(
+                        application.requestsPerClient,
                         application.trackedAddresses,
                         application.clock);
     }
@@ -69,24 +74,49 @@ final class Callers {
     }
 
     /**
-     * The private token of the request. Whether a client has it is for the manager to say.
+     * The client that a request comes from.
      *
-     * @param inBody the token that the body contains, or null
-     * @throws Refusal if there is none, if a foreign page may have caused the browser to add it, or
-     *     if it is not that of the client that the page {@linkplain #checkClaim takes itself for}
+     * @param inBody the private token that the body contains, or null
+     * @param claim the public token of the client that the page takes itself for, or null if its
+     *     parameters do not say: one that relies on the cookie does not see whose it is, and
+     *     another page can replace it
+     * @throws Refusal if there is no token, if a foreign page may have caused the browser to add
+     *     it, if no client has it, or if it is another client's than the page takes itself for
      */
-    String privateToken(Call call, @Nullable String inBody) {
+    CometClient client(Call call, @Nullable String inBody, @Nullable String claim) {
         CometExchange exchange = call.exchange();
+        String token = privateToken(exchange, inBody);
+        String header = exchange.header(CLAIM);
+        String claimed = header == null ? null : decoded(header);
+        CometClient client = comet.getCometClient(token).orElseThrow(() -> unknown(exchange));
+        if (isAnother(client, claimed) || isAnother(client, claim)) {
+            throw Refusal.unknownClient(); // nobody has guessed: it is not counted
+        }
+        return client;
+    }
+
+    private static boolean isAnother(CometClient client, @Nullable String claim) {
+        return claim != null && !claim.equals(client.publicToken());
+    }
+
+    /**
+     * As {@link #client}, of one that polls, opens a stream or confirms; not too often.
+     *
+     * @throws Refusal as {@link #client}, or if it is too often
+     */
+    CometClient subscriber(Call call, @Nullable String inBody, Parameters parameters) {
+        CometClient client = client(call, inBody, parameters.publicToken());
+        requests.require(client.publicToken(), 1, "too many requests from this client");
+        return client;
+    }
+
+    private String privateToken(CometExchange exchange, @Nullable String inBody) {
         String token = notBlank(exchange.header(TOKEN));
         if (token == null) {
             token = anyToken(exchange, inBody);
         }
         if (token == null || token.isEmpty()) {
             throw Refusal.tokenMissing();
-        }
-        String claim = exchange.header(CLAIM);
-        if (claim != null) {
-            checkClaim(token, decoded(claim));
         }
         return token;
     }
@@ -120,22 +150,6 @@ final class Callers {
         return value.token();
     }
 
-    /**
-     * A page that relies on the cookie does not see whose it is, and another page can replace it.
-     *
-     * @param claim the public token of the client that the page takes itself for, or null if it
-     *     does not say
-     * @throws Refusal if the token is another client's
-     */
-    void checkClaim(String token, @Nullable String claim) {
-        if (claim != null
-                && comet.getCometClient(token)
-                        .filter(client -> !client.publicToken().equals(claim))
-                        .isPresent()) {
-            throw Refusal.unknownClient(); // nobody has guessed: it is not counted
-        }
-    }
-
     private static String decoded(String claim) {
         try {
             // A plus stands for itself: this is no form.
@@ -146,39 +160,13 @@ final class Callers {
     }
 
     /**
-     * The client that a request with a JSON object, or an array, comes from.
-     *
-     * @throws Refusal as {@link #privateToken}, or if there is no such client
-     */
-    CometClient client(Call call, CometStateManager comet, JsonNode body) {
-        String token = privateToken(call, body.isObject() ? Parameters.privateToken(body) : null);
-        return comet.getCometClient(token).orElseThrow(() -> unknown(call.exchange()));
-    }
-
-    /**
      * Answers HEAD: what GET would say of the request, and nothing that GET would do. It is never
      * held, confirms nothing, and takes over from nobody.
      */
-    void respondHead(Call call, CometStateManager comet, CometResponse head) {
+    void respondHead(Call call, CometResponse head) {
         Parameters.ofEncoded(call.exchange().query()); // they may be malformed
-        requireKnown(call, comet);
+        client(call, null, null);
         call.respond(head);
-    }
-
-    /**
-     * The client that has this token. To be asked before anything is kept by its name.
-     *
-     * @throws Refusal if there is none
-     */
-    CometClient known(CometExchange exchange, String token) {
-        return comet.getCometClient(token).orElseThrow(() -> unknown(exchange));
-    }
-
-    private void requireKnown(Call call, CometStateManager comet) {
-        String token = privateToken(call, null);
-        if (comet.getCometClient(token).isEmpty()) {
-            throw unknown(call.exchange());
-        }
     }
 
     /**
@@ -189,11 +177,11 @@ final class Callers {
      * @return how much of the body to read
      * @throws Refusal as {@link #client}
      */
-    BodyLimits judge(Call call, CometStateManager comet, BodyLimits limits) {
+    BodyLimits judge(Call call, BodyLimits limits) {
         if (!hasTokenOutsideBody(call.exchange())) {
             return limits.withBytes(Math.min(limits.bytes(), CometHttpHandler.SHORT_BODY_BYTES));
         }
-        requireKnown(call, comet);
+        client(call, null, null);
         return limits;
     }
 

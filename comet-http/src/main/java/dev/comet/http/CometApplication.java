@@ -4,6 +4,7 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.http.RateLimit.Rate;
 import dev.comet.spi.CometClock;
+import dev.comet.spi.JsonBounds;
 import dev.comet.spi.Names;
 import java.time.Duration;
 import java.util.Collection;
@@ -370,7 +371,7 @@ public final class CometApplication {
      * client could be sent.
      */
     public CometApplication maxJsonDepth(int maxJsonDepth) {
-        this.maxJsonDepth = inRange("maxJsonDepth", maxJsonDepth, 1, 100);
+        this.maxJsonDepth = inRange("maxJsonDepth", maxJsonDepth, 1, JsonBounds.NESTING);
         return this;
     }
 

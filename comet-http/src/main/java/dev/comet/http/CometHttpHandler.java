@@ -41,17 +41,12 @@ public final class CometHttpHandler {
         Callers callers = new Callers(comet, application, origins);
         BodyLimits longBodies = application.bodyLimits();
         BodyLimits shortBodies = longBodies.withBytes(SHORT_BODY_BYTES);
-        RateLimit requests =
-                new RateLimit(
-                        application.requestsPerClient,
-                        application.trackedAddresses,
-                        application.clock);
         this.connect =
                 new ConnectEndpoint(
                         comet, callers, strict, shortBodies, application, faults, counters);
-        this.poll = new PollEndpoint(comet, callers, requests, strict, shortBodies);
-        this.stream = new StreamEndpoint(comet, callers, requests);
-        this.ack = new AckEndpoint(comet, callers, requests, strict, shortBodies);
+        this.poll = new PollEndpoint(comet, callers, strict, shortBodies);
+        this.stream = new StreamEndpoint(comet, callers);
+        this.ack = new AckEndpoint(comet, callers, strict, shortBodies);
         RateLimit sends =
                 new RateLimit(
                         application.sendsPerClient,

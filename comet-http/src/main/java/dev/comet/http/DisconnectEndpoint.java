@@ -21,13 +21,14 @@ final class DisconnectEndpoint {
 
     void serve(Call call) {
         call.requireMethod("POST");
-        BodyLimits limits = callers.judge(call, comet, bodies);
+        BodyLimits limits = callers.judge(call, bodies);
         call.readParameters(limits, strict, parameters -> disconnect(call, parameters));
     }
 
     private void disconnect(Call call, Parameters parameters) {
-        String token = callers.privateToken(call, parameters.privateToken());
-        callers.checkClaim(token, parameters.publicToken());
+        String token =
+                callers.client(call, parameters.privateToken(), parameters.publicToken())
+                        .privateToken();
         if (!comet.disconnect(token)) {
             throw callers.unknown(call.exchange());
         }

@@ -1,7 +1,7 @@
 package dev.comet.http;
 
 import dev.comet.spi.CometClock;
-import java.time.Duration;
+import dev.comet.spi.OncePerMinute;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -17,10 +17,9 @@ import org.slf4j.LoggerFactory;
 final class FaultLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
-    private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final CometClock clock;
-    private final Map<String, Kind> kinds = new ConcurrentHashMap<>();
+    private final Map<String, OncePerMinute> kinds = new ConcurrentHashMap<>();
 
     FaultLog(CometClock clock) {
         this.clock = clock;
@@ -45,34 +44,14 @@ final class FaultLog {
     }
 
     private void say(String kind, String text, @Nullable Throwable fault) {
-        long leftOut = kinds.computeIfAbsent(kind, name -> new Kind()).leftOut(clock.nanos());
+        long leftOut =
+                kinds.computeIfAbsent(kind, name -> new OncePerMinute()).happened(clock.nanos());
         if (leftOut >= 0) {
             LOG.warn(
                     leftOut == 0 ? "{}" : "{} (and {} more like it since the last such line)",
                     text,
                     leftOut,
                     fault);
-        }
-    }
-
-    private static final class Kind {
-
-        // Guarded by the monitor.
-        private boolean told;
-        private long toldAt;
-        private long leftOut;
-
-        /** How many were left out before this one, or -1 if it is one of them. */
-        synchronized long leftOut(long now) {
-            if (told && now - toldAt < INTERVAL_NANOS) {
-                leftOut++;
-                return -1;
-            }
-            long before = leftOut;
-            told = true;
-            toldAt = now;
-            leftOut = 0;
-            return before;
         }
     }
 }

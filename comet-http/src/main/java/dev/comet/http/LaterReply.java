@@ -1,11 +1,12 @@
 package dev.comet.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.spi.ContentsEncoder;
-import dev.comet.spi.ExactNumbers;
 import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -15,16 +16,13 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.util.RawValue;
 
 /** Sends a client what its request is answered, once that is known: as a message. */
 final class LaterReply {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
-
-    private static final JsonMapper EXACT =
-            JsonMapper.builder().addModule(ExactNumbers.module()).build();
 
     /**
      * How many requests of one client may wait for their reply: so one cannot take all the places
@@ -109,10 +107,10 @@ final class LaterReply {
 
     private void send(
             CometClient client, String name, String correlationId, @Nullable Object reply) {
-        JsonNode contents;
+        RawValue contents; // the manager's mapper may not write what the application's does
         try {
             byte[] json = encoded(reply);
-            contents = json == null ? null : EXACT.readTree(json);
+            contents = json == null ? null : new RawValue(new String(json, UTF_8));
         } catch (IllegalArgumentException e) {
             refuse(client, name, correlationId, e);
             return;

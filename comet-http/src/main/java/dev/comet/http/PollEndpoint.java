@@ -4,6 +4,7 @@ import static dev.comet.http.CometResponse.NO_BODY;
 
 import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
+import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import java.time.Duration;
@@ -21,19 +22,12 @@ final class PollEndpoint {
 
     private final CometStateManager comet;
     private final Callers callers;
-    private final RateLimit requests;
     private final JsonMapper strict;
     private final BodyLimits bodies;
 
-    PollEndpoint(
-            CometStateManager comet,
-            Callers callers,
-            RateLimit requests,
-            JsonMapper strict,
-            BodyLimits bodies) {
+    PollEndpoint(CometStateManager comet, Callers callers, JsonMapper strict, BodyLimits bodies) {
         this.comet = comet;
         this.callers = callers;
-        this.requests = requests;
         this.strict = strict;
         this.bodies = bodies;
     }
@@ -42,22 +36,18 @@ final class PollEndpoint {
         switch (call.exchange().method()) {
             case "GET" -> poll(call, Parameters.ofEncoded(call.exchange().query()), false);
             case "POST" -> {
-                BodyLimits limits = callers.judge(call, comet, bodies);
+                BodyLimits limits = callers.judge(call, bodies);
                 call.readParameters(limits, strict, parameters -> poll(call, parameters, true));
             }
-            case "HEAD" -> callers.respondHead(call, comet, CometResponse.json(200, NO_BODY));
+            case "HEAD" -> callers.respondHead(call, CometResponse.json(200, NO_BODY));
             default -> throw Refusal.methodNotAllowed("GET, HEAD, POST");
         }
     }
 
     private void poll(Call call, Parameters parameters, boolean fromBody) {
-        String token = callers.privateToken(call, fromBody ? parameters.privateToken() : null);
-        requests.require(
-                callers.known(call.exchange(), token).publicToken(),
-                1,
-                "too many requests from this client");
-        callers.checkClaim(token, parameters.publicToken());
-        CometAsyncResult result = subscribe(token, parameters);
+        CometClient client =
+                callers.subscriber(call, fromBody ? parameters.privateToken() : null, parameters);
+        CometAsyncResult result = subscribe(client.privateToken(), parameters);
         if (result.isCompleted()) {
             CometAnswer answer = result.answer();
             CometException error = answer.error();

@@ -33,12 +33,12 @@ final class ReplyEndpoint {
 
     void serve(Call call) {
         call.requireMethod("POST");
-        BodyLimits limits = callers.judge(call, comet, bodies);
+        BodyLimits limits = callers.judge(call, bodies);
         call.readBody(limits, body -> accept(call, body.jsonObject(strict)));
     }
 
     private void accept(Call call, JsonNode json) {
-        CometClient client = callers.client(call, comet, json);
+        CometClient client = callers.client(call, Parameters.privateToken(json), null);
         try {
             accept(call, client.privateToken(), json);
         } catch (Refusal e) {

@@ -64,12 +64,13 @@ final class SendEndpoint {
 
     void serve(Call call) {
         call.requireMethod("POST");
-        BodyLimits limits = callers.judge(call, comet, bodies);
+        BodyLimits limits = callers.judge(call, bodies);
         call.readBody(limits, body -> send(call, body.json(strict)));
     }
 
     private void send(Call call, JsonNode json) {
-        CometClient client = callers.client(call, comet, json);
+        CometClient client =
+                callers.client(call, json.isObject() ? Parameters.privateToken(json) : null, null);
         if (json.isArray()) {
             limitRate(call, client, checkLength(json.size()));
             respond(call, sendEach(client, json));

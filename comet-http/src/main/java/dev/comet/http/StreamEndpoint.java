@@ -1,5 +1,6 @@
 package dev.comet.http;
 
+import dev.comet.CometClient;
 import dev.comet.CometStateManager;
 import org.jspecify.annotations.Nullable;
 
@@ -11,19 +12,17 @@ final class StreamEndpoint {
 
     private final CometStateManager comet;
     private final Callers callers;
-    private final RateLimit requests;
     private final EventEncoder encoder = new EventEncoder();
 
-    StreamEndpoint(CometStateManager comet, Callers callers, RateLimit requests) {
+    StreamEndpoint(CometStateManager comet, Callers callers) {
         this.comet = comet;
         this.callers = callers;
-        this.requests = requests;
     }
 
     void serve(Call call) {
         switch (call.exchange().method()) {
             case "GET" -> open(call);
-            case "HEAD" -> callers.respondHead(call, comet, EventStream.HEAD);
+            case "HEAD" -> callers.respondHead(call, EventStream.HEAD);
             default -> throw Refusal.methodNotAllowed("GET, HEAD");
         }
     }
@@ -37,13 +36,11 @@ final class StreamEndpoint {
                 lastEventId == null || lastEventId.isEmpty()
                         ? parameters.lastMessageId()
                         : Parameters.lastEventId(lastEventId);
-        String token = callers.privateToken(call, null);
-        requests.require(
-                callers.known(exchange, token).publicToken(),
-                1,
-                "too many requests from this client");
-        callers.checkClaim(token, parameters.publicToken());
+        CometClient client = callers.subscriber(call, null, parameters);
         comet.openStream(
-                token, cursor, new EventStream(call, callers, encoder), parameters.instance());
+                client.privateToken(),
+                cursor,
+                new EventStream(call, callers, encoder),
+                parameters.instance());
     }
 }
