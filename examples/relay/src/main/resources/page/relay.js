@@ -20,7 +20,7 @@ function line(tag, texts, name = "") {
   return element;
 }
 
-/** @type {Map<Element, number>} when a gateway was last heard of, by this page's clock, by the element that says so */
+/** @type {Map<Element, number>} when a gateway was last active, by this page's clock, by the element that says so */
 const heardOf = new Map();
 
 /** @param {number} millis */

@@ -30,7 +30,7 @@ import java.util.function.Function;
 /**
  * A provider as simple as it can be, to test the contract with: one lock, and a list of what waits
  * for each client, made when a message is sent. Slow; correct. Its steps are methods, so that
- * {@link FaultyProviders} can get one wrong.
+ * {@link FaultyProviders} can get one wrong. Long because that is all there is of it.
  */
 class NaiveStateProvider implements ICometStateProvider {
 

@@ -99,7 +99,7 @@ final class Rooms {
 
     private long join(CometClient client, String room) {
         try {
-            // In this order: whoever comes or goes after a list of people was made is heard of.
+            // In this order: whoever comes or goes after a list of people was made is announced.
             comet.joinGroup(client.publicToken(), presenceIn(room));
             return comet.joinGroup(client.publicToken(), talkIn(room));
         } catch (CometException e) {

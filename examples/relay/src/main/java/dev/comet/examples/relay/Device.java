@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  *
  * @param mac its address, in lower case with colons; also its public token
  * @param deviceId what it calls itself
- * @param lastActive when it was last heard of
+ * @param lastActive when it was last active
  */
 record Device(Kind kind, String mac, String deviceId, Instant lastActive) {
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The devices that are there, by MAC: in when they connect, refreshed when they are heard of, out
+ * The devices that are there, by MAC: in when they connect, refreshed when they are active, out
  * when Comet has heard nothing of them for their idle time. Safe for use by any number of threads.
  */
 final class DeviceRegistry {
@@ -31,7 +31,7 @@ final class DeviceRegistry {
         visits.put(device.mac(), new Visit(device, visit, 0));
     }
 
-    /** It was heard of. */
+    /** It was active. */
     void refresh(String mac) {
         visits.computeIfPresent(
                 mac,
@@ -40,7 +40,7 @@ final class DeviceRegistry {
                                 visit.device.activeAt(clock.instant()), visit.id, visit.confirmed));
     }
 
-    /** Up to where it has confirmed what it got: if that is news, it was heard of. */
+    /** Up to where it has confirmed what it got: if that is news, it was active. */
     void confirmed(String mac, String visit, long upTo) {
         visits.computeIfPresent(
                 mac,

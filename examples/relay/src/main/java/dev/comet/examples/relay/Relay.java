@@ -189,8 +189,8 @@ final class Relay implements CometClientEventHandler {
     /**
      * What a phone may know of a gateway.
      *
-     * @param activeMillisAgo when it was last heard of; not the time of day, which phones have
-     *     their own of
+     * @param activeMillisAgo how long ago it was last active; not the time of day, which phones
+     *     have their own of
      */
     record Gateway(String mac, String deviceId, long activeMillisAgo) {}
 
@@ -289,7 +289,8 @@ final class Relay implements CometClientEventHandler {
     // ---- jobs
 
     /**
-     * The heart job's: tells everybody that the cloud is there, and phones who was heard of lately.
+     * The heart job's: tells everybody that the cloud is there, and phones which devices were
+     * active lately.
      */
     void heart() {
         comet.clients().forEach(this::noteConfirmed);
