@@ -529,7 +529,8 @@ final class FaultyProviders {
                     long id = super.nextId();
                     if (id % 16 == 0) {
                         try {
-                            TimeUnit.MILLISECONDS.timedWait(this, 1); // lets go of the lock
+                            // lets go of the lock, for long enough that somebody reads
+                            TimeUnit.MILLISECONDS.timedWait(this, 4);
                         } catch (InterruptedException e) {
                             throw new AssertionError(e);
                         }
@@ -561,7 +562,8 @@ final class FaultyProviders {
                     long id = super.nextId();
                     if (isLong) {
                         try {
-                            TimeUnit.MILLISECONDS.timedWait(this, 1); // lets go of the lock
+                            // lets go of the lock, for long enough that somebody reads
+                            TimeUnit.MILLISECONDS.timedWait(this, 4);
                         } catch (InterruptedException e) {
                             throw new AssertionError(e);
                         }
