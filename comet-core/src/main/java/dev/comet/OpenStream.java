@@ -174,7 +174,9 @@ final class OpenStream extends Subscription implements CometStream {
         }
         boolean wasNewest = session().letGo(this);
         WORK.run(this);
-        subscriptions().streamEnded(this, wasNewest, answer);
+        if (wasNewest) {
+            subscriptions().nothingIsOpenAnyMore(clientSession());
+        }
         return true;
     }
 
@@ -282,6 +284,9 @@ final class OpenStream extends Subscription implements CometStream {
             sink.ended(answer);
         } catch (Throwable e) {
             sinkFailed(e);
+        } finally {
+            // Not before: whoever drains may stop the container when nothing is open any more.
+            subscriptions().streamEnded(this, answer);
         }
     }
 

@@ -166,26 +166,19 @@ final class Requests {
     }
 
     private void begin(Pending pending, Duration timeout) {
-        if (counters.pendingRequests.incrementAndGet() > max) {
-            counters.pendingRequests.decrementAndGet();
-            throw tooMany(max + " requests wait for a reply", "maxPendingRequests");
-        }
-        boolean[] isNew = new boolean[1];
+        // From here on it is counted, until it is over: once, whoever finds that out.
+        boolean isFull = counters.pendingRequests.incrementAndGet() > max;
         boolean entered = false;
         try {
-            enter(pending, timeout, isNew);
-            entered = isNew[0];
+            if (isFull) {
+                throw tooMany(max + " requests wait for a reply", "maxPendingRequests");
+            }
+            enter(pending, timeout);
+            entered = true;
         } finally {
             if (!entered) {
-                counters.pendingRequests.decrementAndGet();
+                isOver(pending);
             }
-        }
-        if (!entered) {
-            throw new CometException(
-                    CometException.Reason.DUPLICATE_REQUEST,
-                    "correlationId is "
-                            + pending.correlationId
-                            + ", which another request to the same client has; use each one once");
         }
         if (closed) { // close() may have looked before this request was there
             fail(pending, Subscriptions.closed());
@@ -198,7 +191,15 @@ final class Requests {
                 what + "; " + bound + " allows no more. Ask less, or for a shorter time");
     }
 
-    private void enter(Pending pending, Duration timeout, boolean[] isNew) {
+    private static CometException duplicate(Pending pending) {
+        return new CometException(
+                CometException.Reason.DUPLICATE_REQUEST,
+                "correlationId is "
+                        + pending.correlationId
+                        + ", which another request to the same client has; use each one once");
+    }
+
+    private void enter(Pending pending, Duration timeout) {
         byReceiver.compute(
                 pending.receiver,
                 (receiver, known) -> {
@@ -208,11 +209,16 @@ final class Requests {
                                 maxPerClient + " requests wait for a reply of this client",
                                 "maxPendingRequestsPerClient");
                     }
+                    if (!asked.add(pending)) {
+                        throw duplicate(pending);
+                    }
+                    asked.waiting.incrementAndGet();
                     pending.asked = asked;
-                    isNew[0] = asked.add(pending);
-                    if (isNew[0]) {
-                        asked.waiting.incrementAndGet();
+                    try {
                         pending.deadline.startIn(timeout.toNanos());
+                    } catch (Throwable e) { // no memory: nothing would ever end it
+                        asked.byCorrelationId.remove(pending.correlationId, pending);
+                        throw e;
                     }
                     return asked;
                 });

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sender {
 
+    /** How often a send is tried that waits for others to end a client. */
+    private static final int PATIENCE = 100;
+
     private final ICometStateProvider provider;
     private final CometLimits limits;
     private final ContentsEncoder encoder;
@@ -105,24 +108,37 @@ final class Sender {
         return !name.equals(ProtocolMessages.REPLY);
     }
 
+    /** Each round ends clients, leaves some out, or succeeds: so there are not many. */
     private long append(Audience audience, EncodedMessage message) {
-        try {
-            return provider.sendMessage(audience, message);
-        } catch (CometException e) {
-            if (limits.overflow() != OverflowPolicy.DISCONNECT || e.fullClients().isEmpty()) {
-                throw e;
+        Audience rest = audience;
+        int fruitless = 0;
+        while (true) {
+            CometException refusal;
+            try {
+                return provider.sendMessage(rest, message);
+            } catch (CometException e) {
+                refusal = e;
             }
-            boolean ended = false;
-            for (CometClient full : e.fullClients()) {
-                ended |= subscriptions.disconnect(full, CometClientEventHandler.EndReason.OVERFLOW);
+            Audience before = rest;
+            boolean ended = endFull(refusal);
+            rest = without(before, refusal.fullClients());
+            // Another sender may just be ending them: their room is free in a moment.
+            if (rest == null || (!ended && rest.equals(before) && ++fruitless == PATIENCE)) {
+                throw refusal;
             }
-            Audience rest = without(audience, e.fullClients());
-            if (rest == null || (!ended && rest.equals(audience))) {
-                throw e;
-            }
-            // Each round ends clients, leaves some out, or succeeds: so there are not many.
-            return append(rest, message);
         }
+    }
+
+    /** Returns whether any of them was there still. */
+    private boolean endFull(CometException refusal) {
+        if (limits.overflow() != OverflowPolicy.DISCONNECT || refusal.fullClients().isEmpty()) {
+            throw refusal;
+        }
+        boolean ended = false;
+        for (CometClient full : refusal.fullClients()) {
+            ended |= subscriptions.disconnect(full, CometClientEventHandler.EndReason.OVERFLOW);
+        }
+        return ended;
     }
 
     /** Null if nobody is left. */

@@ -406,16 +406,22 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
     }
 
-    /** As {@link #heldRequestEnded}. */
-    void streamEnded(OpenStream stream, boolean wasNewest, CometAnswer answer) {
+    /** The end of a stream has been told. */
+    void streamEnded(OpenStream stream, CometAnswer answer) {
         try {
             counters.openStreams.decrement(stream.clientSession().client());
             counters.count(answer);
-            if (wasNewest) {
-                idleTimeBegins(stream.clientSession());
-            }
             tellIfSuperseded(stream, answer);
             drainedIfNothingIsOpen();
+        } catch (Throwable e) {
+            leftOut(e);
+        }
+    }
+
+    /** The newest stream of a client is ending. */
+    void nothingIsOpenAnyMore(ClientSession session) {
+        try {
+            idleTimeBegins(session);
         } catch (Throwable e) {
             leftOut(e);
         }
@@ -427,9 +433,9 @@ final class Subscriptions implements ICometStateProvider.Listener {
         }
     }
 
-    /** The client counts as having a request until the hold ends, and as idle after that. */
+    /** Its client counts as having a request until the hold ends, and as idle after that. */
     private static void leftOut(Throwable e) {
-        Faults.error("The beginning of a client's idle time was left out", e);
+        Faults.error("Not all was done that the end of a request entails", e);
     }
 
     void streamWasCutOff(CometClient client) {

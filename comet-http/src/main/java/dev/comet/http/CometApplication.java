@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,10 @@ public final class CometApplication {
     @Nullable ConnectHook connectHook;
     ConnectedHook connectedHook = (client, request) -> {};
     final Map<String, RequestHook> messageHooks = new LinkedHashMap<>();
+
+    /** The names of those that reply later. */
+    final Set<String> laterHooks = new LinkedHashSet<>();
+
     JsonMapper jsonMapper = new JsonMapper();
 
     Set<String> allowedOrigins = Set.of();
@@ -118,14 +123,22 @@ public final class CometApplication {
     public interface RequestHook {
         /**
          * Returns the reply: data that Jackson can write, a {@link dev.comet.CometReply} to be
-         * passed on, or null for none. To a client's request (one with a {@linkplain
-         * ClientMessage#correlationId correlation id}) it may also be a {@link
-         * java.util.concurrent.CompletionStage} of one of these: no thread waits for it, and the
-         * reply reaches the client as a message. A hook that has replied with a stage once is for
-         * requests only: a plain send is from then on answered 400 and does not reach it. A stage
-         * that fails with a {@link CometException} refuses the request with its reason and text.
+         * passed on, or null for none.
          */
         @Nullable Object handle(CometClient client, ClientMessage message) throws Exception;
+    }
+
+    /** Handles a request of a client and replies later. */
+    @FunctionalInterface
+    public interface LaterRequestHook {
+        /**
+         * Returns what becomes the reply, as that of a {@link RequestHook}: no thread waits for it,
+         * and it reaches the client as a message. If it fails with a {@link CometException}, the
+         * request is refused with its reason and text. Called for requests only, which are messages
+         * with a {@linkplain ClientMessage#correlationId correlation id}; a plain send is answered
+         * 400.
+         */
+        CompletionStage<?> handle(CometClient client, ClientMessage message) throws Exception;
     }
 
     /**
@@ -173,6 +186,22 @@ public final class CometApplication {
      * @param name 1–128 characters, not beginning with {@code comet.}, each name once
      */
     public CometApplication onRequest(String name, RequestHook hook) {
+        return addHook(name, hook);
+    }
+
+    /**
+     * Handles the clients' requests of a name and replies to each when the reply is known: that of
+     * another client, say, or of a database.
+     *
+     * @param name 1–128 characters, not beginning with {@code comet.}, each name once
+     */
+    public CometApplication onRequestLater(String name, LaterRequestHook hook) {
+        addHook(name, hook::handle);
+        laterHooks.add(name);
+        return this;
+    }
+
+    private CometApplication addHook(String name, RequestHook hook) {
         String fault = Names.faultOfMessage(name);
         if (fault != null) {
             throw invalid(fault);

@@ -54,6 +54,10 @@ final class LaterReply {
         if (reply instanceof CometReply passedOn) {
             return passedOn.contentsJson();
         }
+        if (reply instanceof CompletionStage) {
+            throw new IllegalArgumentException(
+                    "the reply is a CompletionStage; register the hook with onRequestLater");
+        }
         try {
             return reply == null ? null : encoder.encode(reply);
         } catch (IllegalArgumentException e) {

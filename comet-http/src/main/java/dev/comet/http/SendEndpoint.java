@@ -10,7 +10,6 @@ import java.io.ByteArrayOutputStream;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -26,15 +25,13 @@ final class SendEndpoint {
     private final JsonMapper strict;
     private final JsonMapper mapper;
     private final Map<String, RequestHook> hooks;
+    private final Set<String> laterHooks; // for requests only
     private final BodyLimits bodies;
     private final RateLimit sends;
     private final RateLimit sendsTogether; // of an address or a principal
     private final LaterReply later;
     private final FaultLog faults;
     private final HttpCounters counters;
-
-    /** Those that have replied with a stage: they are for requests only. */
-    private final Set<String> repliesLater = ConcurrentHashMap.newKeySet();
 
     SendEndpoint(
             CometStateManager comet,
@@ -50,6 +47,7 @@ final class SendEndpoint {
         this.strict = strict;
         this.mapper = application.jsonMapper;
         this.hooks = Map.copyOf(application.messageHooks);
+        this.laterHooks = Set.copyOf(application.laterHooks);
         this.bodies = bodies;
         this.sends = sends;
         this.sendsTogether =
@@ -93,8 +91,7 @@ final class SendEndpoint {
         Object reply;
         try {
             reply = handle(client, received);
-            if (reply instanceof CompletionStage<?> stage) {
-                repliesLater.add(received.name());
+            if (laterHooks.contains(received.name()) && reply instanceof CompletionStage<?> stage) {
                 later.sendWhenDone(client, received.name(), correlationId, stage);
                 waits = true;
                 return CometResponse.empty(202);
@@ -132,22 +129,12 @@ final class SendEndpoint {
             throw Refusal.parametersInvalid("a message with a correlationId is sent alone");
         }
         ClientMessage received = received(message, null);
-        String name = received.name();
-        if (repliesLater.contains(name)) {
-            throw needsCorrelationId();
+        if (laterHooks.contains(received.name())) { // before it runs
+            throw Refusal.parametersInvalid(
+                    "messages of this name are replied to later, which only a request can be; send"
+                            + " one with a correlationId");
         }
-        Object reply = handle(client, received);
-        if (reply instanceof CompletionStage) {
-            repliesLater.add(name); // before the hook runs, from now on
-            throw needsCorrelationId();
-        }
-        return encoded(client, received, reply);
-    }
-
-    private static Refusal needsCorrelationId() {
-        return Refusal.parametersInvalid(
-                "messages of this name are replied to later, which only a request can be; send one"
-                        + " with a correlationId");
+        return encoded(client, received, handle(client, received));
     }
 
     private ClientMessage received(JsonNode message, @Nullable String correlationId) {

@@ -2,8 +2,10 @@ package dev.comet.http;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.read.ListAppender;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,15 @@ final class LogCapture implements AutoCloseable {
 
     List<String> lines() {
         return appender.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    }
+
+    /** What the exceptions say. */
+    String causes() {
+        return appender.list.stream()
+                .map(ILoggingEvent::getThrowableProxy)
+                .filter(Objects::nonNull)
+                .map(IThrowableProxy::getMessage)
+                .collect(Collectors.joining("\n"));
     }
 
     long stackTraces() {

@@ -26,14 +26,15 @@ class PeerFaultTest {
                             .overflow(OverflowPolicy.REJECT)
                             .build(),
                     (comet, app) ->
-                            app.onRequest("later", (client, m) -> later())
+                            app.onRequestLater("later", (client, m) -> later())
+                                    .onRequest("stage", (client, m) -> later())
                                     .on("fail", (client, m) -> fail())
                                     .onConnect(request -> fail()));
     private final CometClient ada = protocol.client("ada");
     private LogCapture log;
 
     @SuppressWarnings("FutureReturnValueIgnored") // returned as what a hook returns
-    private Object later() {
+    private CompletableFuture<Object> later() {
         calls++;
         return later;
     }
@@ -72,16 +73,20 @@ class PeerFaultTest {
     @Test
     @DisplayName("H12 a plain send where only a request can be replied to is the sender's fault")
     void send_hookRepliesLater_isTheSendersFault() {
-        send("later", "").isError(400, "parameters-invalid");
-        assertThat(log.text()).isEmpty();
-        int before = calls;
+        FakeExchange answer = send("later", "");
 
-        FakeExchange again = send("later", "");
-
-        again.isError(400, "parameters-invalid");
-        assertThat(again.reason()).contains("correlationId");
-        assertThat(calls).as("the hook does not run again").isEqualTo(before);
+        answer.isError(400, "parameters-invalid");
+        assertThat(answer.reason()).contains("correlationId");
+        assertThat(calls).as("calls of the hook").isZero();
         assertThat(log.text()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("H12 a hook that replies with a stage and was not registered for it: says the fix")
+    void send_hookRepliesWithAStage_saysTheFix() {
+        send("stage", ",\"correlationId\":\"c-1\"").isError(500, "handler-failed");
+
+        assertThat(log.causes()).contains("onRequestLater");
     }
 
     @Test

@@ -35,12 +35,12 @@ class RelayedContentsTest {
                                             (c, m) ->
                                                     comet.sendToAll("told", m.contents(Map.class)))
                                     .onRequest("echo", (client, message) -> message.contents())
-                                    .onRequest(
+                                    .onRequestLater(
                                             "later",
                                             (c, m) ->
                                                     CompletableFuture.completedFuture(m.contents()))
                                     .onRequest("nan", (c, m) -> List.of(Double.NaN))
-                                    .onRequest(
+                                    .onRequestLater(
                                             "nan.later",
                                             (c, m) -> CompletableFuture.completedFuture(Double.NaN))
                                     .onRequest("failure", (c, m) -> new Exception("secret")));

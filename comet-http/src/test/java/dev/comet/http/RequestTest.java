@@ -31,8 +31,8 @@ class RequestTest {
                     (comet, app) ->
                             app.on("note", (client, m) -> correlations.add(m.correlationId()))
                                     .onRequest("echo", (client, m) -> m.contents())
-                                    .onRequest("later", (client, m) -> later)
-                                    .onRequest(
+                                    .onRequestLater("later", (client, m) -> later)
+                                    .onRequestLater(
                                             "light",
                                             (client, m) ->
                                                     comet.request(

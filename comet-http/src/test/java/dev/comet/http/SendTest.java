@@ -37,7 +37,7 @@ class SendTest {
                                     .on("refuse", (client, message) -> refuse())
                                     .on("fail", (c, m) -> fail(m.contents().asString()))
                                     .on("crash", (c, m) -> crash())
-                                    .onRequest("later", (c, m) -> new CompletableFuture<>())
+                                    .onRequestLater("later", (c, m) -> new CompletableFuture<>())
                                     .on("whisper", (c, m) -> comet.sendMessage("nobody", "w", 1))
                                     .on(
                                             "leave",

@@ -79,13 +79,22 @@ final class Memory {
             dropDelivered.run();
         }
         while (!fits(own.bytes(), bytes)) {
-            if (limits.overflow() != OverflowPolicy.DROP_OLDEST || !own.dropOldest()) {
+            if (!dropOneOwn()) {
                 throw CometException.totalReached(bytes, limits, toEnd());
             }
         }
         // A little more than is needed, so that not every send has to.
         long more = bytes + limits.totalBytes() / 64;
         while (!fits(bytes(), more) && shared.dropOldest()) {}
+    }
+
+    /**
+     * Of the own log with the oldest message: it pays for what it has not even delivered only if it
+     * has nothing that was.
+     */
+    private boolean dropOneOwn() {
+        return (own.oldest() instanceof OwnLog oldest && oldest.dropDelivered())
+                || (limits.overflow() == OverflowPolicy.DROP_OLDEST && own.dropOldest());
     }
 
     private List<CometClient> toEnd() {

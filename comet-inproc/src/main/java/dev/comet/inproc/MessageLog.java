@@ -215,14 +215,17 @@ class MessageLog {
         return true;
     }
 
-    /** Drops everything up to this id, as having made room. */
-    synchronized void giveWayUpTo(long id) {
+    /** Drops everything up to this id, as having made room. Returns false if there is nothing. */
+    synchronized boolean giveWayUpTo(long id) {
+        boolean gaveWay = false;
         LogEntry first = first();
         while (first != null && first.id() <= id) {
             letGo(CometGap.Reason.OVERFLOW);
+            gaveWay = true;
             first = first();
         }
         shrinkIfEmpty();
+        return gaveWay;
     }
 
     /** What is empty needs no place. */

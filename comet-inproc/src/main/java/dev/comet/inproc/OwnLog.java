@@ -74,11 +74,12 @@ final class OwnLog extends MessageLog {
         return gaveWay;
     }
 
-    /** Drops what was delivered: it is a gap if the client asks for it again. */
-    void dropDelivered() {
-        if (!isEmpty()) {
-            giveWayUpTo(deliveredId);
-        }
+    /**
+     * Drops what was delivered: it is a gap if the client asks for it again. Returns false if there
+     * is nothing of it.
+     */
+    boolean dropDelivered() {
+        return !isEmpty() && giveWayUpTo(deliveredId);
     }
 
     /** What a list send has for it is free, too. */

@@ -77,7 +77,7 @@ abstract class JavaClientContract {
                                                                 .build())
                                         .onRequest("echo", (client, message) -> message.contents())
                                         .on("ignore", (client, message) -> {})
-                                        .onRequest(
+                                        .onRequestLater(
                                                 "ask",
                                                 (client, message) ->
                                                         comet.request(

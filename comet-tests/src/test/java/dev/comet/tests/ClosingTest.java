@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.comet.CometAnswer;
 import dev.comet.CometAnswer.Outcome;
 import dev.comet.CometAsyncResult;
+import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
 import dev.comet.CometStateManager;
+import dev.comet.CometStream;
+import dev.comet.CometStreamSink;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.RecordedAnswers.Request;
 import java.time.Duration;
@@ -310,6 +314,61 @@ class ClosingTest {
             server.manager.disconnect(bob.privateToken());
             await().until(drained::isDone);
             await().until(drain(server, Duration.ofHours(1))::isDone);
+        }
+    }
+
+    @Test
+    @DisplayName("W17: a drain is not over before the last stream has been told that it ends")
+    void drain_streamIsBeingWritten_isOverWhenItHasBeenTold() throws Exception {
+        try (Server server = Server.start()) {
+            CometClient ada = server.client("ada", 60, 600);
+            SlowSink sink = new SlowSink();
+            server.manager.openStream(ada.privateToken(), 0, sink);
+            server.settle();
+            CompletableFuture<Void> drained = drain(server, Duration.ofHours(1));
+            server.settle();
+            server.manager.sendMessage("ada", "n", 1);
+            sink.writing.await();
+
+            server.manager.disconnect(ada.privateToken());
+            boolean wasOver = drained.isDone();
+            sink.written.countDown();
+
+            assertThat(wasOver).as("over before the stream was told").isFalse();
+            drained.get(10, TimeUnit.SECONDS);
+            assertThat(sink.ended).isTrue();
+        }
+    }
+
+    /** Takes its time over a message. */
+    private static final class SlowSink implements CometStreamSink {
+
+        final CountDownLatch writing = new CountDownLatch(1);
+        final CountDownLatch written = new CountDownLatch(1);
+        volatile boolean ended;
+
+        @Override
+        public void opened(CometStream stream) {}
+
+        @Override
+        public boolean messages(CometBatch batch) {
+            writing.countDown();
+            try {
+                written.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            return true;
+        }
+
+        @Override
+        public boolean heartbeat(long cursor, long lastSentId, int nextInSeconds) {
+            return true;
+        }
+
+        @Override
+        public void ended(CometAnswer why) {
+            ended = true;
         }
     }
 

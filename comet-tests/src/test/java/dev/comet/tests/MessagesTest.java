@@ -18,6 +18,8 @@ import dev.comet.CometLimits;
 import dev.comet.CometMessage;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
+import dev.comet.spi.Audience;
+import dev.comet.spi.EncodedMessage;
 import dev.comet.testkit.RecordedAnswers.Request;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -366,6 +368,34 @@ class MessagesTest {
             assertThat(server.manager.statistics().losses().dropped()).isEqualTo(2);
             assertThat(server.manager.statistics().losses().gaps()).isEqualTo(1);
             assertThat(server.fetch(ada, answer.lastMessageId()).gaps()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("M7: DISCONNECT: a sender that finds another at it is not refused for that")
+    void sendToAll_fullClientIsBeingEndedByAnother_isAccepted() {
+        class LateStore extends DelegatingProvider {
+            int refusals = 3;
+
+            @Override
+            public long sendMessage(Audience audience, EncodedMessage message) {
+                if (refusals-- > 0) { // its room is not free yet
+                    throw CometException.totalReached(
+                            1, CometLimits.defaults(), List.of(CometClient.builder().build()));
+                }
+                return super.sendMessage(audience, message);
+            }
+        }
+        try (Server server =
+                Server.start(
+                        new LateStore(),
+                        2,
+                        options ->
+                                options.limits(
+                                        CometLimits.builder()
+                                                .overflow(OverflowPolicy.DISCONNECT)
+                                                .build()))) {
+            assertThat(server.manager.sendToAll("n", 1)).isPositive();
         }
     }
 

@@ -128,6 +128,25 @@ class StatisticsTest {
     }
 
     @Test
+    @DisplayName("M13 DISCONNECT: what a stream has just carried gives way before its client ends")
+    void sendMessage_oldestWasStreamedAndDisconnect_endsNobody() {
+        CometLimits limits =
+                CometLimits.builder()
+                        .totalBytes(10_000)
+                        .overflow(OverflowPolicy.DISCONNECT)
+                        .build();
+        try (Server server = Server.start(limits)) {
+            CometClient ada = server.client("ada");
+            server.stream(ada, 0);
+            for (int i = 0; i < 20; i++) { // time stands still
+                server.manager.sendMessage("ada", "n", "x".repeat(2_000));
+                server.settle();
+            }
+            assertThat(server.manager.clients()).containsExactly(ada);
+        }
+    }
+
+    @Test
     @DisplayName("O1 one client: what it has open, since when, how far it is behind")
     void status_ofOneClient_saysHowItIsDoing() {
         try (Server server = Server.start(new InProcCometStateProvider(), 2, options -> options)) {

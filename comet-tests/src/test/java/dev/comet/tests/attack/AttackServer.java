@@ -74,7 +74,7 @@ final class AttackServer {
                                         message.contents().get("room").stringValue(),
                                         "said",
                                         message.contents().get("text").stringValue()))
-                .onRequest(
+                .onRequestLater(
                         "ask",
                         (client, message) ->
                                 comet.request(

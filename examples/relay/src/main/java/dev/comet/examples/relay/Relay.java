@@ -77,7 +77,7 @@ final class Relay implements CometClientEventHandler {
                 .onConnect(this::connect)
                 .onConnected((client, request) -> welcome(client))
                 .onRequest("relay.devices", (client, message) -> gateways())
-                .onRequest(COMMAND, this::command);
+                .onRequestLater(COMMAND, this::command);
     }
 
     DeviceKeys keys() {
