@@ -25,6 +25,9 @@ final class ClientSession extends WaitSession {
     /** Why the client was ended, if it was not for being idle; written before it is. */
     private volatile CometClientEventHandler.@Nullable EndReason endReason;
 
+    /** Where it was last seen, as the transport says. */
+    private volatile @Nullable String address;
+
     /** Whether it may have missed a group that its client is in. */
     private volatile boolean missedAGroup;
 
@@ -60,6 +63,14 @@ final class ClientSession extends WaitSession {
 
     void endsBecause(CometClientEventHandler.EndReason reason) {
         endReason = reason;
+    }
+
+    @Nullable String address() {
+        return address;
+    }
+
+    void address(String seenAt) {
+        address = seenAt;
     }
 
     void missedAGroup(boolean missed) {

@@ -1,6 +1,7 @@
 package dev.comet;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How one client is doing, for whoever looks after it; see {@link CometStateManager#status}.
@@ -11,6 +12,8 @@ import java.time.Duration;
  *     to be held for less than the client's connectionTimeoutSeconds is taken for older
  * @param unseenFor how long nothing has been open; zero if something is
  * @param confirmedId the highest cursor that it has confirmed
+ * @param address the network address that it was last seen at, as {@link CometStateManager#seenAt}
+ *     was told; null if it was not
  * @param lag how long the oldest message that it has not confirmed has waited; zero if there is
  *     none
  */
@@ -20,6 +23,7 @@ public record CometClientStatus(
         Duration heldFor,
         Duration unseenFor,
         long confirmedId,
+        @Nullable String address,
         Duration lag) {
 
     /** What a client has open. */

@@ -611,6 +611,14 @@ public final class CometStateManager implements AutoCloseable {
                 new CometStatistics.Faults(pool.replacedThreads(), Faults.count()));
     }
 
+    /**
+     * For transports: a client has asked for something from this network address. Kept for its
+     * {@linkplain #status status} alone.
+     */
+    public void seenAt(CometClient client, String address) {
+        subscriptions.seenAt(client, address);
+    }
+
     /** How the client that has this public token is doing. */
     public Optional<CometClientStatus> status(String publicToken) {
         Rules.publicToken(publicToken);

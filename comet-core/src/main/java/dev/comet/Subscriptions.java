@@ -42,6 +42,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
     private final BatchAssembler assembler = new BatchAssembler();
 
     private volatile Consumer<CometClient> whenGone = client -> {};
+    private String lastAddress = ""; // any of them will do: no need to be volatile
     private volatile boolean draining;
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private volatile boolean closed;
@@ -478,6 +479,18 @@ final class Subscriptions implements ICometStateProvider.Listener {
         return reader;
     }
 
+    void seenAt(CometClient client, String address) {
+        ClientSession session = pool.get(client);
+        if (session != null && !address.equals(session.address())) {
+            String known = lastAddress; // behind a proxy that nobody told of, all have the same
+            if (!address.equals(known)) {
+                known = address;
+                lastAddress = address;
+            }
+            session.address(known);
+        }
+    }
+
     CometClientStatus status(CometClient client) {
         ClientSession session = pool.get(client);
         Object newest = session == null ? null : session.newest();
@@ -499,6 +512,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
                 heldFor,
                 unseenFor,
                 provider.confirmedMessageId(client),
+                session == null ? null : session.address(),
                 usage.lag());
     }
 

@@ -74,8 +74,12 @@ final class Body {
             throw Refusal.unsupportedMediaType(
                     "Content-Type is not application/json; send JSON and say so");
         }
+        String text = text();
+        if (text.startsWith("\uFEFF")) {
+            throw Refusal.parametersInvalid("body begins with a byte order mark; leave it out");
+        }
         try {
-            return strict.readTree(text());
+            return strict.readTree(text);
         } catch (StreamConstraintsException e) {
             throw Refusal.parametersInvalid(
                     "body is nested too deep, or has too long a name or text, or a number beyond what a double can hold or longer than "
@@ -85,7 +89,7 @@ final class Body {
             // The parser's own text quotes the input, which may be a secret: the place is enough.
             TokenStreamLocation at = e.getLocation();
             throw Refusal.parametersInvalid(
-                    "body is not valid JSON"
+                    "body is not valid JSON, or has a key twice"
                             + (at == null
                                     ? ""
                                     : ": see line "

@@ -87,16 +87,18 @@ final class Call {
 
     /** Whether the peer says that there is a body. */
     boolean announcesBody() {
+        return announcedBytes() > 0 || exchange.header("Transfer-Encoding") != null;
+    }
+
+    /** How long a body the peer says that there is; 0 if it does not say. */
+    long announcedBytes() {
         String length = exchange.header("Content-Length");
-        return length == null
-                ? exchange.header("Transfer-Encoding") != null
-                : Long.parseLong(length) > 0; // a length that the container has understood
+        return length == null ? 0 : Long.parseLong(length); // which the container has understood
     }
 
     /** Reads the body and takes a step with it, later perhaps. */
     void readBody(BodyLimits limits, Consumer<Body> step) {
-        String length = exchange.header("Content-Length");
-        if (length != null && Long.parseLong(length) > limits.bytes()) {
+        if (announcedBytes() > limits.bytes()) {
             throw tooLarge(limits);
         }
         exchange.readBody(
@@ -132,8 +134,8 @@ final class Call {
         if (bytes.length > limits.bytes()) {
             throw tooLarge(limits);
         }
-        String length = exchange.header("Content-Length");
-        if (bytes.length == 0 && length != null && Long.parseLong(length) > 0) {
+        long length = announcedBytes();
+        if (bytes.length == 0 && length > 0) {
             faults.peer(
                     "body",
                     "The body of a "

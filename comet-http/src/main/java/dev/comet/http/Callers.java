@@ -31,6 +31,7 @@ final class Callers {
 
     private final CometStateManager comet;
     private final Origins origins;
+    private final FaultLog faults;
     private final @Nullable TokenCookie cookie;
     private final boolean urlTokens;
     private final @Nullable Function<CometExchange, @Nullable String> clientAddress;
@@ -38,9 +39,14 @@ final class Callers {
     private final RateLimit unknownTokens;
     private final RateLimit requests; // polls, streams and acks of each client
 
-    Callers(CometStateManager comet, CometApplication application, Origins origins) {
+    Callers(
+            CometStateManager comet,
+            CometApplication application,
+            Origins origins,
+            FaultLog faults) {
         this.comet = comet;
         this.origins = origins;
+        this.faults = faults;
         this.cookie = application.cookieTokens ? new TokenCookie(application.cookiePath) : null;
         this.urlTokens = application.urlTokens;
         this.clientAddress = application.clientAddress;
@@ -85,8 +91,19 @@ final class Callers {
      */
     CometClient client(Call call, @Nullable String inBody, @Nullable String claim) {
         CometExchange exchange = call.exchange();
-        String token = privateToken(exchange, inBody);
         String header = exchange.header(CLAIM);
+        String token = privateToken(exchange, inBody);
+        if (token == null) {
+            if (cookie != null && (header != null || claim != null)) {
+                faults.peer(
+                        "cookie",
+                        "A page that has connected asks without its cookie. If others do, too: the"
+                                + " cookie is for the path "
+                                + cookie.pathFor(exchange)
+                                + "; where a proxy has stripped a prefix of it, set cookiePath");
+            }
+            throw Refusal.tokenMissing();
+        }
         String claimed = header == null ? null : decoded(header);
         CometClient client = comet.getCometClient(token).orElseThrow(() -> unknown(exchange));
         if (isAnother(client, claimed) || isAnother(client, claim)) {
@@ -107,18 +124,16 @@ final class Callers {
     CometClient subscriber(Call call, @Nullable String inBody, Parameters parameters) {
         CometClient client = client(call, inBody, parameters.publicToken());
         requests.require(client.publicToken(), 1, "too many requests from this client");
+        comet.seenAt(client, clientAddress(call.exchange()));
         return client;
     }
 
-    private String privateToken(CometExchange exchange, @Nullable String inBody) {
+    private @Nullable String privateToken(CometExchange exchange, @Nullable String inBody) {
         String token = notBlank(exchange.header(TOKEN));
         if (token == null) {
             token = anyToken(exchange, inBody);
         }
-        if (token == null || token.isEmpty()) {
-            throw Refusal.tokenMissing();
-        }
-        return token;
+        return token == null || token.isEmpty() ? null : token;
     }
 
     /** An Authorization may be the site's own: if a client has it, it counts, otherwise last. */
@@ -179,7 +194,14 @@ final class Callers {
      */
     BodyLimits judge(Call call, BodyLimits limits) {
         if (!hasTokenOutsideBody(call.exchange())) {
-            return limits.withBytes(Math.min(limits.bytes(), CometHttpHandler.SHORT_BODY_BYTES));
+            int most = Math.min(limits.bytes(), CometHttpHandler.SHORT_BODY_BYTES);
+            if (call.announcedBytes() > most) {
+                throw Refusal.tooLarge(
+                        "body is longer than "
+                                + most
+                                + " bytes, and no token comes before it; send Comet-Token: <token>");
+            }
+            return limits.withBytes(most);
         }
         client(call, null, null);
         return limits;

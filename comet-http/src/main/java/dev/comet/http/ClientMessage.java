@@ -40,6 +40,7 @@ public final class ClientMessage {
      * The contents as the given type.
      *
      * @throws CometException PARAMETERS_INVALID if they do not fit: leave it to become the answer
+     * @throws IllegalStateException if nothing would fit, because Jackson cannot make the type
      */
     public <T> T contents(Class<T> type) {
         return ConnectRequest.converted(mapper, "contents", contents, type);

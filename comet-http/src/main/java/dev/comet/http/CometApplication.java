@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -59,7 +60,8 @@ public final class CometApplication {
     /** The names of those that reply later. */
     final Set<String> laterHooks = new LinkedHashSet<>();
 
-    JsonMapper jsonMapper = new JsonMapper();
+    JsonMapper jsonMapper =
+            JsonMapper.builder().disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).build();
 
     Set<String> allowedOrigins = Set.of();
     Set<String> allowedHeaders = Set.of();
@@ -214,7 +216,8 @@ public final class CometApplication {
 
     /**
      * Converts details and contents to the application's types, and replies to JSON. Default: a
-     * plain Jackson mapper.
+     * Jackson mapper that refuses a fraction where the application wants a whole number, instead of
+     * cutting it off.
      */
     public CometApplication jsonMapper(JsonMapper mapper) {
         jsonMapper = mapper;

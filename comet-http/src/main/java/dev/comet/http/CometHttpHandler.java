@@ -36,9 +36,9 @@ public final class CometHttpHandler {
     public CometHttpHandler(CometStateManager comet, CometApplication application) {
         JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
         application.check();
-        this.origins = new Origins(application);
         this.faults = new FaultLog(application.clock);
-        Callers callers = new Callers(comet, application, origins);
+        this.origins = new Origins(application, faults);
+        Callers callers = new Callers(comet, application, origins, faults);
         BodyLimits longBodies = application.bodyLimits();
         BodyLimits shortBodies = longBodies.withBytes(SHORT_BODY_BYTES);
         this.connect =

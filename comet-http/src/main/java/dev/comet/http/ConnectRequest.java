@@ -6,6 +6,7 @@ import java.security.Principal;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.exc.InvalidDefinitionException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A newcomer that asks to become a client. Valid while the hook that gets it runs. */
@@ -41,6 +42,7 @@ public final class ConnectRequest {
      * The details as the given type.
      *
      * @throws CometException PARAMETERS_INVALID if they do not fit: leave it to become the answer
+     * @throws IllegalStateException if nothing would fit, because Jackson cannot make the type
      */
     public <T> T details(Class<T> type) {
         return converted(mapper, "details", details, type);
@@ -80,10 +82,27 @@ public final class ConnectRequest {
         return "ConnectRequest[" + remoteAddress + "]";
     }
 
+    /** Whether no JSON at all would fit. */
+    private static boolean isOfTheType(JacksonException e) {
+        return e instanceof InvalidDefinitionException
+                || e.getCause() instanceof IllegalAccessException;
+    }
+
     static <T> T converted(JsonMapper mapper, String what, JsonNode json, Class<T> type) {
         try {
             return mapper.treeToValue(json, type);
         } catch (JacksonException e) {
+            if (isOfTheType(e)) {
+                throw new IllegalStateException(
+                        what
+                                + " cannot become a "
+                                + type.getName()
+                                + ", whatever a client sends; if its module is a named one, it needs"
+                                + " \"opens "
+                                + type.getPackageName()
+                                + " to tools.jackson.databind;\"",
+                        e);
+            }
             // The mapper's own text names classes and quotes values; only the path is the peer's
             // business.
             StringBuilder path = new StringBuilder(what);

@@ -88,13 +88,19 @@ final class EventStream implements CometStreamSink {
             }
         }
         CometOutput open = output();
-        byte[] last = abandoned ? CometResponse.NO_BODY : EventEncoder.ofBody(why.body());
+        byte[] last = abandoned ? CometResponse.NO_BODY : EventEncoder.ofBody(body(why));
         isEnded = true;
         if (abandoned) {
             open.cutOff();
         } else {
             open.end(last);
         }
+    }
+
+    /** What an exception says to whoever runs the server is nothing for a page. */
+    private static byte[] body(CometAnswer why) {
+        CometException error = why.error();
+        return error == null ? why.body() : Refusal.of(error).response().body();
     }
 
     /** Begins the answer with the first event. */

@@ -5,10 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Which pages may call: those of this server's own origin, and those of listed origins, which get
@@ -20,7 +17,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Origins {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
     private static final List<Header> VARY = List.of(new Header("Vary", "Origin"));
 
     /** What our clients, EventSource, and what is usual around fetch send. */
@@ -37,17 +33,15 @@ final class Origins {
                     "traceparent",
                     "tracestate");
 
-    /** How many refusals the log tells of, each once: who is refused chooses the words. */
-    private static final int MAX_TOLD = 16;
-
     private static final int MAX_SHOWN = 200;
 
     private final Set<String> allowed;
     private final Set<String> hosts;
     private final CometResponse preflight;
-    private final Set<String> told = ConcurrentHashMap.newKeySet();
+    private final FaultLog faults;
 
-    Origins(CometApplication application) {
+    Origins(CometApplication application, FaultLog faults) {
+        this.faults = faults;
         this.allowed = Set.copyOf(application.allowedOrigins);
         this.hosts = Set.copyOf(application.allowedHosts);
         this.preflight = preflight(application.allowedHeaders);
@@ -66,18 +60,14 @@ final class Origins {
         String origin = exchange.header("Origin");
         if (origin != null) {
             if (!allowed.contains(origin) && !isOwn(origin, exchange)) {
-                throw refused(
-                        "the origin "
-                                + shown(origin)
-                                + " is not that of this server ("
-                                + shown(exchange.host())
-                                + "); list it with allowedOrigins if its pages may call");
+                throw refused("origin", foreign(origin, exchange));
             }
             return;
         }
         String site = tokenHeader ? null : exchange.header("Sec-Fetch-Site");
         if (site != null && !site.equals("same-origin") && !site.equals("none")) {
             throw refused(
+                    "site",
                     "the request comes from a page of a foreign origin (Sec-Fetch-Site is "
                             + shown(site)
                             + ") and does not name it");
@@ -89,6 +79,7 @@ final class Origins {
         String host = exchange.host() == null ? exchange.acceptedHost() : exchange.host();
         if (host == null || !hosts.contains(withoutPort(host))) {
             throw refused(
+                    "host",
                     "the host "
                             + shown(host)
                             + " is not among allowedHosts; list it if this server is to be reached"
@@ -103,10 +94,18 @@ final class Origins {
                 .toLowerCase(Locale.ROOT);
     }
 
-    private Refusal refused(String text) {
-        if (told.size() < MAX_TOLD && told.add(text)) {
-            LOG.warn("Refused: {}", text);
-        }
+    private static String foreign(String origin, CometExchange exchange) {
+        String site = exchange.header("Sec-Fetch-Site");
+        return "the origin "
+                + shown(origin)
+                + " is not that of this server ("
+                + shown(exchange.host())
+                + (site == null ? "" : "; Sec-Fetch-Site is " + shown(site))
+                + "); list it with allowedOrigins if its pages may call";
+    }
+
+    private Refusal refused(String what, String text) {
+        faults.peer("foreign " + what, "Refused: " + text);
         return Refusal.refused(text);
     }
 

@@ -92,9 +92,9 @@ final class Refusal extends RuntimeException {
         return new Refusal(
                 408,
                 "too-slow",
-                "body was not there after "
-                        + limits.timeout()
-                        + ", or came at less than "
+                "body came too slowly: in "
+                        + limits.timeout().toMillis() / 1000.0
+                        + " s it has to be there, and to come with "
                         + limits.bytesPerSecond()
                         + " bytes a second; send it again");
     }

@@ -107,9 +107,14 @@ final class TokenCookie {
         return header("", "; Max-Age=0", exchange);
     }
 
+    /** For which path the browser sends it. */
+    String pathFor(CometExchange exchange) {
+        String at = path == null ? exchange.basePath() : path;
+        return at.isEmpty() ? "/" : at;
+    }
+
     private Header header(String value, String more, CometExchange exchange) {
         boolean secure = isSecure(exchange);
-        String at = path == null ? exchange.basePath() : path;
         return new Header(
                 "Set-Cookie",
                 (secure ? secureName : NAME)
@@ -117,7 +122,7 @@ final class TokenCookie {
                         + value
                         + more
                         + "; Path="
-                        + (at.isEmpty() ? "/" : at)
+                        + pathFor(exchange)
                         + "; HttpOnly; SameSite=Strict"
                         + (secure ? "; Secure" : ""));
     }

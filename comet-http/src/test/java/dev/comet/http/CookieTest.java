@@ -50,6 +50,20 @@ class CookieTest {
     }
 
     @Test
+    @DisplayName("H13 a page that gets no cookie back is in the log, with what may be the reason")
+    void poll_cookieDoesNotComeBack_isLogged() {
+        try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
+            for (int i = 0; i < 10; i++) {
+                protocol.handle(FakeExchange.get("/poll").header("Comet-Client", "ada"))
+                        .isError(401, "token-missing");
+                protocol.handle(FakeExchange.get("/poll")).isError(401, "token-missing");
+            }
+            assertThat(log.lines()).hasSize(1);
+            assertThat(log.text()).contains("/app/comet", "cookiePath");
+        }
+    }
+
+    @Test
     void connect_overTls_theCookieIsSecure() {
         FakeExchange tls = protocol.handle(FakeExchange.post("/connect").scheme("https"));
         FakeExchange behindProxy =

@@ -222,6 +222,10 @@ class HostileInputTest {
                                 .json(json)
                                 .header("Content-Length", null))
                 .isError(413, "too-large");
+        FakeExchange noToken =
+                FakeExchange.post("/send").json("{\"x\":\"" + "x".repeat(8192) + "\"}");
+        protocol.handle(noToken).isError(413, "too-large");
+        assertThat(noToken.reason()).contains("Comet-Token");
         protocol.handle(FakeExchange.post("/connect").json("{\"x\":\"" + "x".repeat(8192) + "\"}"))
                 .isError(413, "too-large");
         protocol.handle(FakeExchange.post("/poll").form("x=" + "x".repeat(8192)))

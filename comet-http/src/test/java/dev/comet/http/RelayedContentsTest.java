@@ -9,6 +9,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Lock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RelayedContentsTest {
 
     record Price(BigDecimal amount) {}
+
+    record Count(int n) {}
 
     private final Protocol protocol =
             new Protocol(
@@ -39,6 +42,8 @@ class RelayedContentsTest {
                                             "later",
                                             (c, m) ->
                                                     CompletableFuture.completedFuture(m.contents()))
+                                    .on("count", (c, m) -> m.contents(Count.class))
+                                    .on("lock", (c, m) -> m.contents(Lock.class))
                                     .onRequest("nan", (c, m) -> List.of(Double.NaN))
                                     .onRequestLater(
                                             "nan.later",
@@ -110,6 +115,23 @@ class RelayedContentsTest {
 
         send.isError(400, "parameters-invalid");
         assertThat(send.reason()).contains("number");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"3.5", "3.999", "99999999999", "1e400"})
+    @DisplayName("M14 a number that is no int is refused where a hook wants one, never cut off")
+    void send_hookWantsAnInt_isRefused(String number) {
+        send("count", "{\"n\":" + number + "}").isError(400, "parameters-invalid");
+        assertThat(send("count", "{\"n\":3}").status()).isEqualTo(202);
+    }
+
+    @Test
+    @DisplayName("H12 a type that nothing can become is the application's fault, and in the log")
+    void send_hookWantsAnImpossibleType_isLogged() {
+        try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
+            send("lock", "{}").isError(500, "handler-failed");
+            assertThat(log.causes()).contains(Lock.class.getName(), "opens");
+        }
     }
 
     @Test

@@ -70,6 +70,20 @@ class StreamTest {
     }
 
     @Test
+    @DisplayName("O3 what an exception tells whoever runs the server is not told to a stream")
+    void stream_managerCloses_theTextIsThePeers() {
+        try (Protocol protocol = new Protocol()) {
+            FakeExchange stream = stream(protocol, protocol.client("ada"), 0);
+
+            protocol.comet.close();
+
+            assertThat(stream.output().text())
+                    .contains("\"code\":\"closed\"", "connect again")
+                    .doesNotContain("CometStateManager");
+        }
+    }
+
+    @Test
     @DisplayName("M7 a gap comes first, without an id: who loses the rest is told again")
     void stream_gap_hasNoId() {
         CometLimits limits =

@@ -158,13 +158,16 @@ class StatisticsTest {
             assertThat(away.transport()).isEqualTo(Transport.NONE);
             assertThat(away.unseenFor()).isEqualTo(Duration.ofSeconds(2));
             assertThat(away.heldFor()).isZero();
+            assertThat(away.address()).isNull();
 
+            server.manager.seenAt(ada, "192.0.2.1");
             server.poll(ada, 0);
             server.pass(Duration.ofSeconds(3));
             CometClientStatus polls = status(server);
             assertThat(polls.transport()).isEqualTo(Transport.POLL);
             assertThat(polls.heldFor()).isEqualTo(Duration.ofSeconds(3));
             assertThat(polls.unseenFor()).isZero();
+            assertThat(polls.address()).isEqualTo("192.0.2.1");
 
             server.stream(ada, 0);
             server.settle();
