@@ -184,7 +184,10 @@ public final class CometOptions {
             return this;
         }
 
-        /** Converts contents; a copy of it writes them. Default: a plain Jackson mapper. */
+        /**
+         * Converts contents; a copy of it writes them. Default: a Jackson mapper that refuses a
+         * fraction where a whole number is wanted.
+         */
         public Builder jsonMapper(JsonMapper value) {
             contents = new Contents(value);
             return this;

@@ -21,6 +21,7 @@ final class Json {
     static final JsonMapper MAPPER =
             JsonMapper.builder(JsonFactory.builder().streamReadConstraints(CONSTRAINTS).build())
                     .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
                     .addModule(ExactNumbers.module())
                     .build();
 

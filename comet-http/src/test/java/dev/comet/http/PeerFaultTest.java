@@ -8,6 +8,7 @@ import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -33,8 +34,7 @@ class PeerFaultTest {
     private final CometClient ada = protocol.client("ada");
     private LogCapture log;
 
-    @SuppressWarnings("FutureReturnValueIgnored") // returned as what a hook returns
-    private CompletableFuture<Object> later() {
+    private CompletionStage<Object> later() {
         calls++;
         return later;
     }

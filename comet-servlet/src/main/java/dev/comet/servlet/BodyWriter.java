@@ -61,7 +61,7 @@ final class BodyWriter implements WriteListener {
                     return;
                 }
                 if (flushed) {
-                    unread.whenOver(() -> ServletExchange.complete(async));
+                    unread.whenOver(exchange::completeIfOpen);
                     return;
                 }
                 flushed = true;

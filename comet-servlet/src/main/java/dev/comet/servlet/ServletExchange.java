@@ -450,6 +450,11 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         }
     }
 
+    /** By a timer, which the container does not know of: it may end the request meanwhile. */
+    synchronized void completeIfOpen() {
+        complete();
+    }
+
     private void complete() {
         if (async != null) {
             complete(async);
