@@ -242,7 +242,7 @@ final class Loop {
      * messages says: one is sent at once, unless one is under way that is answered soon.
      */
     private void doubt(CometSession refused) {
-        if (refused == session && turn != null && turn.asked != null && !prompt) {
+        if (refused.equals(session) && turn != null && turn.asked != null && !prompt) {
             connection.breakOff(CometClientException.RESTARTED, "the session may be lost");
         }
     }
