@@ -20,7 +20,8 @@ export interface CometMessage<Contents = any> {
  * - `reconnecting`: something failed, or the server asked to come back later; goes on by itself
  * - `disconnected`: that failed twice in a row: nothing gets through, for all that can be known here. Still goes on by itself
  * - `paused`: {@link Comet.unsubscribe}; {@link Comet.subscribe} goes on from the same message
- * - `lost`: the server does not know this client any more and there is no way to a new session, or refuses it for good. Does not go on by itself
+ * - `lost`: the server does not know this client any more and there is no way to a new session, another page has replaced the cookie, or the server
+ *   refuses it for good. Does not go on by itself; {@link Comet.subscribe} tries again, and takes the cookie back
  * - `superseded`: another page or process receives with the same token. Does not go on by itself
  * - `closed`: ended, here or by the server. Final
  */
@@ -30,7 +31,7 @@ export type CometState = "connecting" | "connected" | "reconnecting" | "disconne
 export interface CometSession {
   /** The client's address. */
   publicToken: string;
-  /** The client's secret. Absent when the server keeps it in a cookie. */
+  /** The client's secret. Absent when the server keeps it in a cookie: tabs are one client then, and need {@link ConnectOptions.share}. */
   privateToken?: string;
   displayName?: string;
   /** How long the server holds a poll. */
@@ -59,7 +60,8 @@ export interface CometEvents {
   "comet.gap": { from: number; to: number; reason: "overflow" | "expired" | "confirmed" | "unknown-cursor" | "unreadable" | (string & {}) };
   /**
    * The server does not know the session any more. `current` is the public token of the session that replaces it (join rooms again, reload
-   * what is shown: messages in between are lost), or null if there is none (state `lost`).
+   * what is shown: messages in between are lost), or null if there is none (state `lost`). Comes also when another page has replaced the
+   * cookie, as somebody else: that one is left alone until {@link Comet.subscribe}.
    */
   "comet.sessionlost": { previous: string; current: string | null };
   /** The server goes away for a moment; the next request follows in `delayMillis`. */
@@ -125,7 +127,7 @@ export interface ConnectOptions extends CometOptions {
    * (a secure context) and BroadcastChannel; without them each tab is a client of its own.
    */
   share?: string;
-  /** Connect again, with the same details, when the session is lost; default true. */
+  /** Connect again, with the same details, when the session is lost, unless another page has replaced the cookie; default true. */
   reconnect?: boolean;
 }
 

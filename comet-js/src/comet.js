@@ -196,18 +196,33 @@ export class Comet {
     if (this.#state === "closed") throw new CometError("closed", "this client is closed; connect again");
   }
 
-  /** @param {string} path @param {unknown} body */
-  #post(path, body) {
-    const { platform, timeoutMillis } = this.#options;
-    return exchange(platform, this.#base + path, { session: this.#session, body, millis: timeoutMillis });
+  /** @param {string} path @param {unknown} body @param {number} [millis] */
+  async #post(path, body, millis = this.#options.timeoutMillis) {
+    const session = this.#session;
+    try {
+      return await exchange(this.#options.platform, this.#base + path, { session, body, millis });
+    } catch (thrown) {
+      const { permanent, code } = /** @type {CometError} */ (thrown);
+      // Whether the session is lost, or what else is wrong with it, the answer to a request for messages says: one is sent at once, unless
+      // one is under way that is answered soon. Of what a handler may refuse, only these two codes are about the session.
+      if (permanent && (path === "/ack" || /^(client|token)-/.test(code)) && session === this.#session) this.#doubt();
+      throw thrown;
+    }
+  }
+
+  #doubt() {
+    if (this.#tabs) this.#tabs.doubt(this.publicToken);
+    else if (!this.#prompt && !this.#gone) this.#turn?.restart?.();
   }
 
   /** @param {Session} session */
   #begin(session) {
     this.#session = session;
     this.#connection?.close();
-    const connection = new Connection(this.#options.platform, this.#base, session, this.#options);
-    this.#connection = this.#tabs?.over(connection) ?? connection;
+    /** @type {import("./comet/streaming.js").Post} */
+    const post = (path, body, millis) => this.#post(path, body, millis);
+    const connection = new Connection(this.#options.platform, this.#base, session, this.#options, post);
+    this.#connection = this.#tabs?.over(connection, session) ?? connection;
     this.#cursor = session.lastMessageId ?? 0;
     this.#gone = false;
   }
@@ -298,8 +313,12 @@ export class Comet {
       return this.#receive(turn);
     }
     if (error.code === "superseded") return this.#end("superseded", error);
-    if (error.code === "client-does-not-exist") {
-      if (!this.#renew) {
+    const { code } = error;
+    const replaced = code === "client-replaced";
+    const missing = code === "token-missing" && !this.#session.privateToken && !this.#replaced; // a browser may keep no cookie at all
+    if (code === "client-does-not-exist" || replaced || missing) {
+      // Two pages that replace each other's cookie would do so for ever: the older one waits for its user.
+      if (!this.#renew || (replaced && this.#state !== "connecting")) {
         this.#delivery.tell("comet.sessionlost", { previous: this.publicToken, current: null });
         return this.#end("lost", error);
       }

@@ -40,13 +40,14 @@ export class Connection {
    * @param {string} base
    * @param {import("../comet.d.ts").CometSession} session
    * @param {{hold?: number, transport: "auto" | "stream" | "poll"}} options
+   * @param {import("./streaming.js").Post} post
    */
-  constructor(platform, base, session, { hold, transport }) {
+  constructor(platform, base, session, { hold, transport }, post) {
     this.wanted = transport;
     this.#now = platform.now;
     const instance = (this.#instance = Math.floor(platform.random() * 2 ** 52));
     this.#polling = new Polling(platform, base, session, instance, hold);
-    this.#streaming = new Streaming(platform, base, session, instance);
+    this.#streaming = new Streaming(platform, base, session, instance, post);
     this.#current = transport === "poll" ? this.#polling : this.#streaming;
   }
 

@@ -2,11 +2,12 @@
 
 import { CometError } from "./error.js";
 import { EventParser } from "./event-parser.js";
-import { exchange, headersFor, interpret, PLAIN, within } from "./exchange.js";
+import { headersFor, interpret, PLAIN, within } from "./exchange.js";
 import { parseMessage } from "./messages.js";
 
 /** @typedef {import("./connection.js").Transport} Transport */
 /** @typedef {import("./exchange.js").Turn} Turn */
+/** @typedef {(path: string, body: unknown, millis: number) => Promise<unknown>} Post  also sees to what is refused */
 /** @typedef {{aborter: AbortController, reader: ReadableStreamDefaultReader<Uint8Array>, parser: EventParser, began: number, pieces: number}} Open */
 
 const FIRST_MILLIS = 6_000; // the server's first bytes come at once
@@ -25,6 +26,7 @@ export class Streaming {
   #base;
   #session;
   #instance;
+  #post;
   /** @type {Open | null} */
   #open = null;
   #beatSeconds = BEAT_SECONDS;
@@ -38,12 +40,14 @@ export class Streaming {
    * @param {string} base
    * @param {import("../comet.d.ts").CometSession} session
    * @param {number} instance
+   * @param {Post} post
    */
-  constructor(platform, base, session, instance) {
+  constructor(platform, base, session, instance, post) {
     this.#platform = platform;
     this.#base = base;
     this.#session = session;
     this.#instance = instance;
+    this.#post = post;
   }
 
   /** Whether something has come of the stream that is open. */
@@ -138,8 +142,7 @@ export class Streaming {
     this.#acknowledged = cursor;
     this.#acknowledgedAt = now;
     this.#received = 0;
-    const request = { session: this.#session, body: { lastMessageId: cursor }, millis: LATE_BEAT_MILLIS };
-    exchange(this.#platform, `${this.#base}/ack`, request)
+    this.#post("/ack", { lastMessageId: cursor }, LATE_BEAT_MILLIS)
       .catch(() => { this.#acknowledged = NaN; })
       .finally(() => { this.#acknowledging = false; });
   }

@@ -9,7 +9,7 @@ import { within } from "./exchange.js";
 
 /**
  * What tabs say to each other.
- * @typedef {{hello: true} | {ping: true} | {pong: true} | {session: Session} | Answer | {error: Failure}} Word
+ * @typedef {{hello: true} | {ping: true} | {pong: true} | {doubt: string} | {session: Session} | Answer | {error: Failure}} Word
  * @typedef {{body: unknown, from: number, via: "poll" | "stream"}} Answer
  * @typedef {{code: string, reason: string, status?: number, retryAfterSeconds?: number}} Failure
  */
@@ -30,6 +30,8 @@ export class Tabs {
   #connection = null;
   /** @type {Session | null} the last one that anybody spoke of */
   #session = null;
+  /** @type {Session | null} that of this tab */
+  #own = null;
   #leads = false;
   #release = () => {};
   /** @type {AbortController | null} of the wait for the lock */
@@ -39,6 +41,7 @@ export class Tabs {
   #listen = () => {};
   /** @type {Turn | null} in which this tab is asking the server */
   #asking = null;
+  #prompt = false; // and whether for an answer at once
   #heardAt = 0;
   /** @type {"poll" | "stream" | undefined} how messages reach whoever leads */
   #via;
@@ -54,9 +57,10 @@ export class Tabs {
     this.#channel.onmessage = ({ data }) => this.#hear(data);
   }
 
-  /** @param {import("./connection.js").Connection} connection */
-  over(connection) {
+  /** @param {import("./connection.js").Connection} connection @param {Session} session */
+  over(connection, session) {
     this.#connection = connection;
+    this.#own = session;
     return this;
   }
 
@@ -75,8 +79,7 @@ export class Tabs {
     this.enter();
     const wait = async () => {
       while (!this.#leads) {
-        // All of it: a private token that is in the cookie is not seen here.
-        if (this.#session && JSON.stringify(this.#session) !== JSON.stringify(lost)) return this.#session;
+        if (this.#differs(lost)) return /** @type {Session} */ (this.#session);
         await new Promise((resolve) => { this.#listen = () => resolve(undefined); });
       }
       const session = await make();
@@ -95,6 +98,17 @@ export class Tabs {
     }
   }
 
+  /** All of it counts: a private token that is in the cookie is not seen here. @param {Session | null} [session] */
+  #differs(session) {
+    return this.#session && JSON.stringify(this.#session) !== JSON.stringify(session);
+  }
+
+  /** Whether the session is lost is to be known at once, because a request of this client was refused: whoever leads asks. @param {string} publicToken */
+  doubt(publicToken) {
+    if (!this.#leads) this.#say({ doubt: publicToken });
+    else if (!this.#prompt && publicToken === this.#own?.publicToken) this.#asking?.restart?.();
+  }
+
   /** @type {Transport["next"]} */
   async next(cursor, prompt, turn) {
     this.enter();
@@ -102,6 +116,7 @@ export class Tabs {
       const word = this.#heard.shift();
       if (word === undefined) {
         if (this.#leads) return this.#lead(cursor, prompt, turn);
+        if (this.#differs(this.#own)) throw new CometError("client-does-not-exist", "another tab has another session");
         await this.#silence(turn);
       } else if ("body" in word) {
         return this.#taken(word, cursor); // also in a tab that leads by now: what the one before it had heard
@@ -120,6 +135,7 @@ export class Tabs {
   /** @param {number} cursor @param {boolean} prompt @param {Turn} turn */
   async #lead(cursor, prompt, turn) {
     this.#asking = turn;
+    this.#prompt = prompt;
     try {
       const body = await /** @type {Transport} */ (this.#connection).next(cursor, prompt, turn);
       this.#say({ body, from: cursor, via: this.name });
@@ -193,6 +209,8 @@ export class Tabs {
       if (this.#leads) this.#say(this.#session ? { session: this.#session } : { pong: true });
     } else if ("ping" in word) {
       if (this.#leads) this.#say({ pong: true });
+    } else if ("doubt" in word) {
+      if (this.#leads) this.doubt(word.doubt);
     } else {
       this.#heardAt = this.#platform.now();
       if ("session" in word) this.#session = word.session;

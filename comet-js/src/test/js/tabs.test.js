@@ -76,7 +76,7 @@ class Browser {
 }
 
 /** So many tabs that share, the first of which leads. */
-async function tabs(count, options = {}, session = SESSION) {
+export async function tabs(count, options = {}, session = SESSION) {
   const world = new World();
   const browser = new Browser();
   const opened = [];

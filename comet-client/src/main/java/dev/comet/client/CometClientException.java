@@ -25,6 +25,7 @@ public final class CometClientException extends RuntimeException {
     static final String UNEXPECTED_STATUS = "unexpected-status";
     static final String SUPERSEDED = "superseded";
     static final String CLIENT_DOES_NOT_EXIST = "client-does-not-exist";
+    static final String TOKEN_MISSING = "token-missing";
     static final String CANCELLED = "cancelled";
     static final String RESTARTED = "restarted";
     static final String OVERTAKEN = "overtaken";
@@ -83,6 +84,11 @@ public final class CometClientException extends RuntimeException {
                 ? new CometClientException(
                         OVERTAKEN, "an older request of this client arrived late")
                 : this;
+    }
+
+    /** Whether it is about who asks, not about what is asked. */
+    boolean isOfSession() {
+        return code.equals(CLIENT_DOES_NOT_EXIST) || code.equals(TOKEN_MISSING);
     }
 
     /** What kind of failure. */

@@ -16,7 +16,14 @@ final class Connector {
 
     Connector(URI url, JsonNode details, CometOptions options, Strand strand) {
         this.exchanges =
-                new Exchanges(options.http(), options.platform, strand, url, options.headers, null);
+                new Exchanges(
+                        options.http(),
+                        options.platform,
+                        strand,
+                        url,
+                        options.headers,
+                        null,
+                        () -> {});
         this.details = details;
         this.timeoutMillis = options.timeout.toMillis();
         this.strand = strand;

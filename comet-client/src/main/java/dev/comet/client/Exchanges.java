@@ -24,17 +24,23 @@ final class Exchanges {
     private final Strand strand;
     private final String base;
     private final Map<String, String> headers;
+    private final Runnable doubt;
 
+    /**
+     * @param doubt is told, on the strand, when an answer says that the session may be lost
+     */
     Exchanges(
             CometHttp http,
             Platform platform,
             Strand strand,
             URI base,
             Map<String, String> headers,
-            @Nullable String privateToken) {
+            @Nullable String privateToken,
+            Runnable doubt) {
         this.http = http;
         this.platform = platform;
         this.strand = strand;
+        this.doubt = doubt;
         String text = base.toString();
         this.base = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
         this.headers = new LinkedHashMap<>(headers);
@@ -83,10 +89,32 @@ final class Exchanges {
             return;
         }
         try {
-            new Whole(millis, outcome, Json::read).start(request("POST", path, bytes));
+            new Whole(millis, doubting(path, outcome), Json::read)
+                    .start(request("POST", path, bytes));
         } catch (Throwable e) {
             strand.execute(() -> outcome.failed(cut(e)));
         }
+    }
+
+    /**
+     * Of what a handler may refuse, only two codes are about the session; an ack is about nothing
+     * else.
+     */
+    private Outcome doubting(String path, Outcome outcome) {
+        return new Outcome() {
+            @Override
+            public void answered(JsonNode body) {
+                outcome.answered(body);
+            }
+
+            @Override
+            public void failed(CometClientException error) {
+                outcome.failed(error);
+                if (error.isPermanent() && (path.equals("/ack") || error.isOfSession())) {
+                    doubt.run();
+                }
+            }
+        };
     }
 
     /** A request whose answer is taken as it comes. */

@@ -216,7 +216,13 @@ final class Loop {
     private Connection newConnection(CometSession of) {
         Exchanges exchanges =
                 new Exchanges(
-                        options.http(), platform, strand, base, options.headers, of.privateToken());
+                        options.http(),
+                        platform,
+                        strand,
+                        base,
+                        options.headers,
+                        of.privateToken(),
+                        () -> doubt(of));
         sending.by(exchanges);
         Duration hold = options.hold;
         return new Connection(
@@ -229,6 +235,16 @@ final class Loop {
                         hold != null),
                 new Streaming(platform, strand, exchanges, instance),
                 wanted);
+    }
+
+    /**
+     * Whether this session is lost, or what else is wrong with it, the answer to a request for
+     * messages says: one is sent at once, unless one is under way that is answered soon.
+     */
+    private void doubt(CometSession refused) {
+        if (refused.equals(session) && turn != null && turn.asked != null && !prompt) {
+            connection.breakOff(CometClientException.RESTARTED, "the session may be lost");
+        }
     }
 
     // ---- one turn: from start until stop

@@ -107,7 +107,7 @@ final class Callers {
         String claimed = header == null ? null : decoded(header);
         CometClient client = comet.getCometClient(token).orElseThrow(() -> unknown(exchange));
         if (isAnother(client, claimed) || isAnother(client, claim)) {
-            throw Refusal.unknownClient(); // nobody has guessed: it is not counted
+            throw Refusal.clientReplaced(); // nobody has guessed: it is not counted
         }
         return client;
     }

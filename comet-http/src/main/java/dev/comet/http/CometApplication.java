@@ -289,8 +289,10 @@ public final class CometApplication {
      * nothing new is made. Otherwise it is a newcomer, whose cookie replaces the other's; a page
      * that still relies on the other loses its session. So let the description tell users apart, by
      * display name, attribute or public token, but not by details that a page chooses: two tabs
-     * that send different ones would replace each other's cookie for ever. Or return {@link
-     * ConnectRequest#client()} to keep what is there.
+     * that send different ones replace each other's cookie, and the older one is lost until its
+     * user says that it is to go on. Or return {@link ConnectRequest#client()} to keep what is
+     * there. Two tabs that are one client need {@code share} of {@code comet.js}: without it the
+     * second supersedes the first.
      */
     public CometApplication cookieTokens(boolean cookieTokens) {
         this.cookieTokens = cookieTokens;

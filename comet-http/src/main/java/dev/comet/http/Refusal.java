@@ -76,6 +76,17 @@ final class Refusal extends RuntimeException {
                 404, "client-does-not-exist", "no client has this private token; connect again");
     }
 
+    /**
+     * The token is good, and another client's than the page takes itself for. Tells whoever has a
+     * token nothing that it would not be told without saying for whom it takes itself.
+     */
+    static Refusal clientReplaced() {
+        return new Refusal(
+                404,
+                "client-replaced",
+                "the token is another client's: another page of this browser has connected");
+    }
+
     static Refusal noSuchEndpoint() {
         return new Refusal(
                 404, "no-such-endpoint", "there is nothing at this path, or it is switched off");

@@ -349,7 +349,7 @@ class CookieTest {
 
     @Test
     @DisplayName("H17 a page whose cookie was replaced loses its session and speaks as nobody else")
-    void request_pageTakesItselfForAnotherClient_isUnknown() {
+    void request_pageTakesItselfForAnotherClient_isToldThatItWasReplaced() {
         protocol.comet.initializeClient(
                 CometClient.builder()
                         .publicToken("J\u00fcrgen +/")
@@ -359,25 +359,25 @@ class CookieTest {
         String page = "J%C3%BCrgen%20%2B%2F";
 
         protocol.handle(ownPoll(cookie).header("Comet-Client", page))
-                .isError(404, "client-does-not-exist");
+                .isError(404, "client-replaced");
         protocol.handle(
                         FakeExchange.get("/stream?publicToken=" + page)
                                 .header("Cookie", cookie)
                                 .header("Comet-Request", "1"))
-                .isError(404, "client-does-not-exist");
+                .isError(404, "client-replaced");
         protocol.handle(
                         FakeExchange.post("/send")
                                 .header("Cookie", cookie)
                                 .header("Comet-Request", "1")
                                 .header("Comet-Client", page)
                                 .json("{\"name\":\"say\",\"contents\":1}"))
-                .isError(404, "client-does-not-exist");
+                .isError(404, "client-replaced");
         protocol.handle(
                         FakeExchange.post("/disconnect")
                                 .header("Cookie", cookie)
                                 .header("Origin", "http://push.example")
                                 .form("publicToken=" + page))
-                .isError(404, "client-does-not-exist");
+                .isError(404, "client-replaced");
         assertThat(protocol.comet.getCometClient("secret-of-ada")).isPresent();
         assertThat(protocol.handle(ownPoll(cookie).header("Comet-Client", "ada")).status())
                 .isEqualTo(200);

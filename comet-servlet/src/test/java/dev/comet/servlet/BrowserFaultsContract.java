@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.TimeoutError;
 import dev.comet.CometClient;
+import dev.comet.http.ConnectRequest;
 import dev.comet.js.Chromium;
 import dev.comet.servlet.ChaosProxy.Fault;
 import dev.comet.spi.Audience;
@@ -81,12 +82,23 @@ abstract class BrowserFaultsContract {
                 new ServletRig(
                         container(),
                         options -> options.heartbeat(Duration.ofSeconds(1)),
-                        (comet, app) -> app.cookieTokens(true),
+                        (comet, app) ->
+                                app.cookieTokens(true)
+                                        .onConnect(BrowserFaultsContract::described)
+                                        .onRequest("who", (client, m) -> client.displayName()),
                         context -> {
                             ServletRegistration.Dynamic page =
                                     context.addServlet("page", new EmptyPage());
                             page.addMapping("/page");
                         });
+    }
+
+    /** Held for longer than a page waits in a test. */
+    private static CometClient described(ConnectRequest request) {
+        return CometClient.builder()
+                .displayName(request.text("displayName", "?"))
+                .connectionTimeoutSeconds(60)
+                .build();
     }
 
     @AfterAll
@@ -422,6 +434,69 @@ abstract class BrowserFaultsContract {
                     .isEqualTo(sent);
         }
         first.context().close();
+    }
+
+    /** Two pages with different details and one cookie. */
+    @ParameterizedTest
+    @ValueSource(strings = {"poll", "stream", "ack"})
+    @DisplayName("H17 a page whose cookie was replaced notices at once, and leaves the other alone")
+    void page_cookieWasReplaced_isLostAtOnce(String noticedBy) {
+        String transport = noticedBy.equals("poll") ? "poll" : "stream";
+        Page ada = chromium.open(pageAddress());
+        Page bob = ada.context().newPage();
+        bob.navigate(pageAddress());
+        connect(ada, "Ada", transport);
+        connect(bob, "Bob", transport);
+
+        if (noticedBy.equals("ack")) {
+            rig.comet.sendMessage((String) ada.evaluate("comet.publicToken"), "n", 1);
+        } else {
+            assertThat(ada.evaluate("comet.send('who', 1).catch(({ code }) => code)"))
+                    .isEqualTo("client-replaced");
+        }
+        awaitIn(ada, "() => comet.state === 'lost'", null);
+        assertThat(ada.evaluate("lost[0].current === null")).isEqualTo(true);
+        assertThat(ada.evaluate("connects")).isEqualTo(1);
+        assertThat(bob.evaluate("comet.send('who', 1)")).isEqualTo("Bob");
+
+        ada.evaluate("comet.subscribe()"); // as its user would say
+        awaitIn(ada, "() => comet.state === 'connected'", null);
+        assertThat(ada.evaluate("comet.send('who', 1)")).isEqualTo("Ada");
+        bob.evaluate("comet.send('who', 1).catch(() => {})");
+        awaitIn(bob, "() => comet.state === 'lost'", null);
+        assertThat(bob.evaluate("connects")).isEqualTo(1);
+        ada.context().close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"poll", "stream"})
+    @DisplayName("H17 a page whose cookie is gone gets another at once")
+    void page_cookieIsGone_connectsAgainAtOnce(String transport) {
+        Page page = chromium.open(pageAddress());
+        connect(page, "Ada", transport);
+        page.context().clearCookies();
+        assertThat(page.evaluate("comet.send('who', 1).catch(({ code }) => code)"))
+                .isEqualTo("token-missing");
+        awaitIn(page, "() => lost.length === 1 && comet.state === 'connected'", null);
+        assertThat(page.evaluate("comet.send('who', 1)")).isEqualTo("Ada");
+        page.context().close();
+    }
+
+    private static void connect(Page page, String name, String transport) {
+        page.setDefaultTimeout(15_000); // less than a hold
+        page.evaluate(
+                """
+                async ([displayName, transport]) => {
+                  const { Comet } = await import("/app/comet/comet.js");
+                  Object.assign(window, { lost: [], connects: 0 });
+                  const counted = (url, init) => (url.endsWith("/connect") && connects++, fetch(url, init));
+                  window.comet = await Comet.connect("/app/comet", { displayName }, { transport, platform: { fetch: counted } });
+                  const answered = new Promise((resolve) => comet.on("comet.success", resolve));
+                  comet.on("comet.sessionlost", ({ contents }) => lost.push(contents));
+                  if (transport === "stream") await answered; // the poll is held
+                }
+                """,
+                List.of(name, transport));
     }
 
     private String pageAddress() {
