@@ -24,7 +24,7 @@ class ChatScreenshotsTest {
     @Test
     void conversation_onDesktopsAndPhones_fits() throws Exception {
         try (ChatBrowser browser = ChatBrowser.launch();
-                ChatServer server = ChatServer.start("127.0.0.1", 0)) {
+                ChatServer server = ChatOnLoopback.start(0)) {
             Page ada = enter(browser, server, "Ada Lovelace", ChatBrowser.desktop());
             Page bob = enter(browser, server, "Bob", dark(ChatBrowser.desktop()));
             Page grace = enter(browser, server, "Grace Hopper", ChatBrowser.phone(390, 844));
@@ -80,7 +80,7 @@ class ChatScreenshotsTest {
     void trouble_inBothThemes_fits(ColorScheme theme) throws Exception {
         String name = theme.name().toLowerCase(Locale.ROOT);
         try (ChatBrowser browser = ChatBrowser.launch();
-                ChatServer server = ChatServer.start("127.0.0.1", 0)) {
+                ChatServer server = ChatOnLoopback.start(0)) {
             NewContextOptions desktop = ChatBrowser.desktop().setColorScheme(theme);
             Page newcomer = browser.window(browser.person(desktop), server);
             assertThat(newcomer.locator("#sign-in")).isVisible();

@@ -35,7 +35,7 @@ class ChatTest {
 
     @BeforeEach
     void start() throws Exception {
-        server = ChatServer.start("127.0.0.1", 0, clock);
+        server = ChatServer.start("127.0.0.1", 0, clock, Duration.ZERO);
     }
 
     @AfterEach

@@ -31,6 +31,8 @@ public final class RelayServer implements AutoCloseable {
             CometStateManager.builder(new InProcCometStateProvider()).build();
     private final Server jetty = new Server();
     private final ServerConnector connector;
+    private final CometServlet servlet;
+    private final Duration drain;
     private final Relay relay;
     private final Jobs jobs;
     private final List<SimulatedGateway> gateways = new ArrayList<>();
@@ -38,6 +40,7 @@ public final class RelayServer implements AutoCloseable {
     private RelayServer(
             String host, int port, String code, Relay.Options options, Jobs.Intervals intervals)
             throws Exception {
+        drain = options.drain();
         relay = new Relay(comet, new DeviceKeys(code), options, Clock.systemUTC());
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
@@ -47,7 +50,7 @@ public final class RelayServer implements AutoCloseable {
         connector.setPort(port);
         jetty.addConnector(connector);
         ServletContextHandler context = new ServletContextHandler("/");
-        CometServlet servlet =
+        servlet =
                 new CometServlet(
                         comet,
                         app -> {
@@ -116,10 +119,12 @@ public final class RelayServer implements AutoCloseable {
         }
     }
 
+    /** Tells pages, phones and gateways to come back later, then stops: docs/containers.md. */
     @Override
     public void close() {
         gateways.forEach(SimulatedGateway::close);
         jobs.close();
+        servlet.drain(drain); // over at once if nobody is there
         comet.close();
         try {
             jetty.stop();
