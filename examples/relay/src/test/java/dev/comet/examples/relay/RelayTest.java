@@ -11,6 +11,7 @@ import dev.comet.client.CometListener;
 import dev.comet.client.CometOptions;
 import dev.comet.client.CometTransport;
 import dev.comet.examples.relay.CommandLog.State;
+import dev.comet.testkit.ManualClock;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -346,6 +347,16 @@ class RelayTest {
             "R12 a relay that stops tells phones, gateways and devices of frames to come back; it"
                     + " cut them off")
     void close_everybodyIsThere_saysReconnect() throws Exception {
+        server.close();
+        ManualClock clock = new ManualClock();
+        server =
+                RelayServer.start(
+                        "127.0.0.1",
+                        0,
+                        "code",
+                        Relay.Options.DEFAULT,
+                        Jobs.Intervals.DEFAULT,
+                        clock);
         String session = connection(SimulatedGateway.mac(2)).body();
         CompletableFuture<HttpResponse<String>> data =
                 http.sendAsync(
@@ -362,7 +373,12 @@ class RelayTest {
             get(gateway.comet()).listen(reconnecting("gateway", toldToReconnect));
             await().until(() -> held().streams() == 1 && held().polls() == 2);
 
-            server.close();
+            CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+            await().until(
+                            () -> {
+                                clock.advance(Duration.ofMillis(100));
+                                return closed.isDone();
+                            });
 
             await().untilAsserted(
                             () ->
