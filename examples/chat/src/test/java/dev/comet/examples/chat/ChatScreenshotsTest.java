@@ -61,6 +61,9 @@ class ChatScreenshotsTest {
             zoe.locator("[data-action=open-places]").tap();
             shoot(zoe, "phone-320-dark-places");
 
+            ada.locator("[data-action=join-room]").click();
+            shoot(ada, "desktop-light-join-no-rooms");
+            ada.locator("#join-cancel").click();
             Visitor.named(server, "Edsger").in("trains").in("semaphores");
             ada.locator("[data-action=join-room]").click();
             assertThat(ada.locator("#open-rooms li")).hasCount(2);
@@ -86,6 +89,10 @@ class ChatScreenshotsTest {
             assertThat(newcomer.locator("#sign-in")).isVisible();
             shoot(newcomer, "desktop-" + name + "-sign-in");
             Page ada = enter(browser, server, "Ada Lovelace", desktop);
+            newcomer.locator("#nickname").fill("Ada Lovelace");
+            newcomer.keyboard().press("Enter");
+            assertThat(newcomer.locator("#sign-in-problem")).not().isEmpty();
+            shoot(newcomer, "desktop-" + name + "-sign-in-taken");
             say(ada, "Is anybody here?");
             assertThat(ada.locator(".message:not(.pending)")).hasCount(1);
 

@@ -355,7 +355,7 @@ class ChatTest {
         Visitor bob = Visitor.named(server, "Bob").in("lobby");
         Visitor eve = Visitor.named(server, "Eve").in("lobby");
 
-        ada.whisper("bob", "psst");
+        ada.whisper("Bob", "psst");
         ada.say("lobby", "to all");
 
         assertThat(bob.next("chat.whispered").get("text").stringValue()).isEqualTo("psst");
@@ -366,10 +366,10 @@ class ChatTest {
 
     @Test
     void whisper_toNobody_isRefusedAndSaysWho() {
-        Answer answer = Visitor.named(server, "Ada").whisper("bob", "psst");
+        Answer answer = Visitor.named(server, "Ada").whisper("Bob", "psst");
 
         assertThat(answer.status()).isEqualTo(403);
-        assertThat(answer.error().get("reason").stringValue()).isEqualTo("bob is not here");
+        assertThat(answer.error().get("reason").stringValue()).isEqualTo("Bob is not here.");
     }
 
     @Test
@@ -391,7 +391,7 @@ class ChatTest {
         Visitor ada = Visitor.named(server, "Ada");
         Visitor bob = Visitor.named(server, "Bob");
 
-        ada.send("chat.typing", Map.of("to", "bob"));
+        ada.send("chat.typing", Map.of("to", "Bob"));
 
         JsonNode typing = bob.next("chat.typing");
         assertThat(typing.get("room").isNull()).isTrue();
