@@ -2,11 +2,12 @@
 
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
-import { byId, coalesced, drawAvatar, reconcile, sentence, setText } from "./dom.js";
+import { byId, coalesced, drawAvatar, reconcile, setText } from "./dom.js";
 import { closeDrawer, openDrawer } from "./drawers.js";
 import { JoinDialog } from "./join-dialog.js";
 import { Memory } from "./memory.js";
 import { Status } from "./status.js";
+import { notLetIn } from "./words.js";
 
 const TITLE = document.title;
 const hasKeyboard = matchMedia("(hover: hover)");
@@ -34,7 +35,7 @@ async function start(memory) {
     chat = await Chat.open(memory, render, (millis) => status.roundTrip(millis));
   } catch (error) {
     memory.forget();
-    askForNickname(memory.nickname, explain(error, memory.nickname));
+    askForNickname(memory.nickname, notLetIn(error, memory.nickname));
     return;
   }
   byId("sign-in").hidden = true;
@@ -45,7 +46,7 @@ async function start(memory) {
   status.follow(chat.comet);
   chat.comet.on("comet.failure", ({ contents }) => {
     if (contents.permanent) {
-      leave(explain(contents.error, memory.nickname));
+      leave(notLetIn(contents.error, memory.nickname));
     }
   });
   render();
@@ -69,17 +70,6 @@ function leave(problem = "") {
   composer.value = "";
   closeDrawer();
   askForNickname(name, problem);
-}
-
-function explain({ code, reason }, nickname) {
-  switch (code) {
-    case "client-already-exists":
-      return `${nickname} is here already. Choose another nickname.`;
-    case "refused":
-      return sentence(reason);
-    default:
-      return `The server cannot let you in now (${code}). Try again.`;
-  }
 }
 
 byId("sign-in-form").addEventListener("submit", async (event) => {

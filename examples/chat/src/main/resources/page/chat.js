@@ -3,6 +3,7 @@
 
 import { Comet } from "/comet/comet.js";
 import { Conversation } from "./conversation.js";
+import { notSent } from "./words.js";
 
 const BASE = "/comet";
 const LOBBY = "lobby";
@@ -58,7 +59,7 @@ export class Chat {
     comet.on("person.gone", ({ id, contents: { person } }) => this.#left(id, person, this.conversations.values()));
 
     comet.on("comet.gap", ({ contents }) => {
-      this.#lost(contents.from, GAPS[contents.reason] ?? contents.reason);
+      this.#lost(contents.from, GAPS[contents.reason] ?? "the server no longer has all of them");
       this.#enterRooms();
     });
     comet.on("comet.sessionlost", ({ contents }) => {
@@ -156,10 +157,9 @@ export class Chat {
     try {
       // Two sends at a time may arrive in either order: who is said to type after what was typed has come, is so for seconds.
       await Promise.race([this.#typingSent, new Promise((resolve) => setTimeout(resolve, TYPING_AHEAD_MILLIS))]);
-      await (room ? this.comet.send("chat.say", { room, text, key }) : this.comet.send("chat.whisper", { to: other.token, text, key }));
+      await (room ? this.comet.send("chat.say", { room, text, key }) : this.comet.send("chat.whisper", { to: other.name, text, key }));
     } catch (error) {
-      const refused = error.permanent && error.code !== "client-does-not-exist";
-      log.undelivered(this.me.token, key, refused ? `Not sent: ${error.reason}.` : "Perhaps not sent: the connection was lost.");
+      log.undelivered(this.me.token, key, notSent(error));
     }
   }
 
@@ -174,7 +174,7 @@ export class Chat {
     const now = Date.now();
     if (this.comet.state === "connected" && now - this.#typingSaid > TYPING_EVERY_MILLIS) {
       this.#typingSaid = now;
-      this.#typingSent = this.comet.send("chat.typing", room ? { room } : { to: other.token }).catch(() => {});
+      this.#typingSent = this.comet.send("chat.typing", room ? { room } : { to: other.name }).catch(() => {});
     }
   }
 

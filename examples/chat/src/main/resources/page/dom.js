@@ -6,9 +6,6 @@ export const byId = (id) => document.getElementById(id);
 /** The first element of a template, anew. */
 export const fromTemplate = (id) => byId(id).content.firstElementChild.cloneNode(true);
 
-/** What the server says, as a person would write it: "a nickname has 1 to 24 letters" begins and ends like a sentence. */
-export const sentence = (reason) => reason.charAt(0).toUpperCase() + reason.slice(1).replace(/\.?$/, ".");
-
 /** Sets the text only if it is another one: screen readers announce what is set, even if it is the same. */
 export function setText(element, text) {
   if (element.textContent !== text) {

@@ -1,12 +1,14 @@
 // Asks for a room: one that somebody is in already, or a new one.
 
-import { byId, reconcile, sentence, setText } from "./dom.js";
+import { byId, reconcile, setText } from "./dom.js";
+import { notJoined } from "./words.js";
 
 export class JoinDialog {
   #dialog;
   #name = byId("room-name");
   #problem = byId("join-problem");
   #rooms = byId("open-rooms");
+  #choice = byId("open-rooms-title");
   #joined;
   /** @type {import("./chat.js").Chat} */
   #chat;
@@ -38,9 +40,11 @@ export class JoinDialog {
     this.#name.value = "";
     this.#problem.textContent = "";
     this.#rooms.replaceChildren();
+    this.#choice.hidden = true;
     this.#dialog.showModal();
     const open = await chat.openRooms().catch(() => []);
     const others = open.filter(({ room }) => !chat.rooms.some((mine) => mine.room === room)).map((room) => ({ ...room, id: room.room }));
+    this.#choice.hidden = others.length === 0;
     reconcile(this.#rooms, others, "open-room-template", (element, { room, people }) => {
       setText(element.querySelector(".name"), room);
       setText(element.querySelector(".note"), people === 1 ? "1 person" : `${people} people`);
@@ -53,7 +57,7 @@ export class JoinDialog {
       this.#dialog.close();
       this.#joined();
     } catch (error) {
-      this.#problem.textContent = error.status ? sentence(error.reason) : "The server does not answer. Try again.";
+      this.#problem.textContent = notJoined(error);
     }
   }
 }

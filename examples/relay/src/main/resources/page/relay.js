@@ -3,6 +3,7 @@
 import { Comet } from "./comet/comet.js";
 import { frame, KINDS, parse } from "./frame.js";
 import { codeInAddress, known, pair } from "./pairing.js";
+import { outcome, problem } from "./words.js";
 
 const LOG_LINES = 8;
 const TICK_MILLIS = 1_000;
@@ -20,7 +21,7 @@ function line(tag, texts, name = "") {
   return element;
 }
 
-/** @type {Map<Element, number>} when a gateway was last active, by this page's clock, by the element that says so */
+/** @type {Map<string, number>} when each gateway was last active, by this page's clock */
 const heardOf = new Map();
 
 /** @param {number} millis */
@@ -31,8 +32,12 @@ function ago(millis) {
 }
 
 function showAges() {
-  heardOf.forEach((at, element) => { element.textContent = ago(Date.now() - at); });
-  setTimeout(showAges, TICK_MILLIS);
+  for (const row of part("devices").children) row.lastElementChild.textContent = ago(Date.now() - (heardOf.get(row.dataset.mac) ?? 0));
+}
+
+function keepAgesCurrent() {
+  showAges();
+  setTimeout(keepAgesCurrent, TICK_MILLIS);
 }
 
 /** @param {{mac: string, deviceId: string, activeMillisAgo: number}[]} gateways */
@@ -41,10 +46,12 @@ function showGateways(gateways) {
   part("gateway").replaceChildren(...gateways.map(({ mac, deviceId }) => new Option(`${deviceId} (${mac})`, mac, false, mac === chosen)));
   heardOf.clear();
   part("devices").replaceChildren(...gateways.map(({ mac, deviceId, activeMillisAgo }) => {
-    const row = line("li", [`${deviceId} · ${mac}`, ago(activeMillisAgo)]);
-    heardOf.set(row.lastElementChild, Date.now() - activeMillisAgo);
+    heardOf.set(mac, Date.now() - activeMillisAgo);
+    const row = line("li", [`${deviceId} · ${mac}`, ""]);
+    row.dataset.mac = mac;
     return row;
   }));
+  showAges();
   part("count").textContent = gateways.length;
 }
 
@@ -62,13 +69,15 @@ async function send(comet, command) {
   try {
     const reply = await comet.request("relay.command", frame(KINDS.COMMAND, { id: gateway, deviceid: light, command }), 15_000);
     const millis = performance.now() - began;
+    heardOf.set(gateway, Date.now()); // the cloud says so only with its next heart
+    showAges();
     const { json } = parse(reply);
     trips.push(millis);
     part("round-trip").textContent = millis.toFixed(millis < 10 ? 1 : 0);
     part("average").textContent = `, ${(trips.reduce((sum, trip) => sum + trip, 0) / trips.length).toFixed(1)} ms on average of ${trips.length}`;
     log(`${json.deviceid} is ${json.state}`, `${millis.toFixed(1)} ms`);
   } catch (error) {
-    log(`${light} ${command}: ${error.reason ?? error.message}`, error.code ?? "", "bad");
+    log(`${light} ${command}: ${outcome(error)}`, error.code ?? "", "bad");
   }
 }
 
@@ -110,14 +119,14 @@ async function follow(comet) {
   });
   showState(comet.state);
   showGateways(await comet.request("relay.devices", "all"));
-  showAges();
+  keepAgesCurrent();
 }
 
-/** @param {{reason?: string, message?: string}} error */
+/** @param {{status?: number}} error */
 function askForCode(error) {
   showState("not paired");
   part("pairing").hidden = false;
-  part("pairing-problem").textContent = error.reason ?? error.message;
+  part("pairing-problem").textContent = problem(error);
   part("code").focus();
 }
 

@@ -60,15 +60,22 @@ final class Chat implements CometClientEventHandler {
 
     record Say(@Nullable String room, @Nullable String text, @Nullable String key) {}
 
+    /**
+     * @param to a nickname
+     */
     record Whisper(@Nullable String to, @Nullable String text, @Nullable String key) {}
 
-    /** In a room, or to somebody in private. */
+    /**
+     * In a room, or to somebody in private.
+     *
+     * @param to a nickname
+     */
     record Type(@Nullable String room, @Nullable String to) {}
 
     // ---- what clients get
 
     /**
-     * @param token the address for private messages
+     * @param token the nickname in lower case, which nobody has twice
      * @param since when the person came, in milliseconds: tells this visit from an earlier one
      *     whose end may be told late
      */
@@ -104,7 +111,7 @@ final class Chat implements CometClientEventHandler {
 
     private CometClient connect(ConnectRequest request) {
         String nickname = Names.nickname(request.text("displayName", ""));
-        String token = nickname.toLowerCase(Locale.ROOT);
+        String token = token(nickname);
         lookalikes.find(nickname, token).ifPresent(other -> refuse(nickname, other));
         String secret = request.text("secret", "");
         // A page whose connect was answered, but not heard, asks again: it gets its nickname back.
@@ -120,6 +127,10 @@ final class Chat implements CometClientEventHandler {
                 .attribute("secret", secret)
                 .attribute("since", Long.toString(System.currentTimeMillis()))
                 .build();
+    }
+
+    private static String token(String nickname) {
+        return nickname.toLowerCase(Locale.ROOT);
     }
 
     /** Only now is it certain that the nickname is the newcomer's. */
@@ -247,12 +258,12 @@ final class Chat implements CometClientEventHandler {
 
     // ---- rules
 
-    private CometClient other(@Nullable String token) {
-        if (token == null) {
+    private CometClient other(@Nullable String nickname) {
+        if (nickname == null) {
             throw Names.refused("nobody is named");
         }
-        return comet.findCometClient(token)
-                .orElseThrow(() -> Names.refused(token + " is not here"));
+        return comet.findCometClient(token(nickname))
+                .orElseThrow(() -> Names.refused(nickname + " is not here"));
     }
 
     private static String text(@Nullable String text) {

@@ -9,7 +9,6 @@ import dev.comet.spi.CometClock;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -27,13 +26,17 @@ public final class ChatServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ChatServer.class);
 
+    /** Over how long people are sent away when the chat stops. */
     private static final Duration DRAIN = Duration.ofSeconds(1);
 
     private final CometStateManager comet;
+    private final CometServlet servlet;
+    private final Duration drain;
     private final Server jetty = new Server();
     private final ServerConnector connector;
 
-    private ChatServer(String host, int port, CometClock clock) {
+    private ChatServer(String host, int port, CometClock clock, Duration drain) {
+        this.drain = drain;
         comet =
                 CometStateManager.builder(new InProcCometStateProvider())
                         .clock(clock)
@@ -61,7 +64,7 @@ public final class ChatServer implements AutoCloseable {
         jetty.addConnector(connector);
 
         ServletContextHandler context = new ServletContextHandler("/");
-        CometServlet servlet =
+        servlet =
                 new CometServlet(
                         comet,
                         app -> {
@@ -83,11 +86,12 @@ public final class ChatServer implements AutoCloseable {
      * @param port 0 for any that is free
      */
     public static ChatServer start(String host, int port) throws Exception {
-        return start(host, port, CometClock.system());
+        return start(host, port, CometClock.system(), DRAIN);
     }
 
-    static ChatServer start(String host, int port, CometClock clock) throws Exception {
-        ChatServer server = new ChatServer(host, port, clock);
+    static ChatServer start(String host, int port, CometClock clock, Duration drain)
+            throws Exception {
+        ChatServer server = new ChatServer(host, port, clock, drain);
         try {
             server.jetty.start();
         } catch (Exception e) {
@@ -102,15 +106,14 @@ public final class ChatServer implements AutoCloseable {
         return URI.create("http://" + connector.getHost() + ":" + connector.getLocalPort() + "/");
     }
 
-    /** Tells the pages to come back later, then stops. */
+    CometStateManager manager() {
+        return comet;
+    }
+
+    /** Tells the pages to come back later, by stream or poll, then stops: docs/containers.md. */
     @Override
     public void close() {
-        if (comet.statistics().held().polls() > 0) {
-            comet.drain(DRAIN)
-                    .toCompletableFuture()
-                    .completeOnTimeout(null, 2 * DRAIN.toMillis(), TimeUnit.MILLISECONDS)
-                    .join();
-        }
+        servlet.drain(drain); // over at once if nobody is there
         comet.close();
         try {
             jetty.stop();

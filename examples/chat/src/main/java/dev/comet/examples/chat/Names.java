@@ -89,8 +89,12 @@ final class Names {
         return SPOOFS.getSkeleton(name).toLowerCase(Locale.ROOT);
     }
 
+    /**
+     * What people are told: a sentence. By its full stop the page knows it from what Comet says to
+     * whoever runs the server, which it does not show.
+     */
     static CometException refused(String text) {
-        return new CometException(CometException.Reason.REFUSED, text);
+        return new CometException(CometException.Reason.REFUSED, text + ".");
     }
 
     private static void requireVisible(String what, String name) {

@@ -35,7 +35,7 @@ abstract class ChatInBrowser {
 
     @BeforeEach
     void start() throws Exception {
-        server = ChatServer.start("127.0.0.1", 0);
+        server = ChatOnLoopback.start(0);
     }
 
     @AfterEach

@@ -23,7 +23,7 @@ class ChatNamesTest {
 
     @BeforeEach
     void start() throws Exception {
-        server = ChatServer.start("127.0.0.1", 0);
+        server = ChatOnLoopback.start(0);
     }
 
     @AfterEach

@@ -4,6 +4,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -83,6 +84,20 @@ class ChatPageTest extends ChatInBrowser {
     }
 
     @Test
+    @DisplayName("Who is not here is called what people see, not the address (it was dan)")
+    void whisper_toSomebodyWhoHasLeft_saysWhoInWords() {
+        Page ada = signedIn("Ada");
+        Page dan = signedIn("Dan");
+        person(ada, "Dan").click();
+        dan.locator("[data-action=sign-out]").click();
+        assertThat(ada.locator(".log:visible .notice .text")).hasText("Dan left");
+
+        say(ada, "psst");
+
+        assertThat(ada.locator(".failed .delivery span")).hasText("Not sent: Dan is not here.");
+    }
+
+    @Test
     void type_inRoom_isShownToOthersAndExpires() {
         Page ada = signedIn("Ada");
         Page bob = signedIn("Bob");
@@ -130,6 +145,23 @@ class ChatPageTest extends ChatInBrowser {
     }
 
     @Test
+    @DisplayName("The dialog offers a choice of rooms only where there are some")
+    void join_noOtherRooms_offersNoChoice() {
+        Page ada = signedIn("Ada");
+        ada.locator("[data-action=join-room]").click();
+        assertThat(ada.locator("#room-name")).isFocused();
+        assertThat(ada.locator("#join-dialog .lead").first())
+                .hasText("Type a name: if there is no such room, it is opened.");
+        assertThat(ada.locator("#open-rooms-title")).isHidden();
+
+        Visitor.named(server, "Bob").in("trains");
+        ada.locator("#join-cancel").click();
+        ada.locator("[data-action=join-room]").click();
+        assertThat(ada.locator("#open-rooms li")).hasCount(1);
+        assertThat(ada.locator("#open-rooms-title")).isVisible();
+    }
+
+    @Test
     void leave_room_othersSeeItAndItIsOffTheList() {
         Page ada = signedIn("Ada");
         joinRoom(ada, "trains");
@@ -167,7 +199,9 @@ class ChatPageTest extends ChatInBrowser {
         other.keyboard().press("Enter");
 
         assertThat(other.locator("#sign-in-problem"))
-                .hasText("ADA is here already. Choose another nickname.");
+                .hasText(
+                        "ADA is taken, or its owner closed the page a moment ago. Choose"
+                                + " another nickname, or try again in a minute or two.");
     }
 
     @Test
@@ -229,6 +263,44 @@ class ChatPageTest extends ChatInBrowser {
         other.locator("#room-name").press("Enter");
         assertThat(other.locator("#join-problem"))
                 .hasText("“1obby” looks like “lobby”; join that one, or choose another name.");
+    }
+
+    // ---- what the server says for whoever runs it
+
+    @Test
+    @DisplayName("What Comet refuses, not the chat, is told for people: no word of options")
+    void anything_refusedByComet_isToldForPeople() {
+        Page ada = browser.window(browser.person(), server);
+        refuse(ada, "connect", 403, "refused", "the origin is not that of this server; list it");
+        ada.locator("#nickname").fill("Ada");
+        ada.keyboard().press("Enter");
+        assertThat(ada.locator("#sign-in-problem"))
+                .hasText("The server does not let you in. Its log says why.");
+        ada.unroute("**/comet/connect");
+        signIn(ada, "Ada");
+        refuse(ada, "send", 400, "parameters-invalid", "contents has not the form");
+
+        say(ada, "hello?");
+        assertThat(ada.locator(".failed .delivery span"))
+                .hasText("Not sent: the server did not take it.");
+        ada.locator("[data-action=join-room]").click();
+        ada.locator("#room-name").fill("trains");
+        ada.locator("#room-name").press("Enter");
+        assertThat(ada.locator("#join-problem"))
+                .hasText("The server does not take you there now. Try again.");
+    }
+
+    private static void refuse(Page page, String what, int status, String code, String reason) {
+        String body =
+                "[{\"id\":0,\"name\":\"comet.error\",\"contents\":{\"code\":\"%s\",\"reason\":\"%s\"}}]";
+        page.route(
+                "**/comet/" + what,
+                route ->
+                        route.fulfill(
+                                new Route.FulfillOptions()
+                                        .setStatus(status)
+                                        .setContentType("application/json")
+                                        .setBody(body.formatted(code, reason))));
     }
 
     // ---- the connection

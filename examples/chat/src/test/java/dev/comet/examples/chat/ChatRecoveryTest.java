@@ -186,7 +186,7 @@ class ChatRecoveryTest extends ChatInBrowser {
                 .hasText(Pattern.compile("No connection, trying again.*"));
         ada.locator("#text").fill("written while away");
         assertThat(ada.locator("#send")).isDisabled();
-        server = ChatServer.start("127.0.0.1", port);
+        server = ChatOnLoopback.start(port);
 
         for (Page page : new Page[] {ada, bob}) {
             assertThat(page.locator("#status-text"))

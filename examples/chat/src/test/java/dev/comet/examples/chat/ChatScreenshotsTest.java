@@ -24,7 +24,7 @@ class ChatScreenshotsTest {
     @Test
     void conversation_onDesktopsAndPhones_fits() throws Exception {
         try (ChatBrowser browser = ChatBrowser.launch();
-                ChatServer server = ChatServer.start("127.0.0.1", 0)) {
+                ChatServer server = ChatOnLoopback.start(0)) {
             Page ada = enter(browser, server, "Ada Lovelace", ChatBrowser.desktop());
             Page bob = enter(browser, server, "Bob", dark(ChatBrowser.desktop()));
             Page grace = enter(browser, server, "Grace Hopper", ChatBrowser.phone(390, 844));
@@ -61,6 +61,9 @@ class ChatScreenshotsTest {
             zoe.locator("[data-action=open-places]").tap();
             shoot(zoe, "phone-320-dark-places");
 
+            ada.locator("[data-action=join-room]").click();
+            shoot(ada, "desktop-light-join-no-rooms");
+            ada.locator("#join-cancel").click();
             Visitor.named(server, "Edsger").in("trains").in("semaphores");
             ada.locator("[data-action=join-room]").click();
             assertThat(ada.locator("#open-rooms li")).hasCount(2);
@@ -80,12 +83,16 @@ class ChatScreenshotsTest {
     void trouble_inBothThemes_fits(ColorScheme theme) throws Exception {
         String name = theme.name().toLowerCase(Locale.ROOT);
         try (ChatBrowser browser = ChatBrowser.launch();
-                ChatServer server = ChatServer.start("127.0.0.1", 0)) {
+                ChatServer server = ChatOnLoopback.start(0)) {
             NewContextOptions desktop = ChatBrowser.desktop().setColorScheme(theme);
             Page newcomer = browser.window(browser.person(desktop), server);
             assertThat(newcomer.locator("#sign-in")).isVisible();
             shoot(newcomer, "desktop-" + name + "-sign-in");
             Page ada = enter(browser, server, "Ada Lovelace", desktop);
+            newcomer.locator("#nickname").fill("Ada Lovelace");
+            newcomer.keyboard().press("Enter");
+            assertThat(newcomer.locator("#sign-in-problem")).not().isEmpty();
+            shoot(newcomer, "desktop-" + name + "-sign-in-taken");
             say(ada, "Is anybody here?");
             assertThat(ada.locator(".message:not(.pending)")).hasCount(1);
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -30,12 +31,15 @@ class ChatTest {
     private static final int WAIT_THREADS =
             Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() / 2));
 
+    /** Of the manual clock: so the real bound of a drain is far away, and no test waits for it. */
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+
     private final ManualClock clock = new ManualClock();
     private ChatServer server;
 
     @BeforeEach
     void start() throws Exception {
-        server = ChatServer.start("127.0.0.1", 0, clock);
+        server = ChatServer.start("127.0.0.1", 0, clock, DRAIN);
     }
 
     @AfterEach
@@ -351,7 +355,7 @@ class ChatTest {
         Visitor bob = Visitor.named(server, "Bob").in("lobby");
         Visitor eve = Visitor.named(server, "Eve").in("lobby");
 
-        ada.whisper("bob", "psst");
+        ada.whisper("Bob", "psst");
         ada.say("lobby", "to all");
 
         assertThat(bob.next("chat.whispered").get("text").stringValue()).isEqualTo("psst");
@@ -362,10 +366,10 @@ class ChatTest {
 
     @Test
     void whisper_toNobody_isRefusedAndSaysWho() {
-        Answer answer = Visitor.named(server, "Ada").whisper("bob", "psst");
+        Answer answer = Visitor.named(server, "Ada").whisper("Bob", "psst");
 
         assertThat(answer.status()).isEqualTo(403);
-        assertThat(answer.error().get("reason").stringValue()).isEqualTo("bob is not here");
+        assertThat(answer.error().get("reason").stringValue()).isEqualTo("Bob is not here.");
     }
 
     @Test
@@ -387,7 +391,7 @@ class ChatTest {
         Visitor ada = Visitor.named(server, "Ada");
         Visitor bob = Visitor.named(server, "Bob");
 
-        ada.send("chat.typing", Map.of("to", "bob"));
+        ada.send("chat.typing", Map.of("to", "Bob"));
 
         JsonNode typing = bob.next("chat.typing");
         assertThat(typing.get("room").isNull()).isTrue();
@@ -403,6 +407,35 @@ class ChatTest {
         JsonNode history = Visitor.named(server, "Bob").join("lobby").body().get("history");
 
         assertThat(history.findValuesAsString("text")).containsExactly("still here");
+    }
+
+    // ---- the end
+
+    @Test
+    @DisplayName("L2 a chat that stops tells who has a stream to come back; it sent an error")
+    void close_streamIsOpen_saysReconnect() throws Exception {
+        CompletableFuture<List<String>> stream = Visitor.named(server, "Ada").stream();
+        Awaitility.await().until(() -> server.manager().statistics().held().streams() == 1);
+
+        stop();
+
+        assertThat(stream.get(20, TimeUnit.SECONDS).toString())
+                .contains("comet.reconnect")
+                .doesNotContain("comet.error");
+    }
+
+    @Test
+    @DisplayName("L2 and who polls")
+    void close_pollIsHeld_saysReconnect() throws Exception {
+        Visitor ada = Visitor.named(server, "Ada");
+        CompletableFuture<Answer> poll = CompletableFuture.supplyAsync(ada::poll);
+        Awaitility.await().until(() -> server.manager().statistics().held().polls() == 1);
+
+        stop();
+
+        Answer answer = poll.get(20, TimeUnit.SECONDS);
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.body().findValuesAsString("name")).containsExactly("comet.reconnect");
     }
 
     // ---- the page's files

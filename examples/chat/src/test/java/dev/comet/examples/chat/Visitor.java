@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -130,6 +131,14 @@ final class Visitor {
             }
         }
         return answer;
+    }
+
+    /** Opens a stream; its lines are read while the server goes on. */
+    CompletableFuture<List<String>> stream() {
+        return http.sendAsync(
+                        request("stream?lastMessageId=" + cursor).GET().build(),
+                        HttpResponse.BodyHandlers.ofLines())
+                .thenApply(response -> response.body().toList());
     }
 
     long cursor() {

@@ -16,8 +16,11 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,10 +51,12 @@ import org.slf4j.LoggerFactory;
 final class DeviceEndpoints extends HttpServlet {
 
     private static final long serialVersionUID = 1L;
+    private static final String RESTARTING = "the cloud is restarting; ask again";
     private static final Logger LOG = LoggerFactory.getLogger(DeviceEndpoints.class);
     private static final int MAX_FRAME_DIGITS = 8_192;
     private static final int FORBIDDEN = 403;
     private static final int TOO_MANY = 429;
+    private static final Duration FOR_ANSWERS = Duration.ofMillis(500);
 
     private final transient CometStateManager comet;
     private final transient Relay relay;
@@ -59,6 +64,9 @@ final class DeviceEndpoints extends HttpServlet {
 
     /** Up to where each session has been given frames, for as long as it lives. */
     private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
+
+    /** One permit for each data request that the container has not ended yet. */
+    private final transient Semaphore open = new Semaphore(Integer.MAX_VALUE);
 
     DeviceEndpoints(CometStateManager comet, Relay relay, AddressRate knocks) {
         this.comet = comet;
@@ -208,12 +216,32 @@ final class DeviceEndpoints extends HttpServlet {
             say(response, 404, "no such session; connect again");
             return;
         }
+        if (!open.tryAcquire()) { // taken by awaitAnswers
+            say(response, 503, RESTARTING);
+            return;
+        }
         AsyncContext async = request.startAsync();
         async.setTimeout(0); // Comet's own hold ends it
         HeldData held = new HeldData(async, relay.ignoredFrames());
         CometAsyncResult result = comet.beginSubscribe(id, cursor);
-        async.addListener(new Gone(comet, result));
+        async.addListener(new Gone(comet, result, open));
         result.whenCompleted(answer -> answer(id, held, answer), async::start);
+    }
+
+    /**
+     * Once everybody has been sent away, and before the container stops: waits until the answers to
+     * data requests are written, for half a second at most, since a device may not read. The
+     * container writes them, and {@code CometServlet.drain} waits for its own only.
+     */
+    void awaitAnswers() {
+        try {
+            if (!open.tryAcquire(
+                    Integer.MAX_VALUE, FOR_ANSWERS.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.debug("A device has not read its answer; not waiting any longer");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static @Nullable String sessionId(HttpServletRequest request) {
@@ -228,7 +256,7 @@ final class DeviceEndpoints extends HttpServlet {
             case MESSAGES -> frame(id, held, answer);
             case TIMEOUT -> held.answer("", 200);
             case SUPERSEDED -> held.answer("a newer request took over", 409);
-            case RECONNECT -> held.answer("the cloud is restarting; ask again", 503);
+            case RECONNECT -> held.answer(RESTARTING, 503);
             case ERROR -> {
                 CometException error = Objects.requireNonNull(answer.error());
                 boolean gone = error.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST;
@@ -271,10 +299,13 @@ final class DeviceEndpoints extends HttpServlet {
     }
 
     /** The device went away while its request was held. */
-    private record Gone(CometStateManager comet, CometAsyncResult result) implements AsyncListener {
+    private record Gone(CometStateManager comet, CometAsyncResult result, Semaphore open)
+            implements AsyncListener {
 
         @Override
-        public void onComplete(AsyncEvent event) {}
+        public void onComplete(AsyncEvent event) {
+            open.release();
+        }
 
         @Override
         public void onTimeout(AsyncEvent event) {

@@ -111,6 +111,9 @@ final class Jobs implements AutoCloseable {
     @Override
     public void close() {
         try {
+            if (scheduler.isShutdown()) {
+                return;
+            }
             scheduler.standby();
             awaitRunning();
             scheduler.shutdown(false);

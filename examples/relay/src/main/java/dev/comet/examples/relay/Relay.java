@@ -53,10 +53,16 @@ final class Relay implements CometClientEventHandler {
      * @param holdSeconds how long a request of a device is held
      * @param idleSeconds how long a device may be silent before it counts as gone
      * @param connectsPerSecond how many devices may come from one address, such as a house
+     * @param drain over how long devices are sent away when the relay stops
      */
     record Options(
-            Duration commandTimeout, int holdSeconds, int idleSeconds, int connectsPerSecond) {
-        static final Options DEFAULT = new Options(Duration.ofSeconds(10), 25, 60, 20);
+            Duration commandTimeout,
+            int holdSeconds,
+            int idleSeconds,
+            int connectsPerSecond,
+            Duration drain) {
+        static final Options DEFAULT =
+                new Options(Duration.ofSeconds(10), 25, 60, 20, Duration.ofSeconds(1));
     }
 
     Relay(CometStateManager comet, DeviceKeys keys, Options options, Clock clock) {

@@ -3,6 +3,7 @@ package dev.comet.examples.relay;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.CometServlet;
+import dev.comet.spi.CometClock;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -27,17 +28,26 @@ public final class RelayServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RelayServer.class);
 
-    private final CometStateManager comet =
-            CometStateManager.builder(new InProcCometStateProvider()).build();
+    private final CometStateManager comet;
     private final Server jetty = new Server();
     private final ServerConnector connector;
+    private final CometServlet servlet;
+    private final DeviceEndpoints devices;
+    private final Duration drain;
     private final Relay relay;
     private final Jobs jobs;
     private final List<SimulatedGateway> gateways = new ArrayList<>();
 
     private RelayServer(
-            String host, int port, String code, Relay.Options options, Jobs.Intervals intervals)
+            String host,
+            int port,
+            String code,
+            Relay.Options options,
+            Jobs.Intervals intervals,
+            CometClock clock)
             throws Exception {
+        comet = CometStateManager.builder(new InProcCometStateProvider()).clock(clock).build();
+        drain = options.drain();
         relay = new Relay(comet, new DeviceKeys(code), options, Clock.systemUTC());
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
@@ -47,7 +57,7 @@ public final class RelayServer implements AutoCloseable {
         connector.setPort(port);
         jetty.addConnector(connector);
         ServletContextHandler context = new ServletContextHandler("/");
-        CometServlet servlet =
+        servlet =
                 new CometServlet(
                         comet,
                         app -> {
@@ -63,9 +73,10 @@ public final class RelayServer implements AutoCloseable {
                         options.connectsPerSecond(),
                         10 * options.connectsPerSecond(),
                         System::nanoTime);
-        ServletHolder devices = new ServletHolder(new DeviceEndpoints(comet, relay, knocks));
-        devices.setAsyncSupported(true);
-        context.addServlet(devices, "/relay/*");
+        devices = new DeviceEndpoints(comet, relay, knocks);
+        ServletHolder holder = new ServletHolder(devices);
+        holder.setAsyncSupported(true);
+        context.addServlet(holder, "/relay/*");
         context.addServlet(PageServlet.holder(), "/");
         jetty.setHandler(context);
         jobs = Jobs.start(relay::clean, relay::heart, intervals);
@@ -80,7 +91,21 @@ public final class RelayServer implements AutoCloseable {
     static RelayServer start(
             String host, int port, String code, Relay.Options options, Jobs.Intervals intervals)
             throws Exception {
-        RelayServer server = new RelayServer(host, port, code, options, intervals);
+        return start(host, port, code, options, intervals, CometClock.system());
+    }
+
+    /**
+     * @param clock that of who is there and what waits; devices and jobs go by the system's
+     */
+    static RelayServer start(
+            String host,
+            int port,
+            String code,
+            Relay.Options options,
+            Jobs.Intervals intervals,
+            CometClock clock)
+            throws Exception {
+        RelayServer server = new RelayServer(host, port, code, options, intervals, clock);
         try {
             server.jetty.start();
         } catch (Exception e) {
@@ -116,10 +141,13 @@ public final class RelayServer implements AutoCloseable {
         }
     }
 
+    /** Tells pages, phones and gateways to come back later, then stops: docs/containers.md. */
     @Override
     public void close() {
         gateways.forEach(SimulatedGateway::close);
         jobs.close();
+        servlet.drain(drain); // over at once if nobody is there
+        devices.awaitAnswers();
         comet.close();
         try {
             jetty.stop();

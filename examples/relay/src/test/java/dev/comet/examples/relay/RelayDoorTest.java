@@ -47,7 +47,7 @@ class RelayDoorTest {
                         "127.0.0.1",
                         0,
                         CODE,
-                        new Relay.Options(Duration.ofSeconds(5), 5, 10, 20),
+                        new Relay.Options(Duration.ofSeconds(5), 5, 10, 20, Duration.ZERO),
                         Jobs.Intervals.DEFAULT);
     }
 

@@ -48,7 +48,8 @@ class RelayLoadTest {
     @DisplayName(
             "R3 every command ends in exactly one of reply, timeout, offline; no reply goes astray")
     void commands_gatewaysLoseTheirConnections_endOnce() throws Exception {
-        Relay.Options options = new Relay.Options(Duration.ofSeconds(2), 20, 10, 1_000);
+        Relay.Options options =
+                new Relay.Options(Duration.ofSeconds(2), 20, 10, 1_000, Duration.ZERO);
         try (RelayServer server =
                 RelayServer.start("127.0.0.1", 0, "code", options, Jobs.Intervals.DEFAULT)) {
             List<SimulatedGateway> gateways = new ArrayList<>();

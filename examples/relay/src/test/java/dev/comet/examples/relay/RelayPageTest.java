@@ -31,7 +31,7 @@ class RelayPageTest {
             assertThat(page.locator("#state")).hasText("not paired");
             page.locator("#code").fill("guess");
             page.keyboard().press("Enter");
-            assertThat(page.locator("#pairing-problem")).containsText("wrong pairing code");
+            assertThat(page.locator("#pairing-problem")).containsText("Wrong pairing code");
             shoot(page, 390, ColorScheme.LIGHT, "phone-light-pairing");
             page.locator("#code").fill("code");
             page.keyboard().press("Enter");
@@ -85,6 +85,66 @@ class RelayPageTest {
 
             page.clock().fastForward(125_000);
             assertThat(page.locator("#devices li")).containsText("active 2 min ago");
+        }
+    }
+
+    @Test
+    @DisplayName("R9 a gateway that has just replied is active now; the list said 16 s ago")
+    void page_gatewayReplies_isActiveNow() throws Exception {
+        try (Chromium chromium = Chromium.launch("the relay's page");
+                RelayServer server =
+                        RelayServer.start(
+                                "127.0.0.1",
+                                0,
+                                "code",
+                                Relay.Options.DEFAULT,
+                                Jobs.Intervals.DEFAULT)) {
+            server.simulate(2);
+            Page page = chromium.open(server.uri() + "#code=code");
+            assertThat(page.locator("#devices li")).hasCount(2);
+            page.clock().install();
+            page.clock().fastForward(16_000);
+            for (int row = 0; row < 2; row++) {
+                assertThat(page.locator("#devices li").nth(row))
+                        .containsText(Pattern.compile("active [0-9]+ s ago"));
+            }
+
+            page.locator("button[name=on]").click();
+
+            assertThat(page.locator("#log li").first()).containsText("kitchen is on");
+            assertThat(page.locator("#devices li").first()).containsText("active now");
+            assertThat(page.locator("#devices li").last())
+                    .containsText(Pattern.compile("active [0-9]+ s ago"));
+        }
+    }
+
+    @Test
+    @DisplayName("R9 what went wrong is said for people, not for whoever runs the server")
+    void page_commandFails_saysSoForPeople() throws Exception {
+        Relay.Options impatient =
+                new Relay.Options(Duration.ofMillis(200), 25, 60, 20, Duration.ZERO);
+        try (Chromium chromium = Chromium.launch("the relay's page");
+                RelayServer server =
+                        RelayServer.start(
+                                "127.0.0.1", 0, "code", impatient, Jobs.Intervals.DEFAULT);
+                SimulatedGateway gateway =
+                        SimulatedGateway.start(
+                                server.comet(),
+                                1,
+                                server.relay().keys().issue(SimulatedGateway.mac(1)))) {
+            Page page = chromium.open(server.uri().toString());
+            page.locator("#code").fill("guess");
+            page.keyboard().press("Enter");
+            assertThat(page.locator("#pairing-problem"))
+                    .hasText("Wrong pairing code: use the one that the relay printed.");
+            page.locator("#code").fill("code");
+            page.keyboard().press("Enter");
+            assertThat(page.locator("#devices li")).hasCount(1);
+
+            gateway.comet().toCompletableFuture().join().unsubscribe(); // it does not hear
+            page.locator("button[name=on]").click();
+            assertThat(page.locator("#log li").first())
+                    .containsText("kitchen on: no reply in time");
         }
     }
 

@@ -4,10 +4,14 @@ import static dev.comet.examples.relay.RelayHttp.hello;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.comet.CometStatistics;
 import dev.comet.client.Comet;
 import dev.comet.client.CometClientException;
+import dev.comet.client.CometListener;
 import dev.comet.client.CometOptions;
+import dev.comet.client.CometTransport;
 import dev.comet.examples.relay.CommandLog.State;
+import dev.comet.testkit.ManualClock;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -44,7 +48,7 @@ class RelayTest {
                         "127.0.0.1",
                         0,
                         "code",
-                        new Relay.Options(Duration.ofSeconds(2), 5, 10, 20),
+                        new Relay.Options(Duration.ofSeconds(2), 5, 10, 20, Duration.ZERO),
                         Jobs.Intervals.DEFAULT);
     }
 
@@ -177,7 +181,7 @@ class RelayTest {
             assertThat(failure(second).code()).isEqualTo("client-already-exists");
             assertThat(get(phone.command(GATEWAY, "kitchen", "on")).text("state")).isEqualTo("on");
             var before = server.relay().devices().find(GATEWAY).orElseThrow().lastActive();
-            get(gateway.comet()).use(dev.comet.client.CometTransport.POLL);
+            get(gateway.comet()).use(CometTransport.POLL);
             await().until(
                             () ->
                                     server.relay()
@@ -334,5 +338,63 @@ class RelayTest {
             server.manager().disconnect(session);
             await().until(() -> post("relay/data", "", "SessionId", session).statusCode() == 404);
         }
+    }
+
+    // ---- the end
+
+    @Test
+    @DisplayName(
+            "R12 a relay that stops tells phones, gateways and devices of frames to come back; it"
+                    + " cut them off")
+    void close_everybodyIsThere_saysReconnect() throws Exception {
+        server.close();
+        // Seconds of a clock that this test moves: the real bound of the drain is out of reach.
+        ManualClock clock = new ManualClock();
+        Relay.Options options =
+                new Relay.Options(Duration.ofSeconds(2), 25, 60, 20, Duration.ofSeconds(10));
+        server = RelayServer.start("127.0.0.1", 0, "code", options, Jobs.Intervals.DEFAULT, clock);
+        String session = connection(SimulatedGateway.mac(2)).body();
+        CompletableFuture<HttpResponse<String>> data =
+                http.sendAsync(
+                        HttpRequest.newBuilder(server.uri().resolve("relay/data"))
+                                .header("SessionId", session)
+                                .POST(BodyPublishers.noBody())
+                                .build(),
+                        BodyHandlers.ofString());
+        try (SimulatedGateway gateway = gateway();
+                Comet phone = phone(1).comet()) {
+            List<String> toldToReconnect = new CopyOnWriteArrayList<>();
+            phone.use(CometTransport.POLL);
+            phone.listen(reconnecting("phone", toldToReconnect));
+            get(gateway.comet()).listen(reconnecting("gateway", toldToReconnect));
+            await().until(() -> held().streams() == 1 && held().polls() == 2);
+
+            CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+            await().until(
+                            () -> {
+                                clock.advance(Duration.ofSeconds(1));
+                                return closed.isDone();
+                            });
+
+            await().untilAsserted(
+                            () ->
+                                    assertThat(toldToReconnect)
+                                            .containsExactlyInAnyOrder("phone", "gateway"));
+            assertThat(data.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
+            assertThat(data.join().body()).isEqualTo("the cloud is restarting; ask again");
+        }
+    }
+
+    private CometStatistics.Held held() {
+        return server.manager().statistics().held();
+    }
+
+    private static CometListener reconnecting(String name, List<String> told) {
+        return new CometListener() {
+            @Override
+            public void reconnecting(long delayMillis) {
+                told.add(name);
+            }
+        };
     }
 }
