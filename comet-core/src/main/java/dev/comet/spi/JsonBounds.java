@@ -9,16 +9,16 @@ import org.jspecify.annotations.Nullable;
  * below what the readers of JSON take that clients are made with.
  *
  * <p>One pass over the bytes, each looked at once; takes no memory unless a number is long or has
- * an exponent. Recursive, no deeper than the bound on nesting. Does not look whether text is valid
- * UTF-8: the generator has made it.
+ * an exponent, or a name has escapes. Recursive, no deeper than the bound on nesting. Does not look
+ * whether text is valid UTF-8: the generator has made it.
  */
 public final class JsonBounds {
 
     /** How deep arrays and objects may lie in one another. */
     public static final int NESTING = 100;
 
-    /** The longest name of a field, in bytes as encoded, without its quotes. */
-    public static final int NAME_BYTES = 10_000;
+    /** The longest name of a field, in UTF-16 code units. */
+    public static final int NAME_LENGTH = 10_000;
 
     /** The longest number, in characters. */
     public static final int NUMBER_LENGTH = 500;
@@ -28,6 +28,8 @@ public final class JsonBounds {
 
     /** With its e and its sign: of a zero, which is within the range whatever it is. */
     private static final int MAX_EXPONENT = 5;
+
+    private static final int HEX_DIGITS = 4;
 
     private final byte[] json;
     private int at;
@@ -96,7 +98,7 @@ public final class JsonBounds {
         return switch (peek()) {
             case '{' -> isNestedTooDeep(depth) ? false : object(depth + 1);
             case '[' -> isNestedTooDeep(depth) ? false : array(depth + 1);
-            case '"' -> text() >= 0;
+            case '"' -> text();
             case 't' -> literal("true");
             case 'f' -> literal("false");
             case 'n' -> literal("null");
@@ -114,16 +116,7 @@ public final class JsonBounds {
         }
         while (true) {
             skipBlanks();
-            int length = text();
-            if (length < 0) {
-                return false;
-            }
-            if (length > NAME_BYTES) {
-                fault =
-                        "has a field whose name takes "
-                                + length
-                                + " bytes; use at most "
-                                + NAME_BYTES;
+            if (!name()) {
                 return false;
             }
             skipBlanks();
@@ -169,27 +162,87 @@ public final class JsonBounds {
         }
     }
 
-    /** Returns how many bytes it has, without its quotes; -1 once a fault was found. */
-    private int text() {
-        if (peek() != '"') {
-            isNoJson();
-            return -1;
+    private boolean name() {
+        int from = at + 1;
+        if (!text()) {
+            return false;
         }
-        int from = ++at;
+        int length = 0;
+        boolean isHalf = false;
+        for (int i = from; i < at - 1; i++) {
+            byte b = json[i];
+            if (isContinuation(b)) {
+                continue;
+            }
+            char unit = ' '; // whole, whatever it is
+            if (b == '\\' && json[++i] == 'u') {
+                unit = unit(i + 1);
+                i += HEX_DIGITS;
+            }
+            if (isHalf != Character.isLowSurrogate(unit)) {
+                return isNoText();
+            }
+            isHalf = Character.isHighSurrogate(unit);
+            length += isPair(b) ? 2 : 1;
+        }
+        if (isHalf) {
+            return isNoText();
+        }
+        if (length > NAME_LENGTH) {
+            fault =
+                    "has a field whose name has "
+                            + length
+                            + " characters; use at most "
+                            + NAME_LENGTH;
+        }
+        return fault == null;
+    }
+
+    private static boolean isContinuation(byte b) {
+        return (b & 0xC0) == 0x80;
+    }
+
+    /** Whether a character begins that is a surrogate pair in UTF-16. */
+    private static boolean isPair(byte b) {
+        return (b & 0xF8) == 0xF0;
+    }
+
+    private char unit(int from) {
+        return (char) Integer.parseInt(new String(json, from, HEX_DIGITS, ISO_8859_1), 16);
+    }
+
+    private boolean text() {
+        if (peek() != '"') {
+            return isNoJson();
+        }
+        at++;
         while (at < json.length) {
             byte b = json[at];
             if (b == '"') {
-                return at++ - from;
+                at++;
+                return true;
             }
-            if (b == '\\') {
-                at++; // what follows is neither the end nor, for all that matters here, wrong
-            } else if (b >= 0 && b < ' ') {
+            if ((b >= 0 && b < ' ') || (b == '\\' && !isEscape())) {
                 break;
             }
             at++;
         }
-        isNoJson();
-        return -1;
+        return isNoJson();
+    }
+
+    /** Whether a backslash begins something that JSON knows; then moves on to its last byte. */
+    private boolean isEscape() {
+        at++;
+        if (peek() != 'u') {
+            return "\"\\/bfnrt".indexOf(peek()) >= 0;
+        }
+        for (int i = 0; i < HEX_DIGITS; i++) {
+            at++;
+            if (Character.digit(peek(), 16) < 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean number() {
@@ -263,6 +316,11 @@ public final class JsonBounds {
     private boolean isNotFinite() {
         fault =
                 "has a number that is not finite, which JSON cannot say; send null or a text instead";
+        return false;
+    }
+
+    private boolean isNoText() {
+        fault = "has a field whose name has half a surrogate pair; use whole characters";
         return false;
     }
 

@@ -117,7 +117,7 @@ final class Body {
                 StreamReadConstraints.builder()
                         .maxNestingDepth(maxDepth)
                         .maxNumberLength(JsonBounds.NUMBER_LENGTH)
-                        .maxNameLength(JsonBounds.NAME_BYTES)
+                        .maxNameLength(JsonBounds.NAME_LENGTH)
                         .build();
         JsonFactory factory = JsonFactory.builder().streamReadConstraints(constraints).build();
         return JsonMapper.builder(factory)

@@ -15,10 +15,13 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
 
 /** From a client through a hook, to another client or back: what was written is what is read. */
 @SuppressWarnings("FutureReturnValueIgnored") // returned as what a hook returns
 class RelayedContentsTest {
+
+    private static final JsonMapper PLAIN = new JsonMapper();
 
     record Price(BigDecimal amount) {}
 
@@ -150,6 +153,48 @@ class RelayedContentsTest {
         assertThat(protocol.poll(ada, "").text())
                 .contains("\"comet.refused\"")
                 .contains("handler-failed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"\\ud83d\":1}",
+                "{\"a\\uDE00\":1}",
+                "{\"\\ud83d\\ud83d\\ude00\":1}",
+                "{\"\\ud83d \\ude00\":1}",
+                "{\"\\\\\\uD83D\":1}"
+            })
+    @DisplayName("M16 a name with half a surrogate pair, which no client can read, is refused")
+    void send_nameIsHalfAPair_isRefused(String contents) {
+        send("tell", contents).isError(400, "parameters-invalid");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"\\uD83D\\uDE00\":\"\\ud83d\\ude00\"}",
+                "{\"\\\\ud83d\":\"\\\\ud83d\"}",
+                "{\"\\u0041\\ud7ff\\ue000\":1}",
+                "[\"\\ud83d\",\"\\ude00\"]"
+            })
+    @DisplayName("M16 whole pairs arrive, and texts that were cut within one")
+    void send_wholePair_arrives(String contents) {
+        assertThat(send("tell", contents).status()).isEqualTo(202);
+        String arrived = protocol.poll(ada, "").text().replaceFirst(".*\"contents\":(.*)}]$", "$1");
+        assertThat(PLAIN.readTree(arrived)).isEqualTo(PLAIN.readTree(contents));
+    }
+
+    @Test
+    @DisplayName(
+            "M16 the longest name of a field passes through a hook, whatever it takes as UTF-8")
+    void send_longestName_isPassedOn() {
+        for (String letter : List.of("x", "ä", "語", "\ud83d\ude00", "\\u0001", "\\n")) {
+            int units = letter.startsWith("\\") ? 1 : letter.length();
+            String longest = letter.repeat(10_000 / units);
+            assertThat(send("tell", "{\"" + longest + "\":1}").status()).isEqualTo(202);
+            assertThat(protocol.poll(ada, "").text()).contains("told").contains(longest);
+            send("tell", "{\"" + longest + letter + "\":1}").isError(400, "parameters-invalid");
+        }
     }
 
     @ParameterizedTest

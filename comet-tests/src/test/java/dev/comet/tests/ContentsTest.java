@@ -163,6 +163,15 @@ class ContentsTest {
                         Map.of("x".repeat(10_000), 1),
                         List.of(Map.of("x".repeat(10_001), 1))),
                 Arguments.of(
+                        "name",
+                        Map.of("\ud83d\ude00".repeat(5_000), 1),
+                        Map.of("\u8a9e".repeat(10_001), 1)),
+                Arguments.of(
+                        "half a surrogate pair",
+                        List.of("cut \ud83d", Map.of("\ud83d\ude00", 1)),
+                        Map.of("cut \ud83d", 1)),
+                Arguments.of("half a surrogate pair", Map.of("\ue000", 1), Map.of("\ude00 cut", 1)),
+                Arguments.of(
                         "number",
                         new BigDecimal("0." + "1".repeat(498)),
                         new BigDecimal("0." + "1".repeat(499))));
@@ -173,7 +182,8 @@ class ContentsTest {
     @DisplayName("M16 what the server accepts is within the bounds that clients can read")
     void sendMessage_beyondABound_isRefused(String what, Object within, Object beyond) {
         try (Server server = Server.start()) {
-            assertThat(sent(server, within)).isEqualTo(PLAIN.writeValueAsString(within));
+            assertThat(sent(server, within))
+                    .isEqualTo(new String(PLAIN.writeValueAsBytes(within), UTF_8));
         }
         try (Server server = Server.start()) {
             assertThat(refused(server, beyond)).contains(what);
@@ -181,7 +191,24 @@ class ContentsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{", "[1,]", "{\"a\"}", "01", "1.", "-", "tru", "1 2", "\"a", "{a:1}"})
+    @ValueSource(
+            strings = {
+                "{",
+                "[1,]",
+                "{\"a\"}",
+                "01",
+                "1.",
+                "-",
+                "tru",
+                "1 2",
+                "\"a",
+                "{a:1}",
+                "\"\\a\"",
+                "\"\\u12g4\"",
+                "\"\\u123\"",
+                "\"\\",
+                "\"\\u12"
+            })
     @DisplayName("M16 what a serializer writes raw is JSON, or refused")
     void sendMessage_rawAndNoJson_isRefused(String raw) {
         try (Server server = Server.start()) {
@@ -192,7 +219,8 @@ class ContentsTest {
     @Test
     @DisplayName("M16 what a serializer writes raw and is JSON arrives")
     void sendMessage_rawJson_arrives() {
-        String raw = " { \"a\\\"\" : [ true , false , null , -1.5e3 , \"\\u0041\" , {} , [] ] }";
+        String raw =
+                " { \"a\\\"\" : [ true , false , null , -1.5e3 , \"\\u0041\\/\\b\\f\\n\\r\\t\\\\\\uaBcD\" , {} , [] ] }";
         try (Server server = Server.start()) {
             assertThat(sent(server, new RawValue(raw))).isEqualTo(raw);
         }
