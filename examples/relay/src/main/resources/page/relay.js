@@ -3,7 +3,7 @@
 import { Comet } from "./comet/comet.js";
 import { frame, KINDS, parse } from "./frame.js";
 import { codeInAddress, known, pair } from "./pairing.js";
-import { outcome, problem } from "./words.js";
+import { outcome, problem, UNKNOWN_PHONE } from "./words.js";
 
 const LOG_LINES = 8;
 const TICK_MILLIS = 1_000;
@@ -101,11 +101,14 @@ async function begin() {
   });
 }
 
+/** @param {boolean} may */
+const mayCommand = (may) => part("command").querySelectorAll("button").forEach((button) => { button.disabled = !may; });
+
 /** @param {Comet} comet */
 async function follow(comet) {
   part("pairing").hidden = true;
-  part("command").querySelectorAll("button").forEach((button) => { button.disabled = false; });
-  comet.on("comet.state", ({ contents }) => showState(contents.to));
+  mayCommand(true);
+  comet.on("comet.state", ({ contents }) => (contents.to === "lost" ? askForCode({ status: UNKNOWN_PHONE }) : showState(contents.to)));
   comet.on("comet.sessionlost", async () => showGateways(await comet.request("relay.devices", "all")));
   comet.on("relay.devices", ({ contents }) => showGateways(contents));
   comet.on("relay.heart", ({ contents }) => {
@@ -125,6 +128,7 @@ async function follow(comet) {
 /** @param {{status?: number}} error */
 function askForCode(error) {
   showState("not paired");
+  mayCommand(false);
   part("pairing").hidden = false;
   part("pairing-problem").textContent = problem(error);
   part("code").focus();
@@ -132,7 +136,7 @@ function askForCode(error) {
 
 part("pairing").addEventListener("submit", async (event) => {
   event.preventDefault();
-  await pair(part("code").value.trim()).then(connect).then(follow).catch(askForCode);
+  await pair(part("code").value.trim()).then(() => location.reload(), askForCode); // the page begins as the phone that it is now
 });
 
 codeInAddress();

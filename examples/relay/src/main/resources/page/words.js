@@ -11,7 +11,11 @@ const OUTCOMES = {
 /** Why a command came to nothing. @param {{code?: string}} error */
 export const outcome = ({ code = "" }) => OUTCOMES[code] ?? "the relay could not pass it on";
 
+/** In the place of a status: the relay knew this phone, and does so no more. */
+export const UNKNOWN_PHONE = -1;
+
 const PAIRINGS = {
+  [UNKNOWN_PHONE]: "The relay was started anew and does not know this phone. Pair it again.",
   0: "", // there was no code yet to ask with
   401: "Wrong pairing code: use the one that the relay printed.",
   429: "Too many phones want to be paired. Try again in a moment.",

@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
  * only that id, and is held until there is a frame.
  *
  * <p>Whoever may not come in yet, be it without a key or without the code, may ask so often from
- * one address, and pages of other servers not at all.
+ * one address, and pages of other servers not at all. Bodies are there when a request comes here:
+ * {@link RelayServer} has them read without a thread.
  *
  * <p>A frame that waits for a reply has a header {@code Correlation-Id}: the device replies with
  * {@code POST /comet/reply}, the session id as bearer token, and {@code
@@ -53,7 +54,7 @@ final class DeviceEndpoints extends HttpServlet {
     private static final long serialVersionUID = 1L;
     private static final String RESTARTING = "the cloud is restarting; ask again";
     private static final Logger LOG = LoggerFactory.getLogger(DeviceEndpoints.class);
-    private static final int MAX_FRAME_DIGITS = 8_192;
+    static final int MAX_FRAME_DIGITS = 8_192;
     private static final int FORBIDDEN = 403;
     private static final int TOO_MANY = 429;
     private static final Duration FOR_ANSWERS = Duration.ofMillis(500);
@@ -61,6 +62,8 @@ final class DeviceEndpoints extends HttpServlet {
     private final transient CometStateManager comet;
     private final transient Relay relay;
     private final transient AddressRate knocks;
+    private final transient AddressRate asks;
+    private final transient OncePerMinute noFrames = new OncePerMinute(System::nanoTime);
 
     /** Up to where each session has been given frames, for as long as it lives. */
     private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
@@ -68,10 +71,15 @@ final class DeviceEndpoints extends HttpServlet {
     /** One permit for each data request that the container has not ended yet. */
     private final transient Semaphore open = new Semaphore(Integer.MAX_VALUE);
 
-    DeviceEndpoints(CometStateManager comet, Relay relay, AddressRate knocks) {
+    /**
+     * @param knocks of those who want to come in
+     * @param asks for frames
+     */
+    DeviceEndpoints(CometStateManager comet, Relay relay, AddressRate knocks, AddressRate asks) {
         this.comet = comet;
         this.relay = relay;
         this.knocks = knocks;
+        this.asks = asks;
         comet.addEventHandler(
                 new CometClientEventHandler() {
                     @Override
@@ -104,7 +112,11 @@ final class DeviceEndpoints extends HttpServlet {
                     connection(request, response);
                 }
             }
-            case "/data" -> data(request, response);
+            case "/data" -> {
+                if (isInTime(asks, "too many requests", request, response)) {
+                    data(request, response);
+                }
+            }
             default -> say(response, 404, "there is nothing here but enrol, connection and data");
         }
     }
@@ -115,10 +127,19 @@ final class DeviceEndpoints extends HttpServlet {
             say(response, FORBIDDEN, "pages of other servers may not connect devices");
             return false;
         }
-        long seconds = knocks.knock(request.getRemoteAddr());
+        return isInTime(knocks, "too many newcomers", request, response);
+    }
+
+    private static boolean isInTime(
+            AddressRate rate,
+            String tooMany,
+            HttpServletRequest request,
+            HttpServletResponse response)
+            throws IOException {
+        long seconds = rate.knock(request.getRemoteAddr());
         if (seconds > 0) {
             response.setHeader("Retry-After", String.valueOf(seconds));
-            say(response, TOO_MANY, "too many newcomers from this address; try again later");
+            say(response, TOO_MANY, tooMany + " from this address; try again later");
             return false;
         }
         return true;
@@ -285,11 +306,16 @@ final class DeviceEndpoints extends HttpServlet {
     }
 
     /** Nothing if the message is no frame: the device could not read it. */
-    private static byte[] frameIn(CometMessage message) {
+    private byte[] frameIn(CometMessage message) {
         try {
             return message.contents() instanceof String text ? Frame.verified(text) : new byte[0];
         } catch (Frame.BadFrameException e) {
-            LOG.warn("A device of frames is not given {}: {}", message, e.getMessage());
+            if (noFrames.passes()) {
+                LOG.warn(
+                        "A device of frames is not given {}: {}; said once a minute",
+                        message,
+                        e.getMessage());
+            }
             return new byte[0];
         }
     }

@@ -45,6 +45,7 @@ final class Relay implements CometClientEventHandler {
     private final DeviceRegistry devices;
     private final CommandLog commands;
     private final LongAdder ignoredFrames = new LongAdder();
+    private final OncePerMinute badReplies = new OncePerMinute(System::nanoTime);
 
     /**
      * How the relay behaves.
@@ -52,7 +53,8 @@ final class Relay implements CometClientEventHandler {
      * @param commandTimeout how long a phone waits for a gateway
      * @param holdSeconds how long a request of a device is held
      * @param idleSeconds how long a device may be silent before it counts as gone
-     * @param connectsPerSecond how many devices may come from one address, such as a house
+     * @param connectsPerSecond how many devices may come from one address, such as a house; a
+     *     hundred times as often those that are in may ask for their frames
      * @param drain over how long devices are sent away when the relay stops
      */
     record Options(
@@ -270,7 +272,12 @@ final class Relay implements CometClientEventHandler {
             }
             return reply;
         } catch (Frame.BadFrameException e) {
-            LOG.warn("The reply of {} is not passed on: {}", gateway, e.getMessage());
+            if (badReplies.passes()) {
+                LOG.warn(
+                        "The reply of {} is not passed on: {}; said once a minute",
+                        gateway,
+                        e.getMessage());
+            }
             throw new CometException(
                     Reason.REFUSED, "the gateway's reply is not passed on: " + e.getMessage(), e);
         }

@@ -11,10 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.EagerContentHandler;
+import org.eclipse.jetty.server.handler.EagerContentHandler.RetainedContentLoaderFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +30,11 @@ import org.slf4j.LoggerFactory;
 public final class RelayServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RelayServer.class);
+
+    /** Requests of those who are in, for each newcomer that may come: each frame is one. */
+    private static final int ASKS = 100;
+
+    private static final int MAX_BODY_BYTES = 2 * DeviceEndpoints.MAX_FRAME_DIGITS;
 
     private final CometStateManager comet;
     private final Server jetty = new Server();
@@ -68,18 +76,34 @@ public final class RelayServer implements AutoCloseable {
                             }
                         });
         context.addServlet(new ServletHolder(servlet), "/comet/*");
-        AddressRate knocks =
-                new AddressRate(
-                        options.connectsPerSecond(),
-                        10 * options.connectsPerSecond(),
-                        System::nanoTime);
-        devices = new DeviceEndpoints(comet, relay, knocks);
+        devices =
+                new DeviceEndpoints(
+                        comet,
+                        relay,
+                        rate(options.connectsPerSecond()),
+                        rate(ASKS * options.connectsPerSecond()));
         ServletHolder holder = new ServletHolder(devices);
         holder.setAsyncSupported(true);
         context.addServlet(holder, "/relay/*");
         context.addServlet(PageServlet.holder(), "/");
-        jetty.setHandler(context);
+        jetty.setHandler(withBodies(context));
         jobs = Jobs.start(relay::clean, relay::heart, intervals);
+    }
+
+    private static AddressRate rate(int perSecond) {
+        return new AddressRate(perSecond, 10 * perSecond, System::nanoTime);
+    }
+
+    /**
+     * Reads the bodies of devices before a servlet is asked, without a thread, so that many slow
+     * ones stop nobody. Comet's own servlet does so itself.
+     */
+    private static Handler withBodies(Handler next) {
+        EagerContentHandler bodies =
+                new EagerContentHandler(
+                        next, new RetainedContentLoaderFactory(MAX_BODY_BYTES, -1, true));
+        bodies.includePath("/relay/*");
+        return bodies;
     }
 
     /**

@@ -9,9 +9,12 @@ import dev.comet.client.CometClientException;
 import dev.comet.client.CometOptions;
 import dev.comet.client.CometState;
 import dev.comet.examples.relay.CommandLog.State;
+import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -180,6 +183,73 @@ class RelayDoorTest {
         IntStream.range(0, 4).forEach(i -> rate.knock("2001:db8::" + i));
         assertThat(rate.knock("2001:db8::ffff")).isPositive();
         assertThat(rate.knock("2001:db8:0:1::ffff")).isZero();
+    }
+
+    @Test
+    @DisplayName("R10 so are requests for frames, which are many more")
+    void data_tooOften_isToldToWait() throws Exception {
+        server.close();
+        server =
+                RelayServer.start(
+                        "127.0.0.1",
+                        0,
+                        CODE,
+                        new Relay.Options(Duration.ofSeconds(5), 5, 10, 1, Duration.ZERO),
+                        Jobs.Intervals.DEFAULT);
+        for (int asked = 0; asked < 100_000; asked++) {
+            HttpResponse<String> answer = post("relay/data", "", "SessionId", "nobody's");
+            if (answer.statusCode() == 429) {
+                assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+                assertThat(asked).isGreaterThanOrEqualTo(1_000);
+                return;
+            }
+            assertThat(answer.statusCode()).isEqualTo(404);
+        }
+        throw new AssertionError("nobody was told to wait");
+    }
+
+    @Test
+    @DisplayName("R10 bodies that do not come stop nobody; one that is too long is not read")
+    void post_bodiesDoNotCome_nobodyElseWaits() throws Exception {
+        String key = server.relay().keys().issue(MAC);
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (String path : List.of("data", "connection", "enrol")) {
+                for (int i = 0; i < 100; i++) {
+                    Socket socket = new Socket("127.0.0.1", server.uri().getPort());
+                    slow.add(socket);
+                    socket.getOutputStream()
+                            .write(
+                                    ("POST /relay/"
+                                                    + path
+                                                    + " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                                                    + "Content-Type: application/x-www-form-urlencoded\r\n"
+                                                    + "Content-Length: 100\r\n\r\nid=")
+                                            .getBytes(StandardCharsets.US_ASCII));
+                }
+            }
+            assertThat(post("relay/connection", hello(MAC), "Device-Key", key).statusCode())
+                    .isEqualTo(200);
+            assertThat(post("relay/data", "x".repeat(50_000)).statusCode()).isEqualTo(413);
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("R10 what a peer does wrong is in the log once a minute")
+    void passes_often_isOnceAMinute() {
+        AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1);
+        OncePerMinute lines = new OncePerMinute(now::get);
+
+        assertThat(lines.passes()).isTrue();
+        now.addAndGet(Duration.ofMinutes(1).toNanos() - 1);
+        assertThat(lines.passes()).isFalse();
+        now.incrementAndGet();
+        assertThat(lines.passes()).isTrue();
+        assertThat(lines.passes()).isFalse();
     }
 
     // ---- replies

@@ -148,6 +148,37 @@ class RelayPageTest {
         }
     }
 
+    @Test
+    @DisplayName("R9 a relay that was started anew does not know the phone: the page asks to pair")
+    void page_relayKnowsThePhoneNoMore_asksToPair() throws Exception {
+        RelayServer server = start(0, "code");
+        try (Chromium chromium = Chromium.launch("the relay's page")) {
+            Page page = chromium.open(server.uri() + "#code=code");
+            assertThat(page.locator("#state")).hasText("connected");
+            int port = server.uri().getPort();
+            server.close();
+            server = start(port, "another code");
+
+            assertThat(page.locator("#pairing-problem")).containsText("Pair it again");
+            assertThat(page.locator("#state")).hasText("not paired");
+            assertThat(page.locator("button[name=on]")).isDisabled();
+            shoot(page, 390, ColorScheme.LIGHT, "phone-light-pair-again");
+
+            page.locator("#code").fill("another code");
+            page.keyboard().press("Enter");
+            assertThat(page.locator("#state")).hasText("connected");
+            assertThat(page.locator("#pairing")).isHidden();
+            assertThat(server.relay().devices().all(Device.Kind.PHONE)).hasSize(1);
+        } finally {
+            server.close();
+        }
+    }
+
+    private static RelayServer start(int port, String code) throws Exception {
+        return RelayServer.start(
+                "127.0.0.1", port, code, Relay.Options.DEFAULT, Jobs.Intervals.DEFAULT);
+    }
+
     private static void shoot(Page page, int width, ColorScheme scheme, String name) {
         page.setViewportSize(width, 844);
         page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
