@@ -121,8 +121,9 @@ public final class CometStateManager implements AutoCloseable {
         }
         pool.every(TIDY_INTERVAL.toNanos(), tidying::startUnlessWaiting);
         LOG.info(
-                "Comet {} has started: {}, {} wait threads, {}, maxPendingRequests={}, maxPendingRequestsPerClient={}",
+                "Comet {} has started on Java {}: {}, {} wait threads, {}, maxPendingRequests={}, maxPendingRequestsPerClient={}",
                 version(),
+                Runtime.version(),
                 provider.getClass().getName(),
                 builder.waitThreads,
                 limits,

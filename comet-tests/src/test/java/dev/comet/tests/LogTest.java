@@ -82,7 +82,9 @@ class LogTest {
         assertThat(lines(Level.INFO)).hasSize(2);
         assertThat(lines(Level.INFO).get(0))
                 .contains(
-                        "started", InProcCometStateProvider.class.getName(), "totalBytes=1234567");
+                        "started on Java " + Runtime.version(),
+                        InProcCometStateProvider.class.getName(),
+                        "totalBytes=1234567");
         assertThat(lines(Level.INFO).get(1)).contains("stopped");
         assertThat(String.join("\n", lines(Level.DEBUG)))
                 .contains("initialised", "took over", "was told of", "was ended", "stayed away");
