@@ -9,6 +9,7 @@ import dev.comet.client.CometClientException;
 import dev.comet.client.CometOptions;
 import dev.comet.client.CometState;
 import dev.comet.examples.relay.CommandLog.State;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
@@ -216,7 +217,8 @@ class RelayDoorTest {
         try {
             for (String path : List.of("data", "connection", "enrol")) {
                 for (int i = 0; i < 100; i++) {
-                    Socket socket = new Socket("127.0.0.1", server.uri().getPort());
+                    Socket socket =
+                            new Socket(InetAddress.getLoopbackAddress(), server.uri().getPort());
                     slow.add(socket);
                     socket.getOutputStream()
                             .write(
