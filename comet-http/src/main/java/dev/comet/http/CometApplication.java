@@ -285,14 +285,15 @@ public final class CometApplication {
      *
      * <p>A browser that connects with the cookie of a client that exists is that client again: the
      * {@link #onConnect} hook is asked as ever, and if what it describes {@linkplain
-     * CometClient#describes is that client}, and the container names the same principal as before,
-     * nothing new is made. Otherwise it is a newcomer, whose cookie replaces the other's; a page
-     * that still relies on the other loses its session. So let the description tell users apart, by
-     * display name, attribute or public token, but not by details that a page chooses: two tabs
-     * that send different ones replace each other's cookie, and the older one is lost until its
-     * user says that it is to go on. Or return {@link ConnectRequest#client()} to keep what is
-     * there. Two tabs that are one client need {@code share} of {@code comet.js}: without it the
-     * second supersedes the first.
+     * CometClient#describes is that client}, nothing new is made. Otherwise it is a newcomer, whose
+     * cookie replaces the other's; a page that still relies on the other loses its session. So let
+     * the description tell users apart, by display name, attribute or public token, but not by
+     * details that a page chooses: two tabs that send different ones replace each other's cookie,
+     * and the older one is lost until its user says that it is to go on. Or return {@link
+     * ConnectRequest#client()} to keep what is there. The cookie is good only while the container
+     * names the client's {@link CometClient#user}: who has logged in, or out, is a newcomer. Two
+     * tabs that are one client need {@code share} of {@code comet.js}: without it the second
+     * supersedes the first.
      */
     public CometApplication cookieTokens(boolean cookieTokens) {
         this.cookieTokens = cookieTokens;
@@ -304,7 +305,9 @@ public final class CometApplication {
      * has asked for {@code connect}, such as {@code /app/comet}. To be set where a proxy takes away
      * a part of the path without a word ({@code /shop/comet} in front, {@code /comet} here). With
      * {@code /} the cookie's name begins with {@code __Host-} over TLS, so that no other host of
-     * the domain can set it; two applications on one host then have one cookie.
+     * the domain can set it: wanted where nobody logs in and hosts of the domain are not all to be
+     * trusted, for such a host could have newcomers use a client of its own. Two applications on
+     * one host then have one cookie.
      */
     public CometApplication cookiePath(String path) {
         require("cookiePath", PATH, path, "a path such as /shop/comet, escaped as in a URL");

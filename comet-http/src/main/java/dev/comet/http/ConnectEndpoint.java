@@ -106,7 +106,7 @@ final class ConnectEndpoint {
 
         CometClient described = ask(hook, request);
         CometClient client =
-                known != null && isStill(known, described, exchange)
+                known != null && isStill(known, described)
                         ? known
                         : comet.initializeClient(strong(described));
         welcome(client, request);
@@ -126,13 +126,26 @@ final class ConnectEndpoint {
                         .with(callers.cookieFor(client.privateToken(), exchange)));
     }
 
+    /** Whether who comes back is who it was: another tab, or the same page again. */
+    private static boolean isStill(CometClient known, CometClient described) {
+        return described.equals(known) || described.describes(known);
+    }
+
     /**
-     * Whether who comes back is who it was: another tab, or the same page again. Whoever has logged
-     * in as somebody else in the meantime is a newcomer.
+     * With cookies, no later request of another user would be the client's: that is found out here
+     * rather than by the page.
      */
-    private boolean isStill(CometClient known, CometClient described, CometExchange exchange) {
-        return described.equals(known)
-                || (described.describes(known) && callers.isOfItsOwner(exchange));
+    private CometClient ofItsUser(CometClient described, @Nullable String user) {
+        if (described.user() == null) {
+            return user == null ? described : described.withUser(user);
+        }
+        if (cookieTokens && !described.user().equals(user)) {
+            throw new IllegalStateException(
+                    "the hook describes a client of a user who is not the one that the container"
+                            + " names; with cookieTokens leave user unset, and keep what your own"
+                            + " log-in calls its users in an attribute");
+        }
+        return described;
     }
 
     /** A token that the hook has chosen, perhaps as the newcomer wished, may be easy to guess. */
@@ -157,7 +170,8 @@ final class ConnectEndpoint {
 
     private CometClient ask(ConnectHook hook, ConnectRequest request) {
         try {
-            return counters.timed(() -> hook.connect(request));
+            return counters.timed(
+                    () -> ofItsUser(hook.connect(request), Callers.user(request.exchange())));
         } catch (CometException e) {
             throw refusal(e);
         } catch (Throwable e) {
