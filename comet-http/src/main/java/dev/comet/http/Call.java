@@ -73,6 +73,7 @@ final class Call {
         }
         answered = true;
         exchange.respond(whole);
+        counters.failed();
     }
 
     void refuse(Refusal refusal) {

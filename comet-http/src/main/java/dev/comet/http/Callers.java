@@ -125,7 +125,8 @@ final class Callers {
      */
     CometClient subscriber(Call call, @Nullable String inBody, Parameters parameters) {
         CometClient client = client(call, inBody, parameters.publicToken());
-        requests.require(client.publicToken(), 1, "too many requests from this client");
+        requests.require(
+                client.publicToken(), 1, "requestsPerClient", "too many requests from this client");
         comet.seenAt(client, clientAddress(call.exchange()));
         return client;
     }
@@ -274,7 +275,10 @@ final class Callers {
     Refusal unknown(CometExchange exchange) {
         int rest = unknownTokens.take(network(exchange), 1);
         return rest > 0
-                ? Refusal.tooMany("too many unknown private tokens from this address", rest)
+                ? Refusal.tooMany(
+                        "unknownTokensPerAddress",
+                        "too many unknown private tokens from this address",
+                        rest)
                 : Refusal.unknownClient();
     }
 

@@ -138,7 +138,8 @@ public final class CometApplication {
          * and it reaches the client as a message. If it fails with a {@link CometException}, the
          * request is refused with its reason and text. Called for requests only, which are messages
          * with a {@linkplain ClientMessage#correlationId correlation id}; a plain send is answered
-         * 400.
+         * 400. What comes more than five minutes later, or a second time, is dropped; of one client
+         * at most 100 requests wait, of one address or principal 1,000.
          */
         CompletionStage<?> handle(CometClient client, ClientMessage message) throws Exception;
     }

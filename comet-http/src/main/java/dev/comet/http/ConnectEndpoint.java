@@ -91,9 +91,10 @@ final class ConnectEndpoint {
                         : principal != null
                                 ? "user " + principal.getName()
                                 : callers.network(exchange);
-        connects.require(key, 1, "too many newcomers from this address");
+        connects.require(key, 1, "connectsPerAddress", "too many newcomers from this address");
         if (known == null && principal == null) {
-            newcomers.require("all", 1, "too many newcomers from all addresses together");
+            newcomers.require(
+                    "all", 1, "newcomers", "too many newcomers from all addresses together");
         }
     }
 
@@ -175,7 +176,7 @@ final class ConnectEndpoint {
         } catch (CometException e) {
             throw refusal(e);
         } catch (Throwable e) {
-            faults.own("connect hook", "The connect hook failed", e);
+            faults.hook("connect hook", "The connect hook failed", e);
             throw Refusal.handlerFailed();
         }
     }
@@ -192,7 +193,7 @@ final class ConnectEndpoint {
             throw refusal(e);
         } catch (Throwable e) {
             endNewcomer(client, request);
-            faults.own(
+            faults.hook(
                     "connected hook", "The connected hook failed for " + client.publicToken(), e);
             throw Refusal.handlerFailed();
         }

@@ -19,10 +19,12 @@ final class FaultLog {
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
 
     private final CometClock clock;
+    private final HttpCounters counters;
     private final Map<String, OncePerMinute> kinds = new ConcurrentHashMap<>();
 
-    FaultLog(CometClock clock) {
+    FaultLog(CometClock clock, HttpCounters counters) {
         this.clock = clock;
+        this.counters = counters;
     }
 
     /** A fault of a peer: never with a stack trace. */
@@ -32,6 +34,12 @@ final class FaultLog {
 
     /** A fault of the application, or of this program. */
     void own(String kind, String text, Throwable fault) {
+        tell(kind, text, fault);
+    }
+
+    /** A hook has failed: counted here, and nowhere else. */
+    void hook(String kind, String text, @Nullable Throwable fault) {
+        counters.hookFailed();
         tell(kind, text, fault);
     }
 

@@ -25,6 +25,7 @@ final class Refusal extends RuntimeException {
     private int retryAfterSeconds;
     private transient @Nullable Header more;
     private int index = -1;
+    private @Nullable String limit;
 
     Refusal(int status, String code, String text) {
         super(text, null, false, false);
@@ -43,6 +44,11 @@ final class Refusal extends RuntimeException {
 
     String text() {
         return text;
+    }
+
+    /** Which limit was reached, or null if it is for something else. */
+    @Nullable String limit() {
+        return limit;
     }
 
     static Refusal parametersInvalid(String text) {
@@ -118,8 +124,12 @@ final class Refusal extends RuntimeException {
         return new Refusal(415, "unsupported-media-type", text);
     }
 
-    static Refusal tooMany(String text, int retryAfterSeconds) {
+    /**
+     * @param limit which one was reached, for statistics: the option that sets it, if there is one
+     */
+    static Refusal tooMany(String limit, String text, int retryAfterSeconds) {
         Refusal refusal = new Refusal(429, "too-many-requests", text);
+        refusal.limit = limit;
         refusal.retryAfterSeconds = retryAfterSeconds;
         return refusal;
     }

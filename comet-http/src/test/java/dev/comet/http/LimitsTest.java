@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,8 @@ class LimitsTest {
         guess("192.0.2.1", "three").isError(429, "too-many-requests");
         guess("192.0.2.2", "four").isError(404, "client-does-not-exist");
 
+        assertThat(protocol.handler.statistics().limits())
+                .isEqualTo(Map.of("unknownTokensPerAddress", 1L));
         protocol.pass(Duration.ofSeconds(2));
 
         guess("192.0.2.1", "five").isError(404, "client-does-not-exist");
@@ -157,6 +160,8 @@ class LimitsTest {
             // Four strangers were let in: from now on each second brings one more, wherever from.
             few.handle(FakeExchange.post("/connect").from("192.0.2.4"))
                     .isError(429, "too-many-requests");
+            assertThat(few.handler.statistics().limits())
+                    .isEqualTo(Map.of("connectsPerAddress", 618L, "newcomers", 1L));
             assertThat(few.comet.clients()).hasSize(4);
             assertThat(few.handle(FakeExchange.post("/connect").principal("ada")).status())
                     .isEqualTo(200);
