@@ -448,9 +448,10 @@ public final class CometApplication {
 
     /**
      * How many newcomers all addresses may bring together, both 1 to 1,000,000; more is answered
-     * 429. Principals and clients that come back do not count. Default 1,000 a second, 30,000 at
-     * once: with the default idle time of 60 s those who never come back are at most 90,000 of the
-     * 100,000 {@link dev.comet.CometLimits#clients}.
+     * 429. So is more than a tenth of it from one network, of IPv6 a /48 and of IPv4 a /24, though
+     * never less than {@link #connectsPerAddress}. Principals and clients that come back do not
+     * count. Default 1,000 a second, 30,000 at once: with the default idle time of 60 s those who
+     * never come back are at most 90,000 of the 100,000 {@link dev.comet.CometLimits#clients}.
      */
     public CometApplication newcomers(int perSecond, int burst) {
         newcomers = rate("newcomers", perSecond, burst);

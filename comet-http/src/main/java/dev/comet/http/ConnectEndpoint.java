@@ -5,6 +5,7 @@ import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.ConnectHook;
 import dev.comet.http.CometApplication.ConnectedHook;
+import dev.comet.http.RateLimit.Rate;
 import java.security.Principal;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +32,7 @@ final class ConnectEndpoint {
     private final boolean cookieTokens;
     private final boolean weakPrivateTokens;
     private final RateLimit connects;
+    private final RateLimit newcomersOfSite;
     private final RateLimit newcomers;
 
     ConnectEndpoint(
@@ -57,7 +59,19 @@ final class ConnectEndpoint {
                         application.connectsPerAddress,
                         application.trackedAddresses,
                         application.clock);
+        this.newcomersOfSite =
+                new RateLimit(
+                        ofSite(application.newcomers, application.connectsPerAddress),
+                        application.trackedAddresses,
+                        application.clock);
         this.newcomers = new RateLimit(application.newcomers, 1, application.clock);
+    }
+
+    /** A tenth of what all strangers may do, but never less than one address may. */
+    private static Rate ofSite(Rate all, Rate ofAddress) {
+        return new Rate(
+                Math.max(all.perSecond() / 10, ofAddress.perSecond()),
+                Math.max(all.burst() / 10, ofAddress.burst()));
     }
 
     void serve(Call call) {
@@ -80,7 +94,8 @@ final class ConnectEndpoint {
     /**
      * Whoever is known counts for itself. Strangers share what their address may do, and those of
      * all addresses what one server takes: however many they are, they do not fill its table of
-     * clients. An address that has done enough takes nothing from the others.
+     * clients. An address that has done enough takes nothing from the others, nor does a site with
+     * many addresses.
      */
     private void limitRate(CometExchange exchange, @Nullable CometClient known) {
         Principal principal = exchange.principal();
@@ -93,6 +108,11 @@ final class ConnectEndpoint {
                                 : callers.network(exchange);
         connects.require(key, 1, "connectsPerAddress", "too many newcomers from this address");
         if (known == null && principal == null) {
+            newcomersOfSite.require(
+                    Network.wider(callers.clientAddress(exchange)),
+                    1,
+                    "newcomers",
+                    "too many newcomers from this network");
             newcomers.require(
                     "all", 1, "newcomers", "too many newcomers from all addresses together");
         }
