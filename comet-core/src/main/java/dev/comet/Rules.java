@@ -32,7 +32,7 @@ final class Rules {
     private Rules() {}
 
     static CometException invalid(String text) {
-        return new CometException(CometException.Reason.PARAMETERS_INVALID, text);
+        return CometException.forDevelopers(CometException.Reason.PARAMETERS_INVALID, text);
     }
 
     static String publicToken(@Nullable String token) {

@@ -77,6 +77,7 @@ final class Call {
     }
 
     void refuse(Refusal refusal) {
+        faults.refused(refusal);
         respond(counters.answer(refusal));
     }
 

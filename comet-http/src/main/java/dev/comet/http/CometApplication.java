@@ -33,8 +33,9 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>Hooks run on the thread of the request, several at once; they may block as long as the
  * container can spare that thread. What they throw is the answer: a {@link CometException} with its
- * reason and text, anything else as {@code handler-failed} without details and with a line in the
- * log, at most one a minute for each hook.
+ * reason and text (one that is {@linkplain CometException#isForDevelopers for developers}, such as
+ * Comet's own, in neutral words, with its text in the log), anything else as {@code handler-failed}
+ * without details and with a line in the log, at most one a minute for each hook.
  *
  * <p>Not safe for use by several threads; read once, when the {@link CometHttpHandler} is made.
  */

@@ -174,7 +174,7 @@ final class ConnectEndpoint {
         String token = described.privateToken();
         long different = token.chars().distinct().count();
         if (!weakPrivateTokens && (token.length() < MIN_TOKEN || different < MIN_DIFFERENT)) {
-            throw new CometException(
+            throw CometException.forDevelopers(
                     CometException.Reason.PARAMETERS_INVALID,
                     "privateToken has "
                             + token.length()

@@ -141,7 +141,10 @@ final class LaterReply {
     private void refuse(CometClient client, String name, String correlationId, Throwable failure) {
         Refusal refusal;
         if (failure instanceof CometException e) {
-            refusal = Refusal.of(e);
+            refusal =
+                    e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
+                            ? Refusal.targetIsGone(e)
+                            : Refusal.of(e);
         } else {
             faults.hook(
                     "hook " + name,
@@ -149,6 +152,7 @@ final class LaterReply {
                     failure);
             refusal = Refusal.handlerFailed();
         }
+        faults.refused(refusal);
         counters.count(refusal);
         comet.refuseTo(client, correlationId, refusal.code(), refusal.text());
     }
