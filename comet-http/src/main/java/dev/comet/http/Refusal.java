@@ -89,8 +89,14 @@ final class Refusal extends RuntimeException {
      * nothing.
      */
     static Refusal unknownClient() {
-        return new Refusal(
-                404, "client-does-not-exist", "no client has this private token; connect again");
+        Refusal refusal =
+                new Refusal(
+                        404,
+                        "client-does-not-exist",
+                        "no client has this private token; connect again");
+        refusal.more = // RFC 6750, 3.1; RFC 9110, 11.6.1 allows it in any answer
+                new Header("WWW-Authenticate", "Bearer realm=\"comet\", error=\"invalid_token\"");
+        return refusal;
     }
 
     /**
