@@ -90,6 +90,7 @@ class HookTextTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"name", "group", "contents", "timeout"})
+    @DisplayName("O3 a rule that a hook breaks is in the log once a minute, and not in the answer")
     void send_hookBreaksARule_theTextIsInTheLogOnce(String hook) {
         for (int i = 0; i < 3; i++) {
             FakeExchange answer = send(hook, "");
@@ -103,6 +104,7 @@ class HookTextTest {
     }
 
     @Test
+    @DisplayName("O3 so is one that a hook breaks later")
     void request_hookBreaksARuleLater_theTextIsInTheLog() {
         send("later", ",\"correlationId\":\"c\"");
 
@@ -114,6 +116,7 @@ class HookTextTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"blank", "weak", "taken"})
+    @DisplayName("O3 so is one that the connect hook breaks")
     void connect_hookBreaksARule_theTextIsInTheLog(String what) {
         FakeExchange answer =
                 protocol.handle(FakeExchange.post("/connect").json("{\"what\":\"" + what + "\"}"));
