@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ public final class CometClient {
     private final int connectionTimeoutSeconds;
     private final int connectionIdleSeconds;
     private final Map<String, String> attributes;
+    private final @Nullable String user;
     private final long incarnation;
 
     /** What the builder of a description left to chance; nothing in a client that was born. */
@@ -63,20 +65,26 @@ public final class CometClient {
         this.connectionIdleSeconds =
                 Rules.seconds("connectionIdleSeconds", builder.connectionIdleSeconds);
         this.attributes = Rules.attributes(builder.attributes);
+        this.user = builder.user == null ? null : Rules.user(builder.user);
         this.incarnation = builder.incarnation;
     }
 
-    private CometClient(CometClient description, long incarnation) {
+    /**
+     * @param incarnation 0 for another description
+     */
+    private CometClient(CometClient description, @Nullable String user, long incarnation) {
+        boolean isDescription = incarnation == 0;
         this.publicToken = description.publicToken;
         this.privateToken = description.privateToken;
         this.displayName = description.displayName;
         this.connectionTimeoutSeconds = description.connectionTimeoutSeconds;
         this.connectionIdleSeconds = description.connectionIdleSeconds;
         this.attributes = description.attributes;
+        this.user = user;
         this.incarnation = incarnation;
-        this.anyPublicToken = false;
-        this.anyPrivateToken = false;
-        this.anyDisplayName = false;
+        this.anyPublicToken = isDescription && description.anyPublicToken;
+        this.anyPrivateToken = isDescription && description.anyPrivateToken;
+        this.anyDisplayName = isDescription && description.anyDisplayName;
     }
 
     /** A client yet to be described; what is not set gets a default. */
@@ -120,6 +128,25 @@ public final class CometClient {
     }
 
     /**
+     * Who is logged in at this client, or null if nobody is: the name of the principal, as the
+     * container gives it. No peer is ever told. What tells requests by cookie of one user from
+     * those of another.
+     */
+    public @Nullable String user() {
+        return user;
+    }
+
+    /**
+     * This description, for a client of this {@linkplain #user() user}.
+     *
+     * @throws CometException {@link CometException.Reason#PARAMETERS_INVALID} if it has more than
+     *     1,024 characters
+     */
+    public CometClient withUser(String user) {
+        return new CometClient(this, Rules.user(user), 0);
+    }
+
+    /**
      * Which of the clients that have had these tokens it is: a number that no other of them has. 0
      * for a description that was never initialised.
      */
@@ -128,8 +155,8 @@ public final class CometClient {
     }
 
     /**
-     * Whether the other client is what initialising this description would make: it has the
-     * attributes and times, the tokens that the description was given, and its display name. A
+     * Whether the other client is what initialising this description would make: it has the user,
+     * the attributes and times, the tokens that the description was given, and its display name. A
      * token that was left to chance may be any.
      */
     public boolean describes(CometClient other) {
@@ -138,7 +165,8 @@ public final class CometClient {
                 && other.displayName.equals(anyDisplayName ? other.publicToken : displayName)
                 && connectionTimeoutSeconds == other.connectionTimeoutSeconds
                 && connectionIdleSeconds == other.connectionIdleSeconds
-                && attributes.equals(other.attributes);
+                && attributes.equals(other.attributes)
+                && Objects.equals(user, other.user);
     }
 
     /** A client of this description that has not been before. */
@@ -147,7 +175,7 @@ public final class CometClient {
         while (number == 0) {
             number = ThreadLocalRandom.current().nextLong();
         }
-        return new CometClient(this, number);
+        return new CometClient(this, user, number);
     }
 
     Duration connectionTimeout() {
@@ -196,6 +224,7 @@ public final class CometClient {
         private int connectionTimeoutSeconds = 25;
         private int connectionIdleSeconds = 60;
         private final Map<String, String> attributes = new LinkedHashMap<>();
+        private @Nullable String user;
         private long incarnation;
 
         private Builder() {}
@@ -251,6 +280,17 @@ public final class CometClient {
          */
         public Builder attribute(String key, String value) {
             attributes.put(key, value);
+            return this;
+        }
+
+        /**
+         * Who is logged in at this client, up to 1,024 characters. Default: nobody; of a client
+         * that connects over HTTP, the principal that the container names. What a log-in of the
+         * application's own calls its users, if the container knows nothing of them, is an
+         * attribute: this one is compared with the principal of requests.
+         */
+        public Builder user(String user) {
+            this.user = user;
             return this;
         }
 

@@ -2,6 +2,7 @@ package dev.comet;
 
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something the caller asked for could not be done. The {@link #reason()} says what kind of thing,
@@ -57,6 +58,7 @@ public final class CometException extends RuntimeException {
     }
 
     private final Reason reason;
+    private final boolean forDevelopers;
     private final transient List<CometClient> fullClients;
 
     /**
@@ -66,6 +68,7 @@ public final class CometException extends RuntimeException {
     public CometException(Reason reason, String message) {
         super(message);
         this.reason = reason;
+        this.forDevelopers = false;
         this.fullClients = List.of();
     }
 
@@ -77,13 +80,40 @@ public final class CometException extends RuntimeException {
     public CometException(Reason reason, String message, Throwable cause) {
         super(message, cause);
         this.reason = reason;
+        this.forDevelopers = false;
+        this.fullClients = List.of();
+    }
+
+    private CometException(
+            Reason reason, String message, @Nullable Throwable cause, boolean forDevelopers) {
+        super(message, cause);
+        this.reason = reason;
+        this.forDevelopers = forDevelopers;
         this.fullClients = List.of();
     }
 
     private CometException(String message, List<CometClient> fullClients) {
         super(message);
         this.reason = Reason.QUEUE_FULL;
+        this.forDevelopers = true;
         this.fullClients = List.copyOf(fullClients);
+    }
+
+    /**
+     * One whose message is for whoever writes or runs the application: what a library throws when
+     * the application has broken a rule of its. Peers are told its reason, in neutral words; the
+     * message goes to the log.
+     *
+     * @param reason the kind
+     * @param message name, value, rule and fix; no private token
+     */
+    public static CometException forDevelopers(Reason reason, String message) {
+        return new CometException(reason, message, null, true);
+    }
+
+    /** As {@link #forDevelopers(Reason, String)}, with what led to it. */
+    public static CometException forDevelopers(Reason reason, String message, Throwable cause) {
+        return new CometException(reason, message, cause, true);
     }
 
     /**
@@ -127,6 +157,14 @@ public final class CometException extends RuntimeException {
     /** The kind of failure. */
     public Reason reason() {
         return reason;
+    }
+
+    /**
+     * Whether the message is for whoever writes or runs the application, and not for a peer. False
+     * for what an application throws to refuse something.
+     */
+    public boolean isForDevelopers() {
+        return forDevelopers;
     }
 
     /**

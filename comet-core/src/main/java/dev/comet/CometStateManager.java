@@ -364,7 +364,8 @@ public final class CometStateManager implements AutoCloseable {
     public void confirm(String privateToken, long lastMessageId) {
         if (!fromStore(
                 () -> provider.confirmMessages(requireClient(privateToken), lastMessageId))) {
-            throw Rules.invalid(
+            throw new CometException(
+                    CometException.Reason.PARAMETERS_INVALID, // the peer's own
                     "lastMessageId is "
                             + lastMessageId
                             + "; use the id of a message that this client has received");

@@ -21,6 +21,7 @@ final class Rules {
     private static final int MAX_SECONDS = 86_400;
     private static final int MAX_ATTRIBUTES = 32;
     private static final int MAX_ATTRIBUTE_VALUE = 1_024;
+    private static final int MAX_USER = 1_024;
 
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
 
@@ -31,7 +32,7 @@ final class Rules {
     private Rules() {}
 
     static CometException invalid(String text) {
-        return new CometException(CometException.Reason.PARAMETERS_INVALID, text);
+        return CometException.forDevelopers(CometException.Reason.PARAMETERS_INVALID, text);
     }
 
     static String publicToken(@Nullable String token) {
@@ -119,6 +120,14 @@ final class Rules {
         return attributes.isEmpty()
                 ? Map.of()
                 : Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
+    }
+
+    /** The container's word for somebody: whatever characters it has. */
+    static String user(String user) {
+        if (user.length() > MAX_USER) {
+            throw invalid("user has " + user.length() + " characters; use at most " + MAX_USER);
+        }
+        return user;
     }
 
     private static String text(String what, @Nullable String value, int max) {

@@ -81,7 +81,7 @@ final class Sender {
         try {
             json = encoder.encode(contents);
         } catch (IllegalArgumentException e) {
-            throw new CometException(
+            throw CometException.forDevelopers(
                     CometException.Reason.PARAMETERS_INVALID,
                     "contents of \"" + name + "\" " + e.getMessage(),
                     e);

@@ -94,6 +94,10 @@ class CometClientTest {
                         "attribute role has 1025 characters; use at most 1024 characters"));
         values.add(
                 new Broken(
+                        b -> b.user("u".repeat(1_025)),
+                        "user has 1025 characters; use at most 1024"));
+        values.add(
+                new Broken(
                         b -> b.publicToken("same").privateToken("same"),
                         "privateToken equals publicToken; a secret must differ from the address that others know"));
         return values;
@@ -171,6 +175,7 @@ class CometClientTest {
                         .privateToken(SECRET)
                         .displayName("Ada")
                         .attribute("tenant", "7")
+                        .user("a.lovelace")
                         .build();
         assertThat(client).hasToString("CometClient[ada, Ada]");
         JsonMapper mapper = new JsonMapper();
@@ -208,5 +213,11 @@ class CometClientTest {
         assertThat(CometClient.builder().build())
                 .matches(
                         description -> description.describes(CometClient.builder().build().born()));
+        CometClient adas = CometClient.builder().user("ada").build().born();
+        assertThat(adas.user()).isEqualTo("ada");
+        assertThat(CometClient.builder().build())
+                .matches(description -> !description.describes(adas))
+                .matches(description -> description.withUser("ada").describes(adas))
+                .matches(description -> !description.withUser("bob").describes(adas));
     }
 }

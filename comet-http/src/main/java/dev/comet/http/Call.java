@@ -73,9 +73,11 @@ final class Call {
         }
         answered = true;
         exchange.respond(whole);
+        counters.failed();
     }
 
     void refuse(Refusal refusal) {
+        faults.refused(refusal);
         respond(counters.answer(refusal));
     }
 

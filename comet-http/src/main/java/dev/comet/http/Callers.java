@@ -8,6 +8,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -87,7 +88,8 @@ final class Callers {
      *     parameters do not say: one that relies on the cookie does not see whose it is, and
      *     another page can replace it
      * @throws Refusal if there is no token, if a foreign page may have caused the browser to add
-     *     it, if no client has it, or if it is another client's than the page takes itself for
+     *     it, if no client has it, or if it is another client's than the page takes itself for, or
+     *     by the cookie another user's
      */
     CometClient client(Call call, @Nullable String inBody, @Nullable String claim) {
         CometExchange exchange = call.exchange();
@@ -123,7 +125,8 @@ final class Callers {
      */
     CometClient subscriber(Call call, @Nullable String inBody, Parameters parameters) {
         CometClient client = client(call, inBody, parameters.publicToken());
-        requests.require(client.publicToken(), 1, "too many requests from this client");
+        requests.require(
+                client.publicToken(), 1, "requestsPerClient", "too many requests from this client");
         comet.seenAt(client, clientAddress(call.exchange()));
         return client;
     }
@@ -153,8 +156,8 @@ final class Callers {
     }
 
     private @Nullable String inCookie(CometExchange exchange) {
-        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
-        if (value == null) {
+        String token = cookie == null ? null : cookie.read(exchange);
+        if (token == null) {
             return null;
         }
         if (!origins.isProven(exchange)) {
@@ -162,7 +165,26 @@ final class Callers {
                     "the cookie alone does not show that this server's own page is asking; send"
                             + " the header Comet-Request: 1");
         }
-        return value.token();
+        CometClient client = comet.getCometClient(token).orElse(null);
+        if (client != null && !isOfItsUser(client, exchange)) {
+            throw Refusal.clientReplaced();
+        }
+        return token;
+    }
+
+    /**
+     * Whether the container says that the client's user is calling, or of a client of nobody that
+     * nobody is. A cookie does not say who has set it: without this, whoever can set one could have
+     * others use a client of his.
+     */
+    private static boolean isOfItsUser(CometClient client, CometExchange exchange) {
+        return Objects.equals(client.user(), user(exchange));
+    }
+
+    /** Who the container says is calling, or null if nobody is logged in. */
+    static @Nullable String user(CometExchange exchange) {
+        Principal principal = exchange.principal();
+        return principal == null ? null : principal.getName();
     }
 
     private static String decoded(String claim) {
@@ -223,22 +245,18 @@ final class Callers {
 
     /**
      * The client that the browser has already, by its cookie, or null. A cookie that a foreign page
-     * may have caused the browser to send brings nobody back.
+     * may have caused the browser to send brings nobody back, nor does one for a client of another
+     * user.
      *
      * @throws Refusal if there are several cookies that differ
      */
     @Nullable CometClient returning(CometExchange exchange) {
-        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
-        return value == null || !origins.isProven(exchange)
+        String token = cookie == null ? null : cookie.read(exchange);
+        return token == null || !origins.isProven(exchange)
                 ? null
-                : comet.getCometClient(value.token()).orElse(null);
-    }
-
-    /** Whether the cookie was set for whoever is logged in now. */
-    boolean isOfItsOwner(CometExchange exchange) {
-        Principal principal = exchange.principal();
-        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
-        return value != null && value.isOf(principal);
+                : comet.getCometClient(token)
+                        .filter(client -> isOfItsUser(client, exchange))
+                        .orElse(null);
     }
 
     /** What hands the token over beside the body; nothing if it is in the body. */
@@ -248,8 +266,7 @@ final class Callers {
 
     /** What makes the browser forget a token that is no use any more, if it has that one. */
     List<Header> forget(String token, CometExchange exchange) {
-        TokenCookie.Value value = cookie == null ? null : cookie.read(exchange);
-        return cookie == null || value == null || !value.token().equals(token)
+        return cookie == null || !token.equals(cookie.read(exchange))
                 ? List.of()
                 : List.of(cookie.forget(exchange));
     }
@@ -258,7 +275,10 @@ final class Callers {
     Refusal unknown(CometExchange exchange) {
         int rest = unknownTokens.take(network(exchange), 1);
         return rest > 0
-                ? Refusal.tooMany("too many unknown private tokens from this address", rest)
+                ? Refusal.tooMany(
+                        "unknownTokensPerAddress",
+                        "too many unknown private tokens from this address",
+                        rest)
                 : Refusal.unknownClient();
     }
 

@@ -33,8 +33,9 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>Hooks run on the thread of the request, several at once; they may block as long as the
  * container can spare that thread. What they throw is the answer: a {@link CometException} with its
- * reason and text, anything else as {@code handler-failed} without details and with a line in the
- * log, at most one a minute for each hook.
+ * reason and text (one that is {@linkplain CometException#isForDevelopers for developers}, such as
+ * Comet's own, in neutral words, with its text in the log), anything else as {@code handler-failed}
+ * without details and with a line in the log, at most one a minute for each hook.
  *
  * <p>Not safe for use by several threads; read once, when the {@link CometHttpHandler} is made.
  */
@@ -138,7 +139,8 @@ public final class CometApplication {
          * and it reaches the client as a message. If it fails with a {@link CometException}, the
          * request is refused with its reason and text. Called for requests only, which are messages
          * with a {@linkplain ClientMessage#correlationId correlation id}; a plain send is answered
-         * 400.
+         * 400. What comes more than five minutes later, or a second time, is dropped; of one client
+         * at most 100 requests wait, of one address or principal 1,000.
          */
         CompletionStage<?> handle(CometClient client, ClientMessage message) throws Exception;
     }
@@ -285,14 +287,15 @@ public final class CometApplication {
      *
      * <p>A browser that connects with the cookie of a client that exists is that client again: the
      * {@link #onConnect} hook is asked as ever, and if what it describes {@linkplain
-     * CometClient#describes is that client}, and the container names the same principal as before,
-     * nothing new is made. Otherwise it is a newcomer, whose cookie replaces the other's; a page
-     * that still relies on the other loses its session. So let the description tell users apart, by
-     * display name, attribute or public token, but not by details that a page chooses: two tabs
-     * that send different ones replace each other's cookie, and the older one is lost until its
-     * user says that it is to go on. Or return {@link ConnectRequest#client()} to keep what is
-     * there. Two tabs that are one client need {@code share} of {@code comet.js}: without it the
-     * second supersedes the first.
+     * CometClient#describes is that client}, nothing new is made. Otherwise it is a newcomer, whose
+     * cookie replaces the other's; a page that still relies on the other loses its session. So let
+     * the description tell users apart, by display name, attribute or public token, but not by
+     * details that a page chooses: two tabs that send different ones replace each other's cookie,
+     * and the older one is lost until its user says that it is to go on. Or return {@link
+     * ConnectRequest#client()} to keep what is there. The cookie is good only while the container
+     * names the client's {@link CometClient#user}: who has logged in, or out, is a newcomer. Two
+     * tabs that are one client need {@code share} of {@code comet.js}: without it the second
+     * supersedes the first.
      */
     public CometApplication cookieTokens(boolean cookieTokens) {
         this.cookieTokens = cookieTokens;
@@ -304,7 +307,9 @@ public final class CometApplication {
      * has asked for {@code connect}, such as {@code /app/comet}. To be set where a proxy takes away
      * a part of the path without a word ({@code /shop/comet} in front, {@code /comet} here). With
      * {@code /} the cookie's name begins with {@code __Host-} over TLS, so that no other host of
-     * the domain can set it; two applications on one host then have one cookie.
+     * the domain can set it: wanted where nobody logs in and hosts of the domain are not all to be
+     * trusted, for such a host could have newcomers use a client of its own. Two applications on
+     * one host then have one cookie.
      */
     public CometApplication cookiePath(String path) {
         require("cookiePath", PATH, path, "a path such as /shop/comet, escaped as in a URL");
@@ -444,9 +449,10 @@ public final class CometApplication {
 
     /**
      * How many newcomers all addresses may bring together, both 1 to 1,000,000; more is answered
-     * 429. Principals and clients that come back do not count. Default 1,000 a second, 30,000 at
-     * once: with the default idle time of 60 s those who never come back are at most 90,000 of the
-     * 100,000 {@link dev.comet.CometLimits#clients}.
+     * 429. So is more than a tenth of it from one network, of IPv6 a /48 and of IPv4 a /24, though
+     * never less than {@link #connectsPerAddress}. Principals and clients that come back do not
+     * count. Default 1,000 a second, 30,000 at once: with the default idle time of 60 s those who
+     * never come back are at most 90,000 of the 100,000 {@link dev.comet.CometLimits#clients}.
      */
     public CometApplication newcomers(int perSecond, int burst) {
         newcomers = rate("newcomers", perSecond, burst);

@@ -36,7 +36,7 @@ public final class CometHttpHandler {
     public CometHttpHandler(CometStateManager comet, CometApplication application) {
         JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
         application.check();
-        this.faults = new FaultLog(application.clock);
+        this.faults = new FaultLog(application.clock, counters);
         this.origins = new Origins(application, faults);
         Callers callers = new Callers(comet, application, origins, faults);
         BodyLimits longBodies = application.bodyLimits();

@@ -5,6 +5,7 @@ import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.ConnectHook;
 import dev.comet.http.CometApplication.ConnectedHook;
+import dev.comet.http.RateLimit.Rate;
 import java.security.Principal;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +32,7 @@ final class ConnectEndpoint {
     private final boolean cookieTokens;
     private final boolean weakPrivateTokens;
     private final RateLimit connects;
+    private final RateLimit newcomersOfSite;
     private final RateLimit newcomers;
 
     ConnectEndpoint(
@@ -57,7 +59,19 @@ final class ConnectEndpoint {
                         application.connectsPerAddress,
                         application.trackedAddresses,
                         application.clock);
+        this.newcomersOfSite =
+                new RateLimit(
+                        ofSite(application.newcomers, application.connectsPerAddress),
+                        application.trackedAddresses,
+                        application.clock);
         this.newcomers = new RateLimit(application.newcomers, 1, application.clock);
+    }
+
+    /** A tenth of what all strangers may do, but never less than one address may. */
+    private static Rate ofSite(Rate all, Rate ofAddress) {
+        return new Rate(
+                Math.max(all.perSecond() / 10, ofAddress.perSecond()),
+                Math.max(all.burst() / 10, ofAddress.burst()));
     }
 
     void serve(Call call) {
@@ -80,7 +94,8 @@ final class ConnectEndpoint {
     /**
      * Whoever is known counts for itself. Strangers share what their address may do, and those of
      * all addresses what one server takes: however many they are, they do not fill its table of
-     * clients. An address that has done enough takes nothing from the others.
+     * clients. An address that has done enough takes nothing from the others, nor does a site with
+     * many addresses.
      */
     private void limitRate(CometExchange exchange, @Nullable CometClient known) {
         Principal principal = exchange.principal();
@@ -91,9 +106,15 @@ final class ConnectEndpoint {
                         : principal != null
                                 ? "user " + principal.getName()
                                 : callers.network(exchange);
-        connects.require(key, 1, "too many newcomers from this address");
+        connects.require(key, 1, "connectsPerAddress", "too many newcomers from this address");
         if (known == null && principal == null) {
-            newcomers.require("all", 1, "too many newcomers from all addresses together");
+            newcomersOfSite.require(
+                    Network.wider(callers.clientAddress(exchange)),
+                    1,
+                    "newcomers",
+                    "too many newcomers from this network");
+            newcomers.require(
+                    "all", 1, "newcomers", "too many newcomers from all addresses together");
         }
     }
 
@@ -106,7 +127,7 @@ final class ConnectEndpoint {
 
         CometClient described = ask(hook, request);
         CometClient client =
-                known != null && isStill(known, described, exchange)
+                known != null && isStill(known, described)
                         ? known
                         : comet.initializeClient(strong(described));
         welcome(client, request);
@@ -126,13 +147,26 @@ final class ConnectEndpoint {
                         .with(callers.cookieFor(client.privateToken(), exchange)));
     }
 
+    /** Whether who comes back is who it was: another tab, or the same page again. */
+    private static boolean isStill(CometClient known, CometClient described) {
+        return described.equals(known) || described.describes(known);
+    }
+
     /**
-     * Whether who comes back is who it was: another tab, or the same page again. Whoever has logged
-     * in as somebody else in the meantime is a newcomer.
+     * With cookies, no later request of another user would be the client's: that is found out here
+     * rather than by the page.
      */
-    private boolean isStill(CometClient known, CometClient described, CometExchange exchange) {
-        return described.equals(known)
-                || (described.describes(known) && callers.isOfItsOwner(exchange));
+    private CometClient ofItsUser(CometClient described, @Nullable String user) {
+        if (described.user() == null) {
+            return user == null ? described : described.withUser(user);
+        }
+        if (cookieTokens && !described.user().equals(user)) {
+            throw new IllegalStateException(
+                    "the hook describes a client of a user who is not the one that the container"
+                            + " names; with cookieTokens leave user unset, and keep what your own"
+                            + " log-in calls its users in an attribute");
+        }
+        return described;
     }
 
     /** A token that the hook has chosen, perhaps as the newcomer wished, may be easy to guess. */
@@ -140,7 +174,7 @@ final class ConnectEndpoint {
         String token = described.privateToken();
         long different = token.chars().distinct().count();
         if (!weakPrivateTokens && (token.length() < MIN_TOKEN || different < MIN_DIFFERENT)) {
-            throw new CometException(
+            throw CometException.forDevelopers(
                     CometException.Reason.PARAMETERS_INVALID,
                     "privateToken has "
                             + token.length()
@@ -157,11 +191,12 @@ final class ConnectEndpoint {
 
     private CometClient ask(ConnectHook hook, ConnectRequest request) {
         try {
-            return counters.timed(() -> hook.connect(request));
+            return counters.timed(
+                    () -> ofItsUser(hook.connect(request), Callers.user(request.exchange())));
         } catch (CometException e) {
             throw refusal(e);
         } catch (Throwable e) {
-            faults.own("connect hook", "The connect hook failed", e);
+            faults.hook("connect hook", "The connect hook failed", e);
             throw Refusal.handlerFailed();
         }
     }
@@ -178,7 +213,7 @@ final class ConnectEndpoint {
             throw refusal(e);
         } catch (Throwable e) {
             endNewcomer(client, request);
-            faults.own(
+            faults.hook(
                     "connected hook", "The connected hook failed for " + client.publicToken(), e);
             throw Refusal.handlerFailed();
         }

@@ -56,7 +56,9 @@ public final class ConnectRequest {
 
     /**
      * The client that this browser has already, by its cookie, or null if it has none: then it is a
-     * newcomer in fact. A hook that returns it keeps it, whatever else may have changed.
+     * newcomer in fact. So is who has logged in, or out, or in as somebody else since: the client
+     * of another {@linkplain CometClient#user() user} is not shown. A hook that returns it keeps
+     * it, whatever else may have changed.
      */
     public @Nullable CometClient client() {
         return client;
@@ -70,6 +72,10 @@ public final class ConnectRequest {
     /** The newcomer's network address, as {@link CometApplication#clientAddress} finds it. */
     public String remoteAddress() {
         return remoteAddress;
+    }
+
+    CometExchange exchange() {
+        return exchange;
     }
 
     /** The first value of a header, or null. */

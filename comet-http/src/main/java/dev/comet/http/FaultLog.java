@@ -1,9 +1,11 @@
 package dev.comet.http;
 
+import dev.comet.http.RateLimit.Rate;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.OncePerMinute;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,11 +20,21 @@ final class FaultLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
 
+    /** More than there are, in each stripe. */
+    private static final int MAX_KINDS = 1_024;
+
+    /** A text may quote what a peer has sent. */
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
+
     private final CometClock clock;
+    private final HttpCounters counters;
+    private final RateLimit refusals; // at DEBUG, one of a kind a second
     private final Map<String, OncePerMinute> kinds = new ConcurrentHashMap<>();
 
-    FaultLog(CometClock clock) {
+    FaultLog(CometClock clock, HttpCounters counters) {
         this.clock = clock;
+        this.counters = counters;
+        this.refusals = new RateLimit(new Rate(1, 1), MAX_KINDS, clock);
     }
 
     /** A fault of a peer: never with a stack trace. */
@@ -33,6 +45,34 @@ final class FaultLog {
     /** A fault of the application, or of this program. */
     void own(String kind, String text, Throwable fault) {
         tell(kind, text, fault);
+    }
+
+    /** A hook has failed: counted here, and nowhere else. */
+    void hook(String kind, String text, @Nullable Throwable fault) {
+        counters.hookFailed();
+        tell(kind, text, fault);
+    }
+
+    /** A peer is refused something: at DEBUG, or if there is something for developers, at WARN. */
+    void refused(Refusal refusal) {
+        String forDevelopers = refusal.forDevelopers();
+        if (forDevelopers != null) {
+            tell("rule " + refusal.code(), "A hook was refused: " + forDevelopers, null);
+        }
+        if (LOG.isDebugEnabled()) {
+            debug(refusal);
+        }
+    }
+
+    private void debug(Refusal refusal) {
+        try {
+            String kind = refusal.status() + " " + refusal.code();
+            if (refusals.take(kind, 1) == 0) {
+                LOG.debug("Refused: {}, {}", kind, CONTROL.matcher(refusal.text()).replaceAll("?"));
+            }
+        } catch (Throwable e) {
+            // As in tell.
+        }
     }
 
     private void tell(String kind, String text, @Nullable Throwable fault) {

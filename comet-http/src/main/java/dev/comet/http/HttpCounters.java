@@ -1,12 +1,12 @@
 package dev.comet.http;
 
-import dev.comet.CometException;
 import dev.comet.http.CometHttpStatistics.Hooks;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +17,10 @@ final class HttpCounters {
     /** By status and code: as many as there are kinds of errors. */
     private final Map<String, LongAdder> refusals = new ConcurrentHashMap<>();
 
+    /** By limit: as many as there are options for them. */
+    private final Map<String, LongAdder> limits = new ConcurrentHashMap<>();
+
+    private final AtomicLong failed = new AtomicLong(); // takes no memory to count
     private final LongAdder hookCalls = new LongAdder();
     private final LongAdder hookFailures = new LongAdder();
     private final LongAdder hookNanos = new LongAdder();
@@ -24,42 +28,60 @@ final class HttpCounters {
 
     /** Counts a refusal, and is the answer. */
     CometResponse answer(Refusal refusal) {
+        count(refusal);
+        return refusal.response();
+    }
+
+    void count(Refusal refusal) {
         refusals.computeIfAbsent(refusal.status() + " " + refusal.code(), kind -> new LongAdder())
                 .increment();
-        return refusal.response();
+        String limit = refusal.limit();
+        if (limit != null) {
+            limits.computeIfAbsent(limit, kind -> new LongAdder()).increment();
+        }
+    }
+
+    /** Counts a request that failed, for want of memory perhaps. */
+    void failed() {
+        failed.incrementAndGet();
     }
 
     /** Calls a hook. */
     <T extends @Nullable Object> T timed(Callable<T> hook) throws Exception {
         long begin = System.nanoTime();
-        boolean failed = true;
         try {
-            T result = hook.call();
-            failed = false;
-            return result;
-        } catch (CometException e) {
-            failed = false; // that is how a hook refuses
-            throw e;
+            return hook.call();
         } finally {
             long nanos = System.nanoTime() - begin;
             hookCalls.increment();
             hookNanos.add(nanos);
             longestHookNanos.accumulate(nanos);
-            if (failed) {
-                hookFailures.increment();
-            }
         }
     }
 
+    /** To be called by {@link FaultLog#hook}, which is told of each failure once. */
+    void hookFailed() {
+        hookFailures.increment();
+    }
+
     CometHttpStatistics read() {
-        Map<String, Long> byKind = new TreeMap<>();
-        refusals.forEach((kind, count) -> byKind.put(kind, count.sum()));
+        Map<String, Long> byKind = read(refusals);
+        if (failed.get() > 0) {
+            byKind.merge("500 " + Refusal.handlerFailed().code(), failed.get(), Long::sum);
+        }
         return new CometHttpStatistics(
                 Map.copyOf(byKind),
+                Map.copyOf(read(limits)),
                 new Hooks(
                         hookCalls.sum(),
                         hookFailures.sum(),
                         Duration.ofNanos(hookNanos.sum()),
                         Duration.ofNanos(longestHookNanos.get())));
+    }
+
+    private static Map<String, Long> read(Map<String, LongAdder> counts) {
+        Map<String, Long> sums = new TreeMap<>();
+        counts.forEach((kind, count) -> sums.put(kind, count.sum()));
+        return sums;
     }
 }

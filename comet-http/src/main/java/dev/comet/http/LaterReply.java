@@ -6,10 +6,9 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
+import dev.comet.http.WaitingPlaces.Place;
+import dev.comet.spi.CometClock;
 import dev.comet.spi.ContentsEncoder;
-import java.util.Collections;
-import java.util.Map;
-import java.util.WeakHashMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -24,25 +23,24 @@ final class LaterReply {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
 
-    /**
-     * How many requests of one client may wait for their reply: so one cannot take all the places
-     * that requests to other clients have.
-     */
-    static final int MAX_WAITING = 100;
-
     private final CometStateManager comet;
     private final ContentsEncoder encoder;
 
-    /** Weak: a stage that the application has dropped keeps nobody who has ended. */
-    private final Map<CometClient, Integer> waiting =
-            Collections.synchronizedMap(new WeakHashMap<>());
-
     private final FaultLog faults;
+    private final HttpCounters counters;
+    private final WaitingPlaces places;
 
-    LaterReply(CometStateManager comet, JsonMapper mapper, FaultLog faults) {
+    LaterReply(
+            CometStateManager comet,
+            JsonMapper mapper,
+            CometClock clock,
+            FaultLog faults,
+            HttpCounters counters) {
         this.comet = comet;
         this.encoder = new ContentsEncoder(mapper);
         this.faults = faults;
+        this.counters = counters;
+        this.places = new WaitingPlaces(clock, this::overdue);
     }
 
     /**
@@ -69,44 +67,55 @@ final class LaterReply {
      * A request of this client is about to be handled. To be followed by {@link #ended}, or by
      * {@link #sendWhenDone}.
      *
+     * @param sender whose requests count together, or null if nobody knows
      * @throws Refusal if too many of them wait for their reply
      */
-    void begins(CometClient client) {
-        waiting.compute(
-                client,
-                (asking, count) -> {
-                    int before = count == null ? 0 : count;
-                    if (before >= MAX_WAITING) {
-                        throw Refusal.tooMany(
-                                before
-                                        + " requests of this client wait for a reply; wait for some of them",
-                                1);
-                    }
-                    return before + 1;
-                });
+    Place begins(CometClient client, @Nullable String sender, String name, String correlationId) {
+        return places.enter(client, sender, name, correlationId);
     }
 
-    /** It waits no more. */
-    void ended(CometClient client) {
-        waiting.computeIfPresent(client, (asking, count) -> count == 1 ? null : count - 1);
+    /** It does not wait. */
+    void ended(Place place) {
+        places.leave(place);
     }
 
-    /** It waits until the stage is complete. */
-    void sendWhenDone(
-            CometClient client, String name, String correlationId, CompletionStage<?> stage) {
+    /**
+     * It waits until the stage is complete; what a stage says a second time, or much too late, is
+     * dropped.
+     */
+    void sendWhenDone(Place place, CompletionStage<?> stage) {
         stage.whenComplete(
                 (reply, failure) -> {
-                    ended(client);
                     try {
+                        if (!places.leaveWithReply(place)) {
+                            return;
+                        }
                         if (failure == null) {
-                            send(client, name, correlationId, reply);
+                            send(place.client, place.name, place.correlationId, reply);
                         } else {
-                            refuse(client, name, correlationId, unwrapped(failure));
+                            refuse(
+                                    place.client,
+                                    place.name,
+                                    place.correlationId,
+                                    unwrapped(failure));
                         }
                     } catch (Throwable e) {
-                        undelivered(client, name, e);
+                        undelivered(place.client, place.name, e);
                     }
                 });
+    }
+
+    private void overdue(Place place) {
+        faults.hook(
+                "overdue " + place.name,
+                "The hook for "
+                        + place.name
+                        + " has not replied within "
+                        + WaitingPlaces.LONGEST
+                        + " to "
+                        + place.client.publicToken()
+                        + ": what it replies after that is dropped",
+                null);
     }
 
     private void send(
@@ -130,16 +139,22 @@ final class LaterReply {
     }
 
     private void refuse(CometClient client, String name, String correlationId, Throwable failure) {
+        Refusal refusal;
         if (failure instanceof CometException e) {
-            comet.refuseTo(client, correlationId, e.reason().code(), Refusal.textFor(e));
+            refusal =
+                    e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
+                            ? Refusal.targetIsGone(e)
+                            : Refusal.of(e);
         } else {
-            faults.own(
+            faults.hook(
                     "hook " + name,
                     "The hook for " + name + " failed for " + client.publicToken(),
                     failure);
-            Refusal refusal = Refusal.handlerFailed();
-            comet.refuseTo(client, correlationId, refusal.code(), refusal.text());
+            refusal = Refusal.handlerFailed();
         }
+        faults.refused(refusal);
+        counters.count(refusal);
+        comet.refuseTo(client, correlationId, refusal.code(), refusal.text());
     }
 
     private static Throwable unwrapped(Throwable failure) {

@@ -62,12 +62,13 @@ final class RateLimit {
     /**
      * Takes permits.
      *
+     * @param limit what it is called in statistics: the option that sets it
      * @throws Refusal if they are not there; with that text, and when to ask again
      */
-    void require(String key, int permits, String otherwise) {
+    void require(String key, int permits, String limit, String otherwise) {
         int rest = take(key, permits);
         if (rest > 0) {
-            throw Refusal.tooMany(otherwise, rest);
+            throw Refusal.tooMany(limit, otherwise, rest);
         }
     }
 

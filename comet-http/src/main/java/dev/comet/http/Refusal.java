@@ -25,6 +25,8 @@ final class Refusal extends RuntimeException {
     private int retryAfterSeconds;
     private transient @Nullable Header more;
     private int index = -1;
+    private @Nullable String limit;
+    private @Nullable String forDevelopers;
 
     Refusal(int status, String code, String text) {
         super(text, null, false, false);
@@ -43,6 +45,16 @@ final class Refusal extends RuntimeException {
 
     String text() {
         return text;
+    }
+
+    /** Which limit was reached, or null if it is for something else. */
+    @Nullable String limit() {
+        return limit;
+    }
+
+    /** What the log is to say of it, or null. */
+    @Nullable String forDevelopers() {
+        return forDevelopers;
     }
 
     static Refusal parametersInvalid(String text) {
@@ -67,13 +79,24 @@ final class Refusal extends RuntimeException {
         return refused("no client has this public token");
     }
 
+    /** To a request that was passed on: it is not about whoever has asked. */
+    static Refusal targetIsGone(CometException e) {
+        return new Refusal(404, e.reason().code(), textFor(e));
+    }
+
     /**
      * One answer for a token that is unknown, malformed, ended or expired: it tells guessers
      * nothing.
      */
     static Refusal unknownClient() {
-        return new Refusal(
-                404, "client-does-not-exist", "no client has this private token; connect again");
+        Refusal refusal =
+                new Refusal(
+                        404,
+                        "client-does-not-exist",
+                        "no client has this private token; connect again");
+        refusal.more = // RFC 6750, 3.1; RFC 9110, 11.6.1 allows it in any answer
+                new Header("WWW-Authenticate", "Bearer realm=\"comet\", error=\"invalid_token\"");
+        return refusal;
     }
 
     /**
@@ -118,8 +141,12 @@ final class Refusal extends RuntimeException {
         return new Refusal(415, "unsupported-media-type", text);
     }
 
-    static Refusal tooMany(String text, int retryAfterSeconds) {
+    /**
+     * @param limit which one was reached, for statistics: the option that sets it, if there is one
+     */
+    static Refusal tooMany(String limit, String text, int retryAfterSeconds) {
         Refusal refusal = new Refusal(429, "too-many-requests", text);
+        refusal.limit = limit;
         refusal.retryAfterSeconds = retryAfterSeconds;
         return refusal;
     }
@@ -130,18 +157,26 @@ final class Refusal extends RuntimeException {
 
     static Refusal of(CometException e) {
         String text = textFor(e);
-        return switch (e.reason()) {
+        Refusal refusal = of(e.reason(), text);
+        if (e.isForDevelopers() && e.reason() != CometException.Reason.QUEUE_FULL) { // counted
+            refusal.forDevelopers = e.getMessage();
+        }
+        return refusal;
+    }
+
+    private static Refusal of(CometException.Reason reason, String text) {
+        return switch (reason) {
             case PARAMETERS_INVALID -> parametersInvalid(text);
             case REFUSED -> refused(text);
             case CLIENT_DOES_NOT_EXIST -> unknownClient();
-            case NO_SUCH_REQUEST -> new Refusal(404, e.reason().code(), text);
-            case TIMED_OUT -> new Refusal(504, e.reason().code(), text);
+            case NO_SUCH_REQUEST -> new Refusal(404, reason.code(), text);
+            case TIMED_OUT -> new Refusal(504, reason.code(), text);
             case CLIENT_ALREADY_EXISTS, DUPLICATE_REQUEST, ALREADY_REPLIED ->
-                    new Refusal(409, e.reason().code(), text);
-            case QUEUE_FULL -> later(429, e.reason().code(), text, 1);
+                    new Refusal(409, reason.code(), text);
+            case QUEUE_FULL -> later(429, reason.code(), text, 1);
             // As long as it takes to start a process, or for idle clients to make room.
             case LIMIT_REACHED, PROVIDER_UNAVAILABLE, DRAINING, CLOSED ->
-                    later(503, e.reason().code(), text, 5);
+                    later(503, reason.code(), text, 5);
         };
     }
 
@@ -150,11 +185,17 @@ final class Refusal extends RuntimeException {
      * of other clients, it is something else.
      */
     static String textFor(CometException e) {
+        String message = e.getMessage() == null ? "" : e.getMessage();
         return switch (e.reason()) {
             case QUEUE_FULL -> "a receiver has not fetched what was sent before; try again later";
             case LIMIT_REACHED -> "this server has no room for more; try again later";
             case CLOSED -> "this server is going away; connect again";
-            default -> e.getMessage() == null ? "" : e.getMessage();
+            case CLIENT_ALREADY_EXISTS ->
+                    e.isForDevelopers() ? "a token that was asked for is in use" : message;
+            default ->
+                    e.isForDevelopers()
+                            ? "this breaks a rule of the server; its log says which"
+                            : message;
         };
     }
 

@@ -4,6 +4,7 @@ import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.RequestHook;
+import dev.comet.http.WaitingPlaces.Place;
 import dev.comet.spi.Names;
 import dev.comet.spi.ProtocolMessages;
 import java.io.ByteArrayOutputStream;
@@ -57,7 +58,8 @@ final class SendEndpoint {
                         application.clock);
         this.faults = faults;
         this.counters = counters;
-        this.later = new LaterReply(comet, application.jsonMapper, faults);
+        this.later =
+                new LaterReply(comet, application.jsonMapper, application.clock, faults, counters);
     }
 
     void serve(Call call) {
@@ -78,31 +80,47 @@ final class SendEndpoint {
             if (correlationId == null) {
                 respond(call, sendOne(client, json));
             } else {
-                call.respond(request(client, json, correlationId));
+                call.respond(request(call, client, json, correlationId));
             }
         }
     }
 
-    /** A request: what its hook replies later is sent as a message. */
-    private CometResponse request(CometClient client, JsonNode message, String correlationId) {
+    private CometResponse request(
+            Call call, CometClient client, JsonNode message, String correlationId) {
         ClientMessage received = received(message, correlationId);
-        later.begins(client);
+        if (laterHooks.contains(received.name())) {
+            Place place =
+                    later.begins(
+                            client,
+                            callers.sender(call.exchange()),
+                            received.name(),
+                            correlationId);
+            requestLater(place, received);
+            return CometResponse.empty(202);
+        }
+        byte[] encoded = encoded(client, received, handle(client, received));
+        return CometResponse.json(200, encoded == null ? NULL : encoded); // null: done
+    }
+
+    /** What its hook replies later is sent as a message. */
+    private void requestLater(Place place, ClientMessage message) {
         boolean waits = false;
-        Object reply;
         try {
-            reply = handle(client, received);
-            if (laterHooks.contains(received.name()) && reply instanceof CompletionStage<?> stage) {
-                later.sendWhenDone(client, received.name(), correlationId, stage);
+            Object reply = handle(place.client, message);
+            try {
+                if (!(reply instanceof CompletionStage<?> stage)) {
+                    throw new IllegalStateException("the hook has returned no CompletionStage");
+                }
+                later.sendWhenDone(place, stage);
                 waits = true;
-                return CometResponse.empty(202);
+            } catch (Throwable e) { // the stage's, which may be anybody's
+                throw failed(place.client, message, e);
             }
         } finally {
             if (!waits) {
-                later.ended(client);
+                later.ended(place);
             }
         }
-        byte[] encoded = encoded(client, received, reply);
-        return CometResponse.json(200, encoded == null ? NULL : encoded); // null: done
     }
 
     /** Returns the replies as an array, or null if there is none at all. */
@@ -171,7 +189,7 @@ final class SendEndpoint {
         if (e instanceof CometException known) {
             return refusal(known, client);
         }
-        faults.own(
+        faults.hook(
                 "hook " + message.name(),
                 "The hook for " + message.name() + " failed for " + client.publicToken(),
                 e);
@@ -198,12 +216,19 @@ final class SendEndpoint {
         String sender = callers.sender(call.exchange());
         if (sender != null) {
             sendsTogether.require(
-                    sender, messages, "too many messages from this address, or of this user");
+                    sender,
+                    messages,
+                    "sendsPerAddress",
+                    "too many messages from this address, or of this user");
         }
     }
 
     static void limitRate(RateLimit sends, CometClient client, int messages) {
-        sends.require(client.publicToken(), messages, "too many messages from this client");
+        sends.require(
+                client.publicToken(),
+                messages,
+                "sendsPerClient",
+                "too many messages from this client");
     }
 
     private static int checkLength(int messages) {

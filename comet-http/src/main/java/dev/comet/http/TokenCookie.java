@@ -1,12 +1,6 @@
 package dev.comet.http;
 
 import dev.comet.http.CometResponse.Header;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.Principal;
-import java.util.Arrays;
-import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +16,6 @@ final class TokenCookie {
 
     private static final String NAME = "comet-token";
 
-    /** Stands in cookies (RFC 6265), not in tokens. */
-    private static final char BEFORE_OWNER = ':';
-
-    private static final int OWNER_BYTES = 12;
-
     private final @Nullable String path;
     private final String secureName;
 
@@ -39,25 +28,11 @@ final class TokenCookie {
     }
 
     /**
-     * What the browser keeps.
-     *
-     * @param owner a digest of the token and of who was logged in when it was set; empty if nobody
-     *     was
-     */
-    record Value(String token, String owner) {
-
-        /** Whether the container says that the same person is calling, or again nobody. */
-        boolean isOf(@Nullable Principal principal) {
-            return owner.equals(TokenCookie.owner(token, principal));
-        }
-    }
-
-    /**
-     * What the cookie says, or null if there is none.
+     * The token in the cookie, or null if there is none.
      *
      * @throws Refusal if there are several that differ
      */
-    @Nullable Value read(CometExchange exchange) {
+    @Nullable String read(CometExchange exchange) {
         String secure = null;
         String plain = null;
         for (String line : exchange.headers("Cookie")) { // HTTP/2 has one for each cookie
@@ -69,14 +44,7 @@ final class TokenCookie {
                 }
             }
         }
-        String value = secure != null || isSecure(exchange) ? secure : plain;
-        if (value == null) {
-            return null;
-        }
-        int end = value.indexOf(BEFORE_OWNER);
-        return end < 0
-                ? new Value(value, "")
-                : new Value(value.substring(0, end), value.substring(end + 1));
+        return secure != null || isSecure(exchange) ? secure : plain;
     }
 
     private static @Nullable String value(String cookie, String name) {
@@ -97,9 +65,7 @@ final class TokenCookie {
 
     /** Every character that a token may have may stand in a cookie. */
     Header set(String token, CometExchange exchange) {
-        String owner = owner(token, exchange.principal());
-        String value = owner.isEmpty() ? token : token + BEFORE_OWNER + owner;
-        return header(value, "", exchange);
+        return header(token, "", exchange);
     }
 
     /** Makes the browser forget it. */
@@ -132,23 +98,5 @@ final class TokenCookie {
         String origin = exchange.header("Origin");
         return exchange.scheme().equals("https")
                 || (origin != null && origin.startsWith("https://"));
-    }
-
-    private static String owner(String token, @Nullable Principal principal) {
-        if (principal == null) {
-            return "";
-        }
-        try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256")
-                            .digest(
-                                    (token + '\n' + principal.getName())
-                                            .getBytes(StandardCharsets.UTF_8));
-            return Base64.getUrlEncoder()
-                    .withoutPadding()
-                    .encodeToString(Arrays.copyOf(digest, OWNER_BYTES));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -1,8 +1,12 @@
 package dev.comet.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Base64;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -307,11 +311,94 @@ class CookieTest {
                                                     }
                                                 }))) {
             FakeExchange ada = named.handle(FakeExchange.post("/connect").principal("ada"));
-            FakeExchange kept = named.handle(again(ada, "b", "bob"));
+            FakeExchange kept = named.handle(again(ada, "b", "ada"));
             assertThat(kept.json().path("publicToken")).isEqualTo(ada.json().path("publicToken"));
 
             named.handle(again(ada, "bad", "ada")).isError(500, "handler-failed");
             assertThat(named.comet.clients()).hasSize(1);
+
+            FakeExchange bob = named.handle(again(ada, "b", "bob"));
+            assertThat(bob.json().path("publicToken")).isNotEqualTo(ada.json().path("publicToken"));
+            assertThat(named.comet.clients()).hasSize(2);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"eve", ""})
+    @DisplayName("H13 a planted cookie makes nobody the client of whoever has planted it")
+    void connect_cookieOfSomebodyElse_isANewcomer(String planter) throws Exception {
+        FakeExchange theirs = FakeExchange.post("/connect");
+        protocol.handle(planter.isEmpty() ? theirs : theirs.principal(planter));
+        String set = theirs.responseHeader("Set-Cookie");
+        String token = set.substring(set.indexOf('=') + 1).split("[:;]", -1)[0];
+        byte[] digest =
+                MessageDigest.getInstance("SHA-256").digest((token + "\nada").getBytes(UTF_8));
+        String owner =
+                Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(digest, 12));
+
+        for (String planted : new String[] {token, token + ":" + owner, token + ":"}) {
+            FakeExchange ada =
+                    protocol.handle(
+                            FakeExchange.post("/connect")
+                                    .header("Cookie", "comet-token=" + planted)
+                                    .header("Comet-Request", "1")
+                                    .principal("ada"));
+            assertThat(ada.json().path("publicToken"))
+                    .isNotEqualTo(theirs.json().path("publicToken"));
+            assertThat(cookieOf(ada)).doesNotContain(token);
+        }
+    }
+
+    @Test
+    @DisplayName("H13 with a cookie that is another user's nothing is asked for")
+    void request_cookieOfAnotherUser_isLost() {
+        FakeExchange connected = FakeExchange.post("/connect").principal("ada");
+        String adas = cookieOf(protocol.handle(connected));
+        String anonymous = cookieOf(protocol.handle(FakeExchange.post("/connect")));
+
+        assertThat(protocol.handle(ownPoll(adas).principal("ada")).status()).isEqualTo(200);
+        assertThat(protocol.handle(ownPoll(anonymous)).status()).isEqualTo(200);
+        protocol.handle(ownPoll(adas).principal("bob")).isError(404, "client-replaced");
+        protocol.handle(ownPoll(adas)).isError(404, "client-replaced");
+        protocol.handle(ownPoll(anonymous).principal("bob")).isError(404, "client-replaced");
+        for (String path : new String[] {"/stream", "/send", "/ack", "/disconnect"}) {
+            protocol.handle(
+                            FakeExchange.request(path.equals("/stream") ? "GET" : "POST", path)
+                                    .header("Cookie", adas)
+                                    .header("Comet-Request", "1")
+                                    .principal("bob"))
+                    .isError(404, "client-replaced");
+        }
+        assertThat(protocol.comet.clients()).hasSize(3); // with ada of the test
+    }
+
+    @Test
+    @DisplayName("H13 who shows a token in a header has it, whoever is logged in")
+    void request_tokenInAHeader_isNobodysBusiness() {
+        FakeExchange poll =
+                FakeExchange.get("/poll?hold=0").bearer("secret-of-ada").principal("bob");
+        assertThat(protocol.handle(poll).status()).isEqualTo(200);
+    }
+
+    @Test
+    @DisplayName("H13 a hook cannot make a client of one user for another")
+    void connect_hookNamesAnotherUser_failsInWords() {
+        try (Protocol named =
+                        new Protocol(
+                                (comet, app) ->
+                                        app.cookieTokens(true)
+                                                .onConnect(
+                                                        r ->
+                                                                CometClient.builder()
+                                                                        .user("ada")
+                                                                        .build()));
+                LogCapture log = new LogCapture(CometHttpHandler.class)) {
+            assertThat(named.handle(FakeExchange.post("/connect").principal("ada")).status())
+                    .isEqualTo(200);
+            named.handle(FakeExchange.post("/connect").principal("bob"))
+                    .isError(500, "handler-failed");
+            named.handle(FakeExchange.post("/connect")).isError(500, "handler-failed");
+            assertThat(log.causes()).contains("cookieTokens", "user");
         }
     }
 

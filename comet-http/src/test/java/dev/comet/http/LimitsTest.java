@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -120,6 +121,8 @@ class LimitsTest {
         guess("192.0.2.1", "three").isError(429, "too-many-requests");
         guess("192.0.2.2", "four").isError(404, "client-does-not-exist");
 
+        assertThat(protocol.handler.statistics().limits())
+                .isEqualTo(Map.of("unknownTokensPerAddress", 1L));
         protocol.pass(Duration.ofSeconds(2));
 
         guess("192.0.2.1", "five").isError(404, "client-does-not-exist");
@@ -149,17 +152,68 @@ class LimitsTest {
             for (int i = 0; i < 620; i++) {
                 few.handle(FakeExchange.post("/connect"));
             }
-            assertThat(few.handle(FakeExchange.post("/connect").from("192.0.2.2")).status())
+            assertThat(few.handle(FakeExchange.post("/connect").from("198.51.102.1")).status())
                     .isEqualTo(200);
-            assertThat(few.handle(FakeExchange.post("/connect").from("192.0.2.3")).status())
+            assertThat(few.handle(FakeExchange.post("/connect").from("198.51.103.1")).status())
                     .isEqualTo(200);
 
             // Four strangers were let in: from now on each second brings one more, wherever from.
-            few.handle(FakeExchange.post("/connect").from("192.0.2.4"))
+            few.handle(FakeExchange.post("/connect").from("198.51.104.1"))
                     .isError(429, "too-many-requests");
+            assertThat(few.handler.statistics().limits())
+                    .isEqualTo(Map.of("connectsPerAddress", 618L, "newcomers", 1L));
             assertThat(few.comet.clients()).hasSize(4);
             assertThat(few.handle(FakeExchange.post("/connect").principal("ada")).status())
                     .isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName("H9 the networks of one site do not use up what is there for those of others")
+    void connect_floodFromASite_othersGetIn() {
+        try (Protocol few =
+                new Protocol(
+                        (comet, app) ->
+                                app.onConnect(request -> CometClient.builder().build())
+                                        .connectsPerAddress(1, 2)
+                                        .newcomers(10, 50))) {
+            for (String site : new String[] {"2001:db8:1:%x::1", "198.51.100.%d"}) {
+                FakeExchange last = FakeExchange.post("/connect");
+                for (int i = 0; i < 100; i++) {
+                    last = few.handle(FakeExchange.post("/connect").from(site.formatted(i)));
+                }
+                last.isError(429, "too-many-requests");
+            }
+            assertThat(few.comet.clients()).hasSize(10);
+            assertThat(few.handler.statistics().limits()).isEqualTo(Map.of("newcomers", 190L));
+
+            for (String other : new String[] {"2001:db8:2::1", "203.0.113.1"}) {
+                assertThat(few.handle(FakeExchange.post("/connect").from(other)).status())
+                        .isEqualTo(200);
+            }
+            assertThat(
+                            few.handle(
+                                            FakeExchange.post("/connect")
+                                                    .from("198.51.100.1")
+                                                    .principal("ada"))
+                                    .status())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "H9 a site may bring what one of its addresses may, however few newcomers there are")
+    void connect_fewNewcomers_anAddressHasItsShare() {
+        try (Protocol few =
+                new Protocol(
+                        (comet, app) ->
+                                app.onConnect(request -> CometClient.builder().build())
+                                        .connectsPerAddress(1, 5)
+                                        .newcomers(1, 10))) {
+            for (int i = 0; i < 5; i++) {
+                assertThat(few.handle(FakeExchange.post("/connect")).status()).isEqualTo(200);
+            }
         }
     }
 

@@ -31,4 +31,21 @@ class NetworkTest {
     void of_anyAddress_isTheAddressOrTheNetwork(String address, String network) {
         assertThat(Network.of(address)).isEqualTo(network);
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.0.2.1, 192.0.2.",
+        "::ffff:192.0.2.1, ::ffff:192.0.2.",
+        "2001:db8:0:1:0:0:0:1, 2001:db8:0:",
+        "[2001:db8:0:1:0:0:0:1], 2001:db8:0:",
+        "2001:db8:a:1::1, 2001:db8:a:",
+        "2001:db8::1, 2001:db8:0:",
+        "::1, 0:0:0:",
+        "gateway:17, gateway:17",
+        "a.b:17, a.b:17",
+        "unknown, unknown",
+    })
+    void wider_anyAddress_isTheSiteOrTheAddress(String address, String network) {
+        assertThat(Network.wider(address)).isEqualTo(network);
+    }
 }

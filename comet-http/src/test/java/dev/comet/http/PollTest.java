@@ -297,6 +297,15 @@ class PollTest {
     }
 
     @Test
+    @DisplayName("W1 an unknown token: a 404 that says what was wrong with the credentials")
+    void poll_unknownToken_saysSoToWhomUsesBearers() {
+        FakeExchange unknown = protocol.handle(FakeExchange.get("/poll").bearer("nobody"));
+        unknown.isError(404, "client-does-not-exist");
+        assertThat(unknown.responseHeader("WWW-Authenticate"))
+                .isEqualTo("Bearer realm=\"comet\", error=\"invalid_token\"");
+    }
+
+    @Test
     @DisplayName("W1 no token: an error answer")
     void poll_withoutAToken_isRefused() {
         FakeExchange none = protocol.handle(FakeExchange.get("/poll"));

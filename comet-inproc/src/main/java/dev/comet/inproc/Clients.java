@@ -100,7 +100,7 @@ final class Clients {
     }
 
     private static CometException exists(String token) {
-        return new CometException(
+        return CometException.forDevelopers(
                 CometException.Reason.CLIENT_ALREADY_EXISTS,
                 "the " + token + " is in use; disconnect that client, or use another");
     }

@@ -119,7 +119,7 @@ abstract class CometServletContract extends ServletSetUpContract {
     void connect_badClient_isRefused() throws Exception {
         Answer blank = rig.send(rig.post("/connect", "application/json", "{\"name\":\" \"}"));
         assertThat(blank.status()).isEqualTo(400);
-        assertThat(blank.contents().path("reason").asString()).contains("displayName is blank");
+        assertThat(blank.contents().path("reason").asString()).contains("breaks a rule");
 
         assertThat(rig.send(rig.post("/connect", "application/json", "{}")).status())
                 .isEqualTo(200);

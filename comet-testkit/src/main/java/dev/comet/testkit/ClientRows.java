@@ -40,6 +40,7 @@ abstract class ClientRows extends ProviderRows {
                         .connectionIdleSeconds(11)
                         .attribute("z", "first")
                         .attribute("a", "")
+                        .user("a.lovelace")
                         .build();
 
         provider.initializeClient(described);
@@ -55,6 +56,7 @@ abstract class ClientRows extends ProviderRows {
             assertThat(found.connectionIdleSeconds()).isEqualTo(11);
             assertThat(List.copyOf(found.attributes().entrySet()))
                     .isEqualTo(List.copyOf(described.attributes().entrySet()));
+            assertThat(found.user()).isEqualTo("a.lovelace");
         }
     }
 
