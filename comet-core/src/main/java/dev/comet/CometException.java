@@ -129,7 +129,8 @@ public final class CometException extends RuntimeException {
                 "the log of "
                         + names
                         + " is full: its client does not fetch; nothing was sent. Send later, raise the limits"
-                        + " of CometLimits.clientLog, or choose another overflow policy",
+                        + " of CometLimits.clientLog, or totalBytes if that is nearly reached, or choose another"
+                        + " overflow policy",
                 fullClients);
     }
 

@@ -135,11 +135,18 @@ public final class CometLimits {
      * How many bytes the messages of all logs together may take, counted with what a message costs
      * beside its bytes. One that stands in the own logs of many clients counts once, and a little
      * for each of them. Beyond it the oldest messages of shared logs are dropped first, announced
-     * as {@link CometGap.Reason#OVERFLOW}. Where own logs alone take all of it, what streams have
-     * carried is dropped, and then the {@linkplain #overflow policy} acts: REJECT refuses every
-     * send with {@link CometException.Reason#QUEUE_FULL}, DROP_OLDEST drops the oldest messages of
-     * own logs, whoever has them, DISCONNECT ends the client whose own log has the oldest one. One
-     * message always fits.
+     * as {@link CometGap.Reason#OVERFLOW}. One message always fits.
+     *
+     * <p>A client's own log takes, with its next message, no more of it than all own logs leave
+     * free: half if it is alone, an eleventh if there are ten that take what they can. Beyond that
+     * it is full, as at the limits of {@link #clientLog}; one that is empty takes a message as long
+     * as the total has room. So clients who confirm nothing keep out what is for themselves, and
+     * leave room for what is for others.
+     *
+     * <p>Where own logs alone take all of it nevertheless, what streams have carried is dropped,
+     * and then the {@linkplain #overflow policy} acts: REJECT refuses every send with {@link
+     * CometException.Reason#QUEUE_FULL}, DROP_OLDEST drops the oldest messages of own logs, whoever
+     * has them, DISCONNECT ends the client whose own log has the oldest one.
      */
     public long totalBytes() {
         return totalBytes;

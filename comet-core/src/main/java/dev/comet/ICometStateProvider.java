@@ -191,10 +191,11 @@ public interface ICometStateProvider extends AutoCloseable {
      *
      * @return the id of the message
      * @throws CometException CLIENT_DOES_NOT_EXIST for an unknown recipient; {@linkplain
-     *     CometException#queueFull QUEUE_FULL} if an own log is full and the policy is not
-     *     DROP_OLDEST; {@linkplain CometException#totalReached QUEUE_FULL} if own logs alone take
-     *     {@link CometLimits#totalBytes} and the policy is not DROP_OLDEST. In all cases nothing
-     *     was appended, and of what has not been delivered nothing was dropped to make room
+     *     CometException#queueFull QUEUE_FULL} if an own log is full, by {@link
+     *     CometLimits#clientLog} or by its share of {@link CometLimits#totalBytes}, and the policy
+     *     is not DROP_OLDEST; {@linkplain CometException#totalReached QUEUE_FULL} if own logs alone
+     *     take {@link CometLimits#totalBytes} and the policy is not DROP_OLDEST. In all cases
+     *     nothing was appended, and of what has not been delivered nothing was dropped to make room
      */
     long sendMessage(Audience audience, EncodedMessage message);
 

@@ -128,7 +128,7 @@ final class ListSend {
 
     /** Refuses the send if this log has no room for it now. */
     void requireRoom(OwnLog log) {
-        if (needsRoom && !log.hasRoomFor(message.sizeInBytes())) {
+        if (needsRoom && !log.hasRoomFor(message)) {
             full.add(log);
         }
     }

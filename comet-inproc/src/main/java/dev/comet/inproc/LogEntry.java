@@ -18,7 +18,6 @@ final class LogEntry {
     private final @Nullable ClientRecord except;
 
     /** How many logs it is in, or is to be in: the {@link Memory} counts it once. */
-    @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int copies;
 
     /**
@@ -62,6 +61,16 @@ final class LogEntry {
     /** What counts against the {@link Memory}, but for its copies. */
     int cost() {
         return Memory.PER_MESSAGE + bytes();
+    }
+
+    /** What the {@link Memory} would count more with it in one log more. */
+    int costOfOne() {
+        return Memory.PER_COPY + (copies == 0 ? cost() : 0);
+    }
+
+    /** What the {@link Memory} would count less with it in one log less. */
+    int freedByOne() {
+        return Memory.PER_COPY + (copies == 1 ? cost() : 0);
     }
 
     boolean isFor(ClientRecord reader) {

@@ -64,6 +64,24 @@ final class Memory {
                 || fits(shared.bytesNow() + own.bytesNow(), bytes);
     }
 
+    /**
+     * By how much one client's own log would be beyond its share, which is what all own logs leave
+     * free; not positive if it is within. So, however many take what they can, something is left
+     * for the others.
+     *
+     * @param logBytes what the log takes, and what is to be counted more for its next message
+     */
+    long beyondShare(long logBytes) {
+        long most = limits.totalBytes() - logBytes;
+        long beyondAtMost = own.bytesAtMost() - most;
+        return beyondAtMost <= 0 ? beyondAtMost : own.bytes() - most;
+    }
+
+    /** Whether a message that finds no room is refused, and what was not delivered stays. */
+    boolean keepsUndelivered() {
+        return limits.overflow() != OverflowPolicy.DROP_OLDEST;
+    }
+
     private boolean fits(long used, long bytes) {
         return used <= 0 || used + bytes <= limits.totalBytes();
     }
@@ -94,7 +112,7 @@ final class Memory {
      */
     private boolean dropOneOwn() {
         return (own.oldest() instanceof OwnLog oldest && oldest.dropDelivered())
-                || (limits.overflow() == OverflowPolicy.DROP_OLDEST && own.dropOldest());
+                || (!keepsUndelivered() && own.dropOldest());
     }
 
     private List<CometClient> toEnd() {

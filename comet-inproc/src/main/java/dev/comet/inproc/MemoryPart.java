@@ -30,7 +30,7 @@ final class MemoryPart {
     // Written under the sequencer.
     private volatile long addedBytes;
     private volatile long addedMessages;
-    private long freedBytesSeen; // guarded by the sequencer
+    private volatile long freedBytesSeen;
 
     /**
      * Where a log is listed.
@@ -85,9 +85,10 @@ final class MemoryPart {
         return addedMessages - freedMessages.sum();
     }
 
-    /** Under the sequencer: as {@link #bytes}, or more, at the price of a subtraction. */
+    /** As {@link #bytes}, or more, at the price of a subtraction. */
     long bytesAtMost() {
-        return addedBytes - freedBytesSeen;
+        long seen = freedBytesSeen; // first: what is freed later does not make it too little
+        return addedBytes - seen;
     }
 
     /** Under the sequencer. */

@@ -88,6 +88,28 @@ class MessageLog {
     }
 
     /**
+     * Under the monitor: whether to drop what was delivered, up to this id, frees so much, counted
+     * both in this log and in all, or leaves the log empty.
+     */
+    final boolean canFree(long wanted, long deliveredId) {
+        long rest = wanted;
+        @Nullable LogEntry[] array = slots;
+        for (long index = floor.head(); rest > 0 && index < tail; index++) {
+            LogEntry oldest = Objects.requireNonNull(array[slot(array, index)]);
+            if (oldest.id() > deliveredId) {
+                return false;
+            }
+            rest -= oldest.cost() + Memory.PER_COPY + oldest.freedByOne();
+        }
+        return true;
+    }
+
+    /** Under the monitor: what it takes of the memory, if nothing of it were in other logs. */
+    final long taken() {
+        return bytes + (tail - floor.head()) * (Memory.PER_MESSAGE + Memory.PER_COPY);
+    }
+
+    /**
      * Under the sequencer: appends, and drops the oldest as the limits demand.
      *
      * @param deliveredId up to where messages were delivered; dropping those does not count
@@ -213,6 +235,12 @@ class MessageLog {
         letGo(CometGap.Reason.OVERFLOW);
         shrinkIfEmpty();
         return true;
+    }
+
+    /** Whether the oldest message is one up to this id; false if there is none. */
+    final boolean isOldestUpTo(long id) {
+        LogEntry first = first();
+        return first != null && first.id() <= id;
     }
 
     /** Drops everything up to this id, as having made room. Returns false if there is nothing. */

@@ -2,11 +2,13 @@ package dev.comet.inproc;
 
 import dev.comet.CometClient;
 import dev.comet.LogLimits;
+import dev.comet.spi.EncodedMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client's own log. It knows what was delivered, which is dropped first when the log is full, and
- * the {@link ListSend} under way that has a message for it.
+ * the {@link ListSend} under way that has a message for it. It is full when it has reached its
+ * limits, or its share of the {@link Memory}.
  *
  * <p><b>Threading.</b> As {@link MessageLog}. A reader that has read the top calls {@link #settle}
  * before it reads: what a list send has published up to there is in the log afterwards.
@@ -22,10 +24,12 @@ final class OwnLog extends MessageLog {
     private volatile @Nullable ListSend pending;
 
     private final CometClient client;
+    private final Memory all;
 
     OwnLog(CometClient client, LogLimits limits, Memory memory) {
         super(limits, memory.own());
         this.client = client;
+        this.all = memory;
     }
 
     CometClient client() {
@@ -41,21 +45,49 @@ final class OwnLog extends MessageLog {
     }
 
     /** Whether a message of this size fits once what was delivered is dropped. Drops nothing. */
-    boolean hasRoomFor(int bytes) {
-        return hasRoomFor(bytes, deliveredId);
+    synchronized boolean hasRoomFor(EncodedMessage message) {
+        return hasRoomFor(message.sizeInBytes(), deliveredId)
+                && (isEmpty() || canFree(beyondShare(Memory.cost(message, 1)), deliveredId));
+    }
+
+    private long beyondShare(long cost) {
+        return all.beyondShare(taken() + cost);
     }
 
     /**
-     * Under the sequencer: drops what is too old, appends, and drops the oldest as the limits
-     * demand.
+     * Drops the oldest until the log, with a message for which so much is to be counted, is within
+     * its share, or empty; what was not delivered only if the policy drops it.
+     *
+     * @return how many messages were dropped that had not been delivered
+     */
+    synchronized int keepToShare(long cost) {
+        int dropped = 0;
+        while (!isEmpty() && beyondShare(cost) > 0) {
+            if ((all.keepsUndelivered() && !isOldestUpTo(deliveredId)) || !super.giveWay()) {
+                break;
+            }
+            if (floor().id() > deliveredId) {
+                dropped++;
+            }
+        }
+        return dropped;
+    }
+
+    /**
+     * Under the sequencer: drops what is too old, appends, and drops the oldest as the limits and
+     * its share demand.
      *
      * @return how many messages were dropped that had not been delivered
      */
     synchronized int take(LogEntry entry) {
         settle(); // the list send's id is lower
-        int dropped = expire(entry.appendedNanos()) + append(entry, deliveredId);
+        int dropped = makeRoomFor(entry) + append(entry, deliveredId);
         recheckPending();
         return dropped;
+    }
+
+    private int makeRoomFor(LogEntry entry) {
+        return expire(entry.appendedNanos()) + keepToShare(entry.costOfOne());
     }
 
     /** Frees everything up to this id: the client has confirmed it. */
@@ -139,7 +171,7 @@ final class OwnLog extends MessageLog {
 
     private synchronized void settle(ListSend send, LogEntry entry) {
         if (pending == send) {
-            int dropped = expire(entry.appendedNanos()) + appendReserved(entry, deliveredId);
+            int dropped = makeRoomFor(entry) + appendReserved(entry, deliveredId);
             pending = null; // after it: a reader that sees no list send finds the message
             send.dropped(dropped); // last: it may fail for want of memory
         }

@@ -180,6 +180,55 @@ class MemoryTest {
         assertThat(provider.usage().bytes()).isZero();
     }
 
+    @Test
+    @DisplayName(
+            "M13 REJECT: many fill the logs of clients who confirm nothing, by lists and one by one: "
+                    + "those who confirm never miss a message")
+    void sendMessage_hogsFromManyThreads_othersGetTheirs() throws Exception {
+        start(OverflowPolicy.REJECT, TOTAL);
+        List<String> hogs = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            hogs.add(client("hog-" + i).publicToken());
+        }
+        AtomicInteger failures = new AtomicInteger();
+        List<Thread> threads = new ArrayList<>();
+        for (int t = 0; t < 3; t++) {
+            Random random = new Random(t);
+            threads.add(
+                    new Thread(
+                            () -> {
+                                for (int i = 0; i < 2_000; i++) {
+                                    boolean isToOne = random.nextInt(10) > 0;
+                                    try {
+                                        provider.sendMessage(
+                                                isToOne
+                                                        ? Audience.one(hogs.get(i % hogs.size()))
+                                                        : Audience.each(hogs),
+                                                sized(random.nextInt(5_000)));
+                                    } catch (CometException e) {
+                                        if (e.fullClients().isEmpty()) {
+                                            failures.incrementAndGet();
+                                        }
+                                    }
+                                }
+                            }));
+        }
+        threads.forEach(Thread::start);
+        Poller ada = new Poller("ada");
+        for (int i = 0; i < 2_000; i++) {
+            send(Audience.one("ada"), sized(100));
+            send(new Audience.Group("calm", null), sized(100));
+            ada.poll();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(history.checkExactGaps().faults()).isEmpty();
+        assertThat(failures).as("refusals for want of room in all").hasValue(0);
+        assertThat(provider.usage().bytes()).as("much is taken").isGreaterThan(TOTAL / 10 * 9);
+        send(Audience.one("ada"), sized(1_000));
+    }
+
     private void anything(Random random, int clients) {
         String name = "client-" + random.nextInt(clients);
         switch (random.nextInt(10)) {

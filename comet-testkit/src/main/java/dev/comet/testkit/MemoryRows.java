@@ -15,11 +15,16 @@ import dev.comet.OverflowPolicy;
 import dev.comet.spi.Audience;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-/** All logs together have room for less than twenty of these messages, each log for more. */
+/**
+ * All logs together have room for less than twenty of these messages, each log for more. One
+ * client's log alone gets half of that at most; many with a message each take all of it.
+ */
 abstract class MemoryRows extends ProviderRows {
 
     private static final int SIZE = 2_000;
@@ -101,12 +106,17 @@ abstract class MemoryRows extends ProviderRows {
         for (int i = 0; i < 3 * SOME; i++) {
             provider.sendMessage(i % 2 == 0 ? TO_ROOM : everyoneBut(ada), sized(SIZE));
         }
+        CometClient eve = client("eve");
         List<Long> sent = new ArrayList<>(List.of(first));
+        List<Long> sentToEve = new ArrayList<>();
         for (int i = 1; i < SOME; i++) {
-            sent.add(provider.sendMessage(to(ada), sized(SIZE)));
+            boolean isForAda = i % 2 == 0;
+            long id = provider.sendMessage(to(isForAda ? ada : eve), sized(SIZE));
+            (isForAda ? sent : sentToEve).add(id);
         }
 
         assertThat(received(ada)).isEqualTo(sent);
+        assertThat(received(eve)).isEqualTo(sentToEve);
         CometBatch bobs = read(bob, 0);
         assertThat(bobs.gaps()).isNotEmpty();
         assertThat(bytes(bobs.messages())).isLessThanOrEqualTo(TOTAL - (long) SOME * SIZE);
@@ -125,22 +135,36 @@ abstract class MemoryRows extends ProviderRows {
             leave(ada.client(), group);
             history.left("ada", group, id, id);
         }
-        List<Long> sent = new ArrayList<>();
         CometClient bob = client("bob");
-        for (int i = 0; i < SOME; i++) {
+        CometClient eve = client("eve");
+        List<Long> sent = new ArrayList<>();
+        List<Long> sentToEve = new ArrayList<>();
+        for (int i = 0; i < SOME / 2; i++) {
             sent.add(sendSized(to(bob)));
+            sentToEve.add(sendSized(to(eve)));
         }
 
         assertThat(received(bob)).isEqualTo(sent);
+        assertThat(received(eve)).isEqualTo(sentToEve);
     }
 
     // ---- own logs
 
-    private List<Long> fill(CometClient... clients) {
+    /** More than there is room for a message each. */
+    private List<CometClient> crowd() {
+        List<CometClient> clients = new ArrayList<>();
+        for (int i = 0; i < 3 * SOME; i++) {
+            clients.add(client("one-of-the-crowd" + i));
+        }
+        return clients;
+    }
+
+    /** One message to each, in this order, until all is taken. */
+    private List<Long> fill(List<CometClient> clients) {
         List<Long> sent = new ArrayList<>();
         try {
-            for (int i = 0; i < 100; i++) {
-                sent.add(provider.sendMessage(to(clients[i % clients.length]), sized(SIZE)));
+            for (CometClient client : clients) {
+                sent.add(provider.sendMessage(to(client), sized(SIZE)));
             }
         } catch (CometException e) {
             assertThat(e.reason()).isEqualTo(QUEUE_FULL);
@@ -149,23 +173,31 @@ abstract class MemoryRows extends ProviderRows {
         return sent;
     }
 
+    private static List<CometClient> before(List<CometClient> others, CometClient... first) {
+        List<CometClient> all = new ArrayList<>(List.of(first));
+        all.addAll(others);
+        return all;
+    }
+
     @Test
     @DisplayName("M13 REJECT: own logs take all, every send is refused, until somebody confirms")
     void sendMessage_ownTakeAllAndReject_isRefused() {
         restart(REJECT);
-        CometClient ada = client("ada");
         CometClient bob = client("bob");
         join(bob, ROOM);
-        List<Long> sent = fill(ada);
+        List<CometClient> crowd = crowd();
+        List<Long> sent = fill(crowd);
 
         for (Audience audience : List.of(to(bob), TO_ROOM, EVERYONE)) {
             CometException refusal =
                     assertRefused(QUEUE_FULL, () -> provider.sendMessage(audience, sized(SIZE)));
             assertThat(refusal.fullClients()).isEmpty();
         }
-        assertThat(received(ada)).isEqualTo(sent);
+        for (int i = 0; i < sent.size(); i++) {
+            assertThat(received(crowd.get(i))).containsExactly(sent.get(i));
+        }
         assertThat(received(bob)).isEmpty();
-        provider.confirmMessages(ada, sent.get(0));
+        provider.confirmMessages(crowd.get(0), sent.get(0));
         long id = provider.sendMessage(to(bob), sized(SIZE));
         assertThat(received(bob)).containsExactly(id);
     }
@@ -176,16 +208,22 @@ abstract class MemoryRows extends ProviderRows {
         restart(REJECT);
         CometClient ada = client("ada");
         CometClient bob = client("bob");
-        long shared = provider.sendMessage(everyoneBut(ada), message("short"));
-        List<Long> sent = new ArrayList<>();
-        for (int i = 0; i < SOME; i++) {
+        CometClient eve = client("eve");
+        long shared = provider.sendMessage(EVERYONE, message("short"));
+        List<Long> sent = new ArrayList<>(List.of(shared));
+        List<Long> sentToEve = new ArrayList<>(List.of(shared));
+        for (int i = 0; i < SOME / 2; i++) {
             sent.add(provider.sendMessage(to(ada), sized(SIZE)));
+            sentToEve.add(provider.sendMessage(to(eve), sized(SIZE)));
         }
 
-        assertRefused(QUEUE_FULL, () -> provider.sendMessage(to(ada), sized(15 * SIZE)));
+        for (CometClient client : List.of(ada, bob)) { // beyond its share, and the total
+            assertRefused(QUEUE_FULL, () -> provider.sendMessage(to(client), sized(15 * SIZE)));
+        }
 
         assertThat(received(bob)).containsExactly(shared);
         assertThat(received(ada)).isEqualTo(sent);
+        assertThat(received(eve)).isEqualTo(sentToEve);
     }
 
     @Test
@@ -193,13 +231,14 @@ abstract class MemoryRows extends ProviderRows {
     void sendMessage_ownTakeAllAndDropOldest_oldestGoAnnounced() {
         restart(DROP_OLDEST);
         List<Reader> readers = new ArrayList<>();
-        for (int i = 0; i < SOME; i++) {
+        int clients = 3 * SOME; // a message for each is more than there is room for
+        for (int i = 0; i < clients; i++) {
             readers.add(reader("client" + i));
         }
-        for (int i = 0; i < 10 * SOME; i++) {
-            int first = i % SOME;
+        for (int i = 0; i < 10 * clients; i++) {
+            int first = i % clients;
             if (i % 7 == 0) {
-                Reader next = readers.get((first + 1) % SOME);
+                Reader next = readers.get((first + 1) % clients);
                 sendSized(to(readers.get(first).client(), next.client()));
             } else {
                 sendSized(to(readers.get(first).client()));
@@ -223,7 +262,7 @@ abstract class MemoryRows extends ProviderRows {
         CometClient ada = client("ada");
         CometClient bob = client("bob");
         CometClient eve = client("eve");
-        List<Long> sent = fill(ada, bob);
+        List<Long> sent = fill(before(crowd(), ada, bob));
         provider.confirmMessages(ada, sent.get(0));
         provider.sendMessage(to(ada), sized(SIZE));
 
@@ -242,9 +281,10 @@ abstract class MemoryRows extends ProviderRows {
         CometClient bob = client("bob");
         for (int i = 0; i < 3; i++) {
             CometClient ada = client("ada");
-            List<Long> sent = fill(ada);
-            read(ada, sent.get(1));
-            provider.sendMessage(to(ada), sized(SIZE));
+            List<CometClient> crowd = crowd();
+            List<Long> sent = fill(before(crowd, ada, ada));
+            read(ada, sent.get(0));
+            provider.sendMessage(to(crowd.get(crowd.size() - 1)), sized(SIZE));
             assertRefused(
                     QUEUE_FULL,
                     () -> {
@@ -253,6 +293,7 @@ abstract class MemoryRows extends ProviderRows {
                     });
             provider.removeClient(ada);
             provider.confirmMessages(bob, provider.sendMessage(to(bob), sized(SIZE)));
+            crowd.forEach(provider::removeClient);
         }
     }
 
@@ -260,16 +301,20 @@ abstract class MemoryRows extends ProviderRows {
     @DisplayName("M13 what a stream has carried gives way before a send is refused")
     void sendMessage_streamsTakeAll_isAccepted() {
         restart(REJECT);
-        CometClient ada = client("ada");
         CometClient bob = client("bob");
-        List<Long> sent = fill(ada);
-        provider.peekMessages(ada, sent.get(sent.size() - 1), 1_000, Integer.MAX_VALUE);
+        List<CometClient> crowd = crowd();
+        List<Long> sent = fill(crowd);
+        for (int i = 0; i < sent.size(); i++) {
+            provider.peekMessages(crowd.get(i), sent.get(i), 1_000, Integer.MAX_VALUE);
+        }
         pass(Duration.ofSeconds(1)); // a provider need not look for that all the time
 
         long id = provider.sendMessage(to(bob), sized(SIZE));
 
         assertThat(received(bob)).containsExactly(id);
-        assertThat(read(ada, sent.get(sent.size() - 1)).isEmpty()).isTrue();
+        for (int i = 0; i < sent.size(); i++) {
+            assertThat(read(crowd.get(i), sent.get(i)).isEmpty()).isTrue();
+        }
     }
 
     @Test
@@ -285,20 +330,185 @@ abstract class MemoryRows extends ProviderRows {
         for (CometClient client : many.subList(1, many.size())) {
             provider.confirmMessages(client, sent.get(2));
         }
-        CometClient bob = client("bob");
 
-        int more = 0;
-        CometException refusal = null;
-        while (refusal == null && more < 100) {
-            try {
-                provider.sendMessage(to(bob), sized(SIZE));
-                more++;
-            } catch (CometException e) {
-                refusal = e;
+        assertThat(fill(crowd())).hasSizeBetween(SOME, 17);
+        assertThat(received(many.get(0))).isEqualTo(sent);
+    }
+
+    // ---- what one client's log may take
+
+    /** A tenth: even what is left free beside many hogs is room for some. */
+    private static final int SMALL = SIZE / 10;
+
+    private List<CometClient> hogs(int count) {
+        List<CometClient> hogs = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            hogs.add(client("hog" + i));
+        }
+        return hogs;
+    }
+
+    /** Each sends to itself, by turns, until none can any more. Returns what each has. */
+    private Map<CometClient, List<Long>> fillTheirShares(List<CometClient> hogs) {
+        Map<CometClient, List<Long>> sent = new HashMap<>();
+        hogs.forEach(hog -> sent.put(hog, new ArrayList<>()));
+        List<CometClient> able = new ArrayList<>(hogs);
+        while (!able.isEmpty()) {
+            able.removeIf(
+                    hog -> {
+                        try {
+                            sent.get(hog).add(provider.sendMessage(to(hog), sized(SMALL)));
+                            return false;
+                        } catch (CometException e) {
+                            assertThat(e.reason()).isEqualTo(QUEUE_FULL);
+                            return true;
+                        }
+                    });
+        }
+        return sent;
+    }
+
+    private CometException assertFull(Audience audience) {
+        return assertRefused(QUEUE_FULL, () -> provider.sendMessage(audience, sized(SMALL)));
+    }
+
+    @Test
+    @DisplayName(
+            "M13 REJECT: clients who confirm nothing cannot keep the others' messages out, only their own")
+    void sendMessage_hogsAndReject_othersGetTheirs() {
+        restart(REJECT);
+        List<CometClient> hogs = hogs(12);
+        Map<CometClient, List<Long>> sent = fillTheirShares(hogs);
+        CometClient ada = client("ada");
+        join(ada, ROOM);
+
+        long cursor = 0;
+        for (int i = 0; i < SOME; i++) {
+            List<Long> hers = new ArrayList<>();
+            for (Audience audience : List.of(to(ada), TO_ROOM, EVERYONE)) {
+                hers.add(provider.sendMessage(audience, sized(SMALL)));
+            }
+            assertThat(ids(read(ada, cursor))).isEqualTo(hers);
+            cursor = hers.get(2);
+            for (CometClient hog : hogs) {
+                assertThat(assertFull(to(hog)).fullClients()).containsExactly(hog);
+            }
+        }
+        for (CometClient hog : hogs) {
+            assertThat(ids(read(hog, 0))).startsWith(sent.get(hog).toArray(Long[]::new));
+        }
+        CometClient hog = hogs.get(0);
+        List<Long> confirmed = sent.get(hog);
+        provider.confirmMessages(hog, confirmed.get(confirmed.size() - 1));
+        long id = provider.sendMessage(to(hog), sized(SMALL));
+        assertThat(ids(read(hog, 0))).endsWith(id);
+    }
+
+    @Test
+    @DisplayName(
+            "M13 DROP_OLDEST: clients who confirm nothing lose what is their own, announced; others nothing")
+    void sendMessage_hogsAndDropOldest_loseTheirOwn() {
+        restart(DROP_OLDEST);
+        CometClient ada = client("ada");
+        List<Long> hers = new ArrayList<>(List.of(send(to(ada)))); // the oldest of all
+        List<Reader> hogs = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            hogs.add(reader("hog" + i));
+        }
+        for (int i = 0; i < 50 * hogs.size(); i++) {
+            Audience hog = to(hogs.get(i % hogs.size()).client());
+            history.accepted(provider.sendMessage(hog, sized(SMALL)), hog);
+            if (i % 200 == 0) {
+                hers.add(send(to(ada)));
             }
         }
 
-        assertThat(more).isBetween(SOME, 17);
-        assertThat(received(many.get(0))).isEqualTo(sent);
+        assertThat(received(ada)).isEqualTo(hers);
+        for (Reader hog : hogs) {
+            assertThat(read(hog.client(), 0).gaps()).isNotEmpty();
+            assertThat(read(hog.client(), 0).messages()).isNotEmpty();
+        }
+        assertExact(hogs);
+    }
+
+    @Test
+    @DisplayName("M13 DISCONNECT: of clients who confirm nothing it names the one that it is for")
+    void sendMessage_hogsAndDisconnect_areNamed() {
+        restart(DISCONNECT);
+        CometClient ada = client("ada");
+        List<Long> hers = new ArrayList<>(List.of(send(to(ada)))); // the oldest of all
+        List<CometClient> hogs = hogs(12);
+        fillTheirShares(hogs);
+
+        for (CometClient hog : hogs) {
+            assertThat(assertFull(to(hog)).fullClients()).containsExactly(hog);
+        }
+        hers.add(send(to(ada)));
+        provider.removeClient(hogs.get(0));
+        assertThat(provider.sendMessage(to(hogs.get(1)), sized(SMALL))).isPositive();
+        assertThat(received(ada)).isEqualTo(hers);
+    }
+
+    @Test
+    @DisplayName(
+            "M13 REJECT: a list is refused because of those who confirm nothing, and names them")
+    void sendMessage_listWithHogsAndReject_namesThem() {
+        restart(REJECT);
+        List<CometClient> hogs = hogs(3);
+        fillTheirShares(hogs);
+        List<CometClient> many = manyClients();
+        List<CometClient> few = many.subList(0, 3);
+
+        for (List<CometClient> others : List.of(few, many)) {
+            List<CometClient> all = before(others, hogs.get(2), hogs.get(0));
+            assertThat(assertFull(to(all)).fullClients())
+                    .containsExactlyInAnyOrder(hogs.get(0), hogs.get(2));
+            others.forEach(client -> assertThat(received(client)).isEmpty());
+        }
+        long toFew = provider.sendMessage(to(few), message("short"));
+        long toMany = provider.sendMessage(to(many), message("short"));
+        assertThat(received(many.get(0))).containsExactly(toFew, toMany);
+        assertThat(received(many.get(199))).containsExactly(toMany);
+    }
+
+    @Test
+    @DisplayName("M13 DROP_OLDEST: of a list those who confirm nothing lose what is their own")
+    void sendMessage_listWithHogsAndDropOldest_loseTheirOwn() {
+        restart(DROP_OLDEST);
+        CometClient ada = client("ada");
+        long hers = send(to(ada)); // the oldest of all
+        List<Reader> readers = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            readers.add(reader("client" + i));
+        }
+        List<CometClient> all = readers.stream().map(Reader::client).toList();
+        for (int i = 0; i < 200; i++) {
+            Audience audience = to(i % 4 == 0 ? all : all.subList(0, 1 + i % 3));
+            history.accepted(provider.sendMessage(audience, sized(SMALL)), audience);
+            readers.subList(3, 200).forEach(Reader::readAll);
+        }
+
+        assertThat(received(ada)).containsExactly(hers);
+        assertThat(read(all.get(0), 0).gaps()).isNotEmpty();
+        assertExact(readers);
+    }
+
+    @Test
+    @DisplayName("M13 what a stream has carried makes room in its client's share")
+    void sendMessage_hogHasAStream_isAccepted() {
+        restart(REJECT);
+        CometClient ada = client("ada");
+        List<Long> sent = fillTheirShares(List.of(ada)).get(ada);
+        long last = sent.get(sent.size() - 1);
+        assertThat(assertFull(to(ada)).fullClients()).containsExactly(ada);
+        provider.peekMessages(ada, last, 1_000, Integer.MAX_VALUE);
+
+        List<Long> more = new ArrayList<>();
+        for (int i = 0; i < sent.size(); i++) {
+            more.add(provider.sendMessage(to(ada), sized(SMALL)));
+        }
+
+        assertThat(ids(read(ada, last))).isEqualTo(more);
+        assertFull(to(ada));
     }
 }

@@ -53,6 +53,18 @@ class CometStateProviderContractTest {
                         "sendMessage_ownTakeAllAndReject_isRefused",
                         "sendMessage_ownTakeAllAndDropOldest_oldestGoAnnounced"),
                 fault(
+                        FaultyProviders.ForgetsTheShares.class,
+                        "sendMessage_hogsAndReject_othersGetTheirs",
+                        "sendMessage_hogsAndDropOldest_loseTheirOwn",
+                        "sendMessage_hogsAndDisconnect_areNamed",
+                        "sendMessage_listWithHogsAndReject_namesThem",
+                        "sendMessage_listWithHogsAndDropOldest_loseTheirOwn",
+                        "sendMessage_hogHasAStream_isAccepted"),
+                fault(
+                        FaultyProviders.LetsOthersPay.class,
+                        "sendMessage_hogsAndDropOldest_loseTheirOwn",
+                        "sendMessage_listWithHogsAndDropOldest_loseTheirOwn"),
+                fault(
                         FaultyProviders.MakesRoomSilently.class,
                         "sendMessage_groupsTakeAll_oldestGoAnnounced",
                         "sendMessage_ownTakeAllAndDropOldest_oldestGoAnnounced"),

@@ -130,6 +130,30 @@ final class FaultyProviders {
         }
     }
 
+    /** Lets the logs of some take what others need. */
+    static final class ForgetsTheShares extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                boolean isBeyondShare(Member member, EncodedMessage message, List<Entry> without) {
+                    return false;
+                }
+            };
+        }
+    }
+
+    /** Others lose messages where one has more than its share. */
+    static final class LetsOthersPay extends Contract {
+        @Override
+        protected ICometStateProvider newProvider() {
+            return new NaiveStateProvider() {
+                @Override
+                void keepToShare(Member member, EncodedMessage message) {}
+            };
+        }
+    }
+
     /** What makes room for other logs is lost in silence. */
     static final class MakesRoomSilently extends Contract {
         @Override

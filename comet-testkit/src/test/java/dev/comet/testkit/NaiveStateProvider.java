@@ -339,8 +339,10 @@ class NaiveStateProvider implements ICometStateProvider {
             Map<Member, List<Entry>> going = new LinkedHashMap<>();
             members.forEach(m -> going.put(m, toMakeRoom(m, message)));
             List<Member> full =
-                    members.stream().filter(m -> m.own.isFullFor(message, going.get(m))).toList();
-            if (!full.isEmpty() && limits.overflow() != OverflowPolicy.DROP_OLDEST) {
+                    members.stream().filter(m -> isFullFor(m, message, going.get(m))).toList();
+            if (limits.overflow() == OverflowPolicy.DROP_OLDEST) {
+                full.forEach(m -> keepToShare(m, message));
+            } else if (!full.isEmpty()) {
                 throw CometException.queueFull(clientsOf(full));
             }
             makeRoom(message);
@@ -419,6 +421,34 @@ class NaiveStateProvider implements ICometStateProvider {
         return used == 0 || used + message.sizeInBytes() <= limits.totalBytes();
     }
 
+    private boolean isFullFor(Member member, EncodedMessage message, List<Entry> without) {
+        return member.own.isFullFor(message, without)
+                || (member.own.entries.size() > without.size()
+                        && isBeyondShare(member, message, without));
+    }
+
+    /** Whether its own log would take more than all own logs leave free. */
+    boolean isBeyondShare(Member member, EncodedMessage message, List<Entry> without) {
+        long logBytes = member.own.bytes - bytes(without) + message.sizeInBytes();
+        long atMost = 0;
+        for (Member each : byPrivateToken.values()) {
+            atMost += each.own.bytes;
+        }
+        if (logBytes + atMost <= limits.totalBytes()) {
+            return false; // the common case, quickly
+        }
+        List<Entry> remaining = new ArrayList<>(own());
+        remaining.removeAll(without);
+        return logBytes + bytes(remaining) > limits.totalBytes();
+    }
+
+    void keepToShare(Member member, EncodedMessage message) {
+        Deque<Entry> entries = member.own.entries;
+        while (!entries.isEmpty() && isBeyondShare(member, message, List.of())) {
+            letGo(entries.getFirst(), CometGap.Reason.OVERFLOW);
+        }
+    }
+
     void makeRoom(EncodedMessage message) {
         long atMost = everyone.bytes;
         for (Log group : groups.values()) {
@@ -464,7 +494,7 @@ class NaiveStateProvider implements ICometStateProvider {
         List<Entry> going = new ArrayList<>();
         for (Entry oldest : member.own.entries) {
             if (oldest.message().messageId() > member.delivered
-                    || !member.own.isFullFor(message, going)) {
+                    || !isFullFor(member, message, going)) {
                 break;
             }
             going.add(oldest);
