@@ -1,9 +1,12 @@
 package dev.comet.http;
 
+import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.http.CometResponse.Header;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -17,19 +20,31 @@ final class Call {
 
     private final CometExchange exchange;
     private final List<Header> originHeaders;
-    private final FaultLog faults;
-    private final HttpCounters counters;
+    private final Reports reports;
+    private @Nullable CometClient client; // by the thread that handles the request
     private volatile boolean answered;
 
-    Call(CometExchange exchange, Origins origins, FaultLog faults, HttpCounters counters) {
+    Call(CometExchange exchange, Origins origins, Reports reports) {
         this.exchange = exchange;
-        this.faults = faults;
-        this.counters = counters;
+        this.reports = reports;
         this.originHeaders = origins.headers(exchange);
     }
 
     CometExchange exchange() {
         return exchange;
+    }
+
+    /**
+     * Who is calling.
+     *
+     * @throws NullPointerException before {@link Callers} have found out
+     */
+    CometClient client() {
+        return Objects.requireNonNull(client);
+    }
+
+    void calledBy(CometClient found) {
+        client = found;
     }
 
     /**
@@ -52,7 +67,7 @@ final class Call {
             try {
                 respondFailed();
             } finally {
-                faults.own("request", "A request failed", e);
+                reports.faults().own("request", "A request failed", e);
             }
         }
     }
@@ -76,7 +91,7 @@ final class Call {
     }
 
     void refuse(Refusal refusal) {
-        respond(counters.answer(refusal));
+        respond(reports.counters().answer(refusal));
     }
 
     void requireMethod(String method) {
@@ -136,7 +151,7 @@ final class Call {
         }
         long length = announcedBytes();
         if (bytes.length == 0 && length > 0) {
-            faults.peer(
+            reports.faults().peer(
                     "body",
                     "The body of a "
                             + exchange.method()
@@ -159,6 +174,16 @@ final class Call {
         CometResponse whole = response.with(originHeaders);
         answered = true;
         exchange.respond(whole);
+    }
+
+    /**
+     * @param written as that of {@link CometExchange#respond(CometResponse, Runnable)}; perhaps not
+     *     called if this throws
+     */
+    void respond(CometResponse response, Runnable written) {
+        CometResponse whole = response.with(originHeaders);
+        answered = true;
+        exchange.respond(whole, written);
     }
 
     CometOutput stream(CometResponse head, Runnable canTakeMore) {

@@ -51,7 +51,7 @@ final class HttpCounters {
         }
     }
 
-    CometHttpStatistics read() {
+    CometHttpStatistics read(long unreadAnswerBytes) {
         Map<String, Long> byKind = new TreeMap<>();
         refusals.forEach((kind, count) -> byKind.put(kind, count.sum()));
         return new CometHttpStatistics(
@@ -60,6 +60,7 @@ final class HttpCounters {
                         hookCalls.sum(),
                         hookFailures.sum(),
                         Duration.ofNanos(hookNanos.sum()),
-                        Duration.ofNanos(longestHookNanos.get())));
+                        Duration.ofNanos(longestHookNanos.get())),
+                unreadAnswerBytes);
     }
 }

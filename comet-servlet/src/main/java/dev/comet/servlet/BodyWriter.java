@@ -47,8 +47,12 @@ final class BodyWriter implements WriteListener {
     public void onWritePossible() throws IOException {
         try {
             writeOn();
+        } catch (IOException e) {
+            exchange.answerIsOver();
+            throw e; // the container tells onError, or has ended the request
         } catch (RuntimeException | Error e) { // not every container ends the request then
             ServletExchange.fail(async);
+            exchange.answerIsOver();
             throw ServletExchange.unwritten(e);
         }
     }
@@ -58,6 +62,7 @@ final class BodyWriter implements WriteListener {
             if (written == body.length) {
                 if (unread == null) {
                     async.complete();
+                    exchange.answerIsOver();
                     return;
                 }
                 if (flushed) {
@@ -80,5 +85,6 @@ final class BodyWriter implements WriteListener {
         if (!exchange.hasEnded()) {
             ServletExchange.complete(async);
         }
+        exchange.answerIsOver();
     }
 }

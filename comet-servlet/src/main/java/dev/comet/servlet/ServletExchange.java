@@ -50,7 +50,10 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     private boolean answered;
     private boolean ended; // by the container
     private @Nullable AsyncContext async;
-    private @Nullable Runnable peerGone;
+
+    // Told once: until the answer, that the peer has gone; then, that the answer is over.
+    private @Nullable Runnable whenOver;
+
     private @Nullable StreamWriter stream;
     private @Nullable BodyReader body;
     private boolean held;
@@ -192,7 +195,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
                     startAsync();
                 }
                 held = true;
-                this.peerGone = peerGone;
+                whenOver = peerGone;
                 return;
             }
             held = true;
@@ -232,20 +235,36 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     }
 
     @Override
-    public synchronized void respond(CometResponse answer) {
-        if (!held) {
-            requireHandling();
+    public void respond(CometResponse answer, Runnable written) {
+        synchronized (this) {
+            if (!held) {
+                requireHandling();
+            }
+            requireUnanswered();
+            answered = true;
+            whenOver = written;
         }
-        requireUnanswered();
-        answered = true;
-        peerGone = null;
+        boolean underWay = false;
+        try {
+            underWay = begin(answer);
+        } finally {
+            if (!underWay) {
+                answerIsOver();
+            }
+        }
+    }
+
+    /** Returns whether a {@link BodyWriter} says when the answer is over. */
+    private synchronized boolean begin(CometResponse answer) {
         if (ended) {
-            return;
+            return false;
         }
         if (async != null && response.isCommitted()) {
-            requests.answeredByFilter();
+            if (held) { // otherwise it is Undertow, whose peer has broken off its body
+                requests.answeredByFilter();
+            }
             complete();
-            return;
+            return false;
         }
         try {
             BodyReader unread = held ? null : unreadBody();
@@ -253,13 +272,26 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             if (unread != null) {
                 response.setHeader("Connection", "close");
             }
-            write(answer.body(), unread);
+            return write(answer.body(), unread);
         } catch (IOException e) {
             // The peer has gone away, which is its good right.
             complete();
+            return false;
         } catch (Throwable e) { // an Error too: nobody else would end the request
             fail();
             throw e;
+        }
+    }
+
+    /** The answer is written, or never will be: that is told, once, and not under the monitor. */
+    void answerIsOver() {
+        Runnable over;
+        synchronized (this) {
+            over = whenOver;
+            whenOver = null;
+        }
+        if (over != null) {
+            over.run();
         }
     }
 
@@ -309,18 +341,23 @@ final class ServletExchange extends RequestHead implements AsyncListener {
      * by a thread of the container, whatever its length: who has many answers, a wait thread after
      * a broadcast, only hands them over, and the container's threads go from one to the next
      * without being woken for each (docs/performance.md).
+     *
+     * @return whether it is under way, by a {@link BodyWriter}
      */
-    private void write(byte[] body, @Nullable BodyReader unread) throws IOException {
+    private boolean write(byte[] body, @Nullable BodyReader unread) throws IOException {
         if (async != null) {
-            writeAsRead(body, unread);
-        } else if (fitsIntoBuffer(body)) {
-            writeIntoBuffer(body);
-        } else if (request.isAsyncSupported()) {
-            writeAsRead(body, null);
-        } else {
-            // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
-            writeAtOnce(body);
+            return writeAsRead(body, unread);
         }
+        if (fitsIntoBuffer(body)) {
+            writeIntoBuffer(body);
+            return false;
+        }
+        if (request.isAsyncSupported()) {
+            return writeAsRead(body, null);
+        }
+        // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
+        writeAtOnce(body);
+        return false;
     }
 
     /**
@@ -349,7 +386,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         response.getOutputStream().write(body);
     }
 
-    private void writeAsRead(byte[] body, @Nullable BodyReader unread) throws IOException {
+    private boolean writeAsRead(byte[] body, @Nullable BodyReader unread) throws IOException {
         AsyncContext held = async;
         AsyncContext context = held == null ? startAsync() : held;
         response.setContentLength(body.length);
@@ -365,8 +402,10 @@ final class ServletExchange extends RequestHead implements AsyncListener {
                 held.start(() -> beginToWrite(held, out, writer));
             } catch (RuntimeException e) {
                 fail(); // the container is going away: it has no thread for this any more
+                return false;
             }
         }
+        return true;
     }
 
     /**
@@ -386,6 +425,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             writer.onError(e); // the container has ended the request, or a filter has the output
         } catch (Error e) {
             fail(context);
+            answerIsOver();
             throw e;
         }
     }
@@ -474,7 +514,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         }
     }
 
-    /** The container is done with the request. If that was not our doing, its peer is gone. */
+    /** The container is done with the request. If it was not answered, its peer is gone. */
     private void containerEnds() {
         Runnable report;
         StreamWriter writer;
@@ -486,8 +526,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             }
             reader = body;
             async = null;
-            report = peerGone;
-            peerGone = null;
+            report = whenOver;
+            whenOver = null;
             writer = stream;
         }
         if (reader != null) {
