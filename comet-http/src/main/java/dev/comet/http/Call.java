@@ -151,16 +151,17 @@ final class Call {
         }
         long length = announcedBytes();
         if (bytes.length == 0 && length > 0) {
-            reports.faults().peer(
-                    "body",
-                    "The body of a "
-                            + exchange.method()
-                            + " "
-                            + exchange.path()
-                            + " was announced with "
-                            + length
-                            + " bytes and is not there: a filter before Comet has read it"
-                            + " (getParameter and getReader do); have it leave Comet's path alone");
+            reports.faults()
+                    .peer(
+                            "body",
+                            "The body of a "
+                                    + exchange.method()
+                                    + " "
+                                    + exchange.path()
+                                    + " was announced with "
+                                    + length
+                                    + " bytes and is not there: a filter before Comet has read it"
+                                    + " (getParameter and getReader do); have it leave Comet's path alone");
             throw Refusal.parametersInvalid(
                     "body was announced with "
                             + length

@@ -486,8 +486,7 @@ public final class CometApplication {
      */
     public CometApplication unreadAnswerBytes(long unreadAnswerBytes) {
         if (unreadAnswerBytes < 1 || unreadAnswerBytes > MAX_UNREAD) {
-            throw invalid(
-                    "unreadAnswerBytes is " + unreadAnswerBytes + "; use 1 to " + MAX_UNREAD);
+            throw invalid("unreadAnswerBytes is " + unreadAnswerBytes + "; use 1 to " + MAX_UNREAD);
         }
         this.unreadAnswerBytes = unreadAnswerBytes;
         return this;

@@ -5,19 +5,17 @@ import java.util.Map;
 
 /**
  * What the protocol has refused and what the application's hooks have taken, as running totals, and
- * what it keeps for its peers.
- * What the manager counts is in {@link dev.comet.CometStatistics}.
+ * what it keeps for its peers. What the manager counts is in {@link dev.comet.CometStatistics}.
  *
  * @param refusals how often each error was the answer, by status and code as docs/protocol.md has
  *     them, such as {@code 429 too-many-requests}; those that never occurred are left out. Rising
  *     404 and 429 mean that somebody guesses or floods; 408 and 413 that bodies are slow or long
  * @param hooks calls of the application's hooks
  * @param unreadAnswerBytes what long answers take now that peers have not read yet, of {@link
- *     CometApplication#unreadAnswerBytes}. Near that for long, readers stall: on purpose, if
- *     429 rises too
+ *     CometApplication#unreadAnswerBytes}. Near that for long, readers stall: on purpose, if 429
+ *     rises too
  */
-public record CometHttpStatistics(
-        Map<String, Long> refusals, Hooks hooks, long unreadAnswerBytes) {
+public record CometHttpStatistics(Map<String, Long> refusals, Hooks hooks, long unreadAnswerBytes) {
 
     /**
      * Calls of the connect, connected and message hooks.

@@ -195,8 +195,7 @@ final class SendEndpoint {
 
     private void respond(Call call, byte @Nullable [] reply) {
         unread.respond(
-                call,
-                reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
+                call, reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
     }
 
     private void limitRate(Call call, CometClient client, int messages) {

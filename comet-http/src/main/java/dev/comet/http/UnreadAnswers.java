@@ -12,9 +12,9 @@ import java.util.Objects;
  *
  * <p>While the budget is used up, a long answer with messages is refused, whoever asks: so all of
  * them together exceed it by one answer at most, and by what hooks reply, which cannot be refused
- * after the hook has run. Before that a client may have one unread answer, however long, and then as
- * much as is free: who takes much leaves as much to the others (the dynamic threshold of Choudhury
- * and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
+ * after the hook has run. Before that a client may have one unread answer, however long, and then
+ * as much as is free: who takes much leaves as much to the others (the dynamic threshold of
+ * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
  *
  * <p>Safe for use by any number of threads. Its lock is held for a few look-ups, and taken for long
  * answers only, or while there are any.

@@ -93,7 +93,9 @@ class UnreadAnswersTest {
         for (int i = 0; i < 3; i++) {
             tell(ada, 1); // so that the bodies differ
             polls.add(pollWithoutReading(ada));
-            assertThat(polls.get(i).status()).as("%d unread", unread()).isEqualTo(i < 2 ? 200 : 429);
+            assertThat(polls.get(i).status())
+                    .as("%d unread", unread())
+                    .isEqualTo(i < 2 ? 200 : 429);
         }
         isRefused(polls.get(2));
 

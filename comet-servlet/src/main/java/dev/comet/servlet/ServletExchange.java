@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +52,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     private boolean ended; // by the container
     private @Nullable AsyncContext async;
 
-    // Told once: until the answer, that the peer has gone; then, that the answer is over.
+    // Told once: until the answer, that the peer has gone; then, that the answer is over. That
+    // happens under no monitor, unless a container ends the request while it is being answered.
     private @Nullable Runnable whenOver;
 
     private @Nullable StreamWriter stream;
@@ -283,7 +285,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         }
     }
 
-    /** The answer is written, or never will be: that is told, once, and not under the monitor. */
+    /** The answer is written, or never will be: that is told, once. */
     void answerIsOver() {
         Runnable over;
         synchronized (this) {
@@ -391,7 +393,16 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         AsyncContext context = held == null ? startAsync() : held;
         response.setContentLength(body.length);
         ServletOutputStream out = response.getOutputStream();
-        BodyWriter writer = new BodyWriter(body, out, context, this, unread);
+        BodyWriter writer =
+                new BodyWriter(
+                        body,
+                        out,
+                        context,
+                        this,
+                        unread,
+                        Objects.requireNonNull(whenOver),
+                        requests.stallNanos());
+        whenOver = writer;
         if (held == null) {
             out.setWriteListener(writer);
         } else {

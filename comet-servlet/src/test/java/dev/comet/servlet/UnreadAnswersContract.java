@@ -1,11 +1,14 @@
 package dev.comet.servlet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.comet.CometClient;
 import dev.comet.CometLimits;
+import dev.comet.CometStateManager;
 import dev.comet.http.CometResponse;
+import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.FailingResponse.Place;
 import dev.comet.servlet.ServletRig.Answer;
 import jakarta.servlet.ServletRegistration;
@@ -47,7 +50,8 @@ abstract class UnreadAnswersContract {
     enum End {
         READS,
         RESETS,
-        IS_CUT_OFF
+        IS_CUT_OFF, // by the container
+        IS_DROPPED
     }
 
     @AfterEach
@@ -65,7 +69,15 @@ abstract class UnreadAnswersContract {
         container.stallTimeout(stallTimeout);
         CometLimits limits =
                 CometLimits.builder().messageBytes(16 << 20).bytesPerAnswer(16 << 20).build();
-        rig = new ServletRig(container, limits, (comet, app) -> app.unreadAnswerBytes(BUDGET));
+        CometStateManager comet =
+                CometStateManager.builder(new InProcCometStateProvider()).limits(limits).build();
+        rig = new ServletRig(container, comet);
+        rig.servlet =
+                new CometServlet(
+                        comet,
+                        app -> app.unreadAnswerBytes(BUDGET),
+                        new AsyncRequests(stallTimeout.plusSeconds(1)));
+        container.start((classes, context) -> rig.servlet.addTo(context, "/comet/*"));
     }
 
     private long unread() {
@@ -85,10 +97,10 @@ abstract class UnreadAnswersContract {
     }
 
     @ParameterizedTest
-    @EnumSource(End.class)
+    @EnumSource(value = End.class, names = "IS_DROPPED", mode = EnumSource.Mode.EXCLUDE)
     @DisplayName("H20 answers that peers do not read stay within a budget, and others go on")
     void poll_peersDoNotRead_staysWithinTheBudget(End end) throws Exception {
-        start(end == End.IS_CUT_OFF ? Duration.ofSeconds(3) : LONG_TIME);
+        start(end == End.READS || end == End.RESETS ? LONG_TIME : Duration.ofSeconds(2));
         for (int i = 0; i < 2; i++) { // the budget, and one answer more
             doesNotRead(ServletRig.rawPoll(toldLong("stalled-" + i), 0));
             int stalled = i + 1;
@@ -108,8 +120,8 @@ abstract class UnreadAnswersContract {
             switch (end) {
                 case READS -> assertThat(peer.read().text().length()).isGreaterThan(LONG);
                 case RESETS -> peer.reset();
-                case IS_CUT_OFF -> {
-                    // By the container's timeout for writes.
+                case IS_CUT_OFF, IS_DROPPED -> {
+                    // In time.
                 }
             }
         }
@@ -133,8 +145,16 @@ abstract class UnreadAnswersContract {
 
     @ParameterizedTest
     @CsvSource({
-        "short, READS", "long, READS", "long, RESETS", "long, IS_CUT_OFF", "held, READS",
-        "held-long, READS", "held-long, RESETS", "held-long, IS_CUT_OFF", "failing, READS"
+        "short, READS",
+        "long, READS",
+        "long, RESETS",
+        "long, IS_CUT_OFF",
+        "held, READS",
+        "held-long, READS",
+        "held-long, RESETS",
+        "held-long, IS_CUT_OFF",
+        "failing, READS",
+        "held-long, IS_DROPPED"
     })
     @DisplayName("H20 that an answer is over is told once, however it ends")
     void answer_over_isToldOnce(String kind, End end) throws Exception {
@@ -142,7 +162,14 @@ abstract class UnreadAnswersContract {
         container.stallTimeout(end == End.IS_CUT_OFF ? Duration.ofSeconds(1) : LONG_TIME);
         AtomicInteger told = new AtomicInteger();
         CountDownLatch answered = new CountDownLatch(1);
-        HttpServlet answering = new Answering(kind, told, answered);
+        HttpServlet answering =
+                new Answering(
+                        kind,
+                        told,
+                        answered,
+                        end == End.IS_CUT_OFF || end == End.IS_DROPPED
+                                ? Duration.ofSeconds(2)
+                                : LONG_TIME);
         container.start(
                 (classes, context) -> {
                     ServletRegistration.Dynamic added = context.addServlet("over", answering);
@@ -159,6 +186,9 @@ abstract class UnreadAnswersContract {
                 assertThat(peer.read().text()).hasSize(length);
             }
             await().atMost(Duration.ofSeconds(20)).until(() -> told.get() > 0);
+            if (end == End.IS_DROPPED) { // whoever reads after all gets no half answer as a whole
+                assertThatThrownBy(peer::read).isInstanceOf(IOException.class);
+            }
         } finally {
             container.stop();
         }
@@ -172,8 +202,10 @@ abstract class UnreadAnswersContract {
         private final String kind;
         private final transient AtomicInteger told;
         private final transient CountDownLatch answered;
+        private final transient AsyncRequests requests;
 
-        Answering(String kind, AtomicInteger told, CountDownLatch answered) {
+        Answering(String kind, AtomicInteger told, CountDownLatch answered, Duration stallTimeout) {
+            this.requests = new AsyncRequests(stallTimeout);
             this.kind = kind;
             this.told = told;
             this.answered = answered;
@@ -187,7 +219,7 @@ abstract class UnreadAnswersContract {
                 given = new FailingResponse(response, new AtomicReference<>(Place.WRITE));
                 asked = new OwnAnswerContract.ContainersOwn(request, given);
             }
-            ServletExchange exchange = new ServletExchange(asked, given, new AsyncRequests());
+            ServletExchange exchange = new ServletExchange(asked, given, requests);
             int length = kind.endsWith("long") ? LONG : 1_000;
             CometResponse answer = new CometResponse(200, List.of(), new byte[length]);
             if (kind.equals("short") || kind.equals("long")) {
