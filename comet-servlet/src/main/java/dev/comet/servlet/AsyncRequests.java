@@ -58,6 +58,10 @@ final class AsyncRequests {
         return stallNanos;
     }
 
+    int open() {
+        return open.get();
+    }
+
     void begun() {
         open.incrementAndGet();
     }

@@ -46,6 +46,7 @@ final class BodyWriter implements WriteListener, Runnable {
     /**
      * @param unread what the peer still sends; thrown away for a while before the request is
      *     completed
+     * @param headFirst whether to write the head before the container sees that there is no more
      * @param whenOver told by {@link #run}
      * @param stallNanos after how long without progress the body is dropped
      */
@@ -55,6 +56,7 @@ final class BodyWriter implements WriteListener, Runnable {
             AsyncContext async,
             ServletExchange exchange,
             @Nullable BodyReader unread,
+            boolean headFirst,
             Runnable whenOver,
             long stallNanos) {
         this.body = body;
@@ -63,6 +65,7 @@ final class BodyWriter implements WriteListener, Runnable {
         this.async = async;
         this.exchange = exchange;
         this.unread = unread;
+        this.flushed = unread == null && !headFirst;
         this.whenOver = whenOver;
         this.stallNanos = stallNanos;
     }
@@ -88,18 +91,18 @@ final class BodyWriter implements WriteListener, Runnable {
                 throw new IOException("the peer has taken nothing for too long");
             }
             if (written == length) {
+                if (!flushed) {
+                    flushed = true;
+                    out.flush();
+                    continue;
+                }
                 if (unread == null) {
                     async.complete();
                     exchange.answerIsOver();
-                    return;
-                }
-                if (flushed) {
+                } else {
                     unread.whenOver(exchange::completeIfOpen);
-                    return;
                 }
-                flushed = true;
-                out.flush();
-                continue;
+                return;
             }
             int piece = Math.min(PIECE_BYTES, length - written);
             out.write(rest, written, piece);

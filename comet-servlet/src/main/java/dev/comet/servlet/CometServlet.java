@@ -44,7 +44,7 @@ public class CometServlet extends HttpServlet {
 
     private final transient CometStateManager comet;
     private final transient CometHttpHandler handler;
-    private final transient AsyncRequests requests;
+    final transient AsyncRequests requests;
 
     /** For applications that initialise clients themselves, and only push to them. */
     public CometServlet(CometStateManager comet) {

@@ -274,7 +274,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             if (unread != null) {
                 response.setHeader("Connection", "close");
             }
-            return write(answer.body(), unread);
+            return write(answer, unread);
         } catch (IOException e) {
             // The peer has gone away, which is its good right.
             complete();
@@ -346,16 +346,33 @@ final class ServletExchange extends RequestHead implements AsyncListener {
      *
      * @return whether it is under way, by a {@link BodyWriter}
      */
-    private boolean write(byte[] body, @Nullable BodyReader unread) throws IOException {
+    private boolean write(CometResponse answer, @Nullable BodyReader unread) throws IOException {
+        byte[] body = answer.body();
         if (async != null) {
-            return writeAsRead(body, unread);
+            return writeAsRead(body, unread, false);
         }
+        boolean headOnly = isHeadOfUnknownLength(answer);
+        if (!request.isAsyncSupported() || !headOnly && fitsIntoBuffer(body)) {
+            return writeHere(body);
+        }
+        return writeAsRead(body, null, headOnly);
+    }
+
+    /**
+     * Whether GET would have a body whose length nobody knows. Completed like others, such an
+     * answer would get a Content-Length of 0 from Jetty and Undertow.
+     */
+    private boolean isHeadOfUnknownLength(CometResponse answer) {
+        return answer.body().length == 0
+                && answer.status() == HttpServletResponse.SC_OK
+                && request.getMethod().equals("HEAD")
+                && answer.headers().stream().noneMatch(h -> h.name().equals("Content-Length"));
+    }
+
+    private boolean writeHere(byte[] body) throws IOException {
         if (fitsIntoBuffer(body)) {
             writeIntoBuffer(body);
             return false;
-        }
-        if (request.isAsyncSupported()) {
-            return writeAsRead(body, null);
         }
         // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
         writeAtOnce(body);
@@ -388,10 +405,13 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         response.getOutputStream().write(body);
     }
 
-    private boolean writeAsRead(byte[] body, @Nullable BodyReader unread) throws IOException {
+    private boolean writeAsRead(byte[] body, @Nullable BodyReader unread, boolean headOnly)
+            throws IOException {
         AsyncContext held = async;
         AsyncContext context = held == null ? startAsync() : held;
-        response.setContentLength(body.length);
+        if (!headOnly) {
+            response.setContentLength(body.length);
+        }
         ServletOutputStream out = response.getOutputStream();
         BodyWriter writer =
                 new BodyWriter(
@@ -400,6 +420,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
                         context,
                         this,
                         unread,
+                        headOnly,
                         Objects.requireNonNull(whenOver),
                         requests.stallNanos());
         whenOver = writer;
