@@ -1,9 +1,12 @@
 package dev.comet.http;
 
+import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.http.CometResponse.Header;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -17,19 +20,31 @@ final class Call {
 
     private final CometExchange exchange;
     private final List<Header> originHeaders;
-    private final FaultLog faults;
-    private final HttpCounters counters;
+    private final Reports reports;
+    private @Nullable CometClient client; // by the thread that handles the request
     private volatile boolean answered;
 
-    Call(CometExchange exchange, Origins origins, FaultLog faults, HttpCounters counters) {
+    Call(CometExchange exchange, Origins origins, Reports reports) {
         this.exchange = exchange;
-        this.faults = faults;
-        this.counters = counters;
+        this.reports = reports;
         this.originHeaders = origins.headers(exchange);
     }
 
     CometExchange exchange() {
         return exchange;
+    }
+
+    /**
+     * Who is calling.
+     *
+     * @throws NullPointerException before {@link Callers} have found out
+     */
+    CometClient client() {
+        return Objects.requireNonNull(client);
+    }
+
+    void calledBy(CometClient found) {
+        client = found;
     }
 
     /**
@@ -52,7 +67,7 @@ final class Call {
             try {
                 respondFailed();
             } finally {
-                faults.own("request", "A request failed", e);
+                reports.faults().own("request", "A request failed", e);
             }
         }
     }
@@ -73,12 +88,12 @@ final class Call {
         }
         answered = true;
         exchange.respond(whole);
-        counters.failed();
+        reports.counters().failed();
     }
 
     void refuse(Refusal refusal) {
-        faults.refused(refusal);
-        respond(counters.answer(refusal));
+        reports.faults().refused(refusal);
+        respond(reports.counters().answer(refusal));
     }
 
     void requireMethod(String method) {
@@ -138,16 +153,17 @@ final class Call {
         }
         long length = announcedBytes();
         if (bytes.length == 0 && length > 0) {
-            faults.peer(
-                    "body",
-                    "The body of a "
-                            + exchange.method()
-                            + " "
-                            + exchange.path()
-                            + " was announced with "
-                            + length
-                            + " bytes and is not there: a filter before Comet has read it"
-                            + " (getParameter and getReader do); have it leave Comet's path alone");
+            reports.faults()
+                    .peer(
+                            "body",
+                            "The body of a "
+                                    + exchange.method()
+                                    + " "
+                                    + exchange.path()
+                                    + " was announced with "
+                                    + length
+                                    + " bytes and is not there: a filter before Comet has read it"
+                                    + " (getParameter and getReader do); have it leave Comet's path alone");
             throw Refusal.parametersInvalid(
                     "body was announced with "
                             + length
@@ -161,6 +177,16 @@ final class Call {
         CometResponse whole = response.with(originHeaders);
         answered = true;
         exchange.respond(whole);
+    }
+
+    /**
+     * @param written as that of {@link CometExchange#respond(CometResponse, Runnable)}; perhaps not
+     *     called if this throws
+     */
+    void respond(CometResponse response, Runnable written) {
+        CometResponse whole = response.with(originHeaders);
+        answered = true;
+        exchange.respond(whole, written);
     }
 
     CometOutput stream(CometResponse head, Runnable canTakeMore) {

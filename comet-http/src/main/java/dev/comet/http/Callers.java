@@ -111,6 +111,7 @@ final class Callers {
         if (isAnother(client, claimed) || isAnother(client, claim)) {
             throw Refusal.clientReplaced(); // nobody has guessed: it is not counted
         }
+        call.calledBy(client);
         return client;
     }
 

@@ -51,6 +51,7 @@ public final class CometApplication {
     private static final Pattern PATH = Pattern.compile("/[A-Za-z0-9/._~!$&'()*+=:@%-]*");
 
     private static final int MAX_RATE = 1_000_000;
+    private static final long MAX_UNREAD = 1L << 40;
     private static final Duration SHORTEST_BODY = Duration.ofMillis(10);
     private static final Duration LONGEST_BODY = Duration.ofHours(1);
 
@@ -84,6 +85,7 @@ public final class CometApplication {
     Rate newcomers = new Rate(1_000, 30_000);
     Rate unknownTokensPerAddress = new Rate(20, 500);
     int trackedAddresses = 20_000;
+    long unreadAnswerBytes = Math.max(1, Runtime.getRuntime().maxMemory() / 8);
     CometClock clock = CometClock.system();
 
     /** All defaults. */
@@ -477,6 +479,22 @@ public final class CometApplication {
      */
     public CometApplication trackedAddresses(int trackedAddresses) {
         this.trackedAddresses = inRange("trackedAddresses", trackedAddresses, 16, 10_000_000);
+        return this;
+    }
+
+    /**
+     * How many bytes all long answers may take together that peers have not read yet, 1 to 1 TiB.
+     * Default an eighth of the heap that the JVM may take ({@code -Xmx}): messages have a quarter
+     * ({@link dev.comet.CometLimits#totalBytes}), the application needs the rest. A body of more
+     * than 8 KiB is long; one that many answers share counts once. While nothing is free, a poll is
+     * answered 429 in the place of a long answer; and always, if the client has more than one that
+     * is unread and these take more than what is free. One answer always fits.
+     */
+    public CometApplication unreadAnswerBytes(long unreadAnswerBytes) {
+        if (unreadAnswerBytes < 1 || unreadAnswerBytes > MAX_UNREAD) {
+            throw invalid("unreadAnswerBytes is " + unreadAnswerBytes + "; use 1 to " + MAX_UNREAD);
+        }
+        this.unreadAnswerBytes = unreadAnswerBytes;
         return this;
     }
 

@@ -135,7 +135,16 @@ public interface CometExchange {
      * is silently ignored. If the answer cannot be written, for whatever reason, a held request is
      * ended all the same, and nobody waits for it.
      *
+     * @param written called exactly once when the adapter needs the response's body no more: it is
+     *     written, or never will be, because the peer has gone away or was cut off, or for any
+     *     other reason. By any thread, perhaps before this method returns or throws; must not
+     *     block. Not called if the call breaks the rule
      * @throws IllegalStateException if the call breaks the rule above
      */
-    void respond(CometResponse response);
+    void respond(CometResponse response, Runnable written);
+
+    /** Answers as {@link #respond(CometResponse, Runnable)}, for who need not know the end. */
+    default void respond(CometResponse response) {
+        respond(response, () -> {});
+    }
 }

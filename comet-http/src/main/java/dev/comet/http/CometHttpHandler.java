@@ -19,7 +19,8 @@ public final class CometHttpHandler {
 
     private final Origins origins;
     private final HttpCounters counters = new HttpCounters();
-    private final FaultLog faults;
+    private final Reports reports;
+    private final UnreadAnswers unread;
     private final ConnectEndpoint connect;
     private final PollEndpoint poll;
     private final StreamEndpoint stream;
@@ -36,7 +37,9 @@ public final class CometHttpHandler {
     public CometHttpHandler(CometStateManager comet, CometApplication application) {
         JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
         application.check();
-        this.faults = new FaultLog(application.clock, counters);
+        FaultLog faults = new FaultLog(application.clock, counters);
+        this.reports = new Reports(faults, counters);
+        this.unread = new UnreadAnswers(application.unreadAnswerBytes, faults);
         this.origins = new Origins(application, faults);
         Callers callers = new Callers(comet, application, origins, faults);
         BodyLimits longBodies = application.bodyLimits();
@@ -44,7 +47,7 @@ public final class CometHttpHandler {
         this.connect =
                 new ConnectEndpoint(
                         comet, callers, strict, shortBodies, application, faults, counters);
-        this.poll = new PollEndpoint(comet, callers, strict, shortBodies);
+        this.poll = new PollEndpoint(comet, callers, strict, shortBodies, unread);
         this.stream = new StreamEndpoint(comet, callers);
         this.ack = new AckEndpoint(comet, callers, strict, shortBodies);
         RateLimit sends =
@@ -54,7 +57,15 @@ public final class CometHttpHandler {
                         application.clock);
         this.send =
                 new SendEndpoint(
-                        comet, callers, strict, longBodies, application, sends, faults, counters);
+                        comet,
+                        callers,
+                        strict,
+                        longBodies,
+                        application,
+                        sends,
+                        unread,
+                        faults,
+                        counters);
         this.reply = new ReplyEndpoint(comet, callers, strict, longBodies, sends);
         this.disconnect = new DisconnectEndpoint(comet, callers, strict, shortBodies);
         this.script = new ScriptEndpoint();
@@ -67,7 +78,14 @@ public final class CometHttpHandler {
      */
     private static void prepare() {
         ColdClasses.initialise(
-                CometHttpHandler.class, "Call", "EventStream", "PollEndpoint$1", "Refusal$1");
+                CometHttpHandler.class,
+                "Call",
+                "EventStream",
+                "PollEndpoint$1",
+                "Refusal$1",
+                "UnreadAnswers$Share",
+                "UnreadAnswers$Body",
+                "UnreadAnswers$Unread");
         EventEncoder.heartbeat(1, 1, 1);
         Refusal.handlerFailed().response();
         CometResponse.empty(204);
@@ -78,13 +96,13 @@ public final class CometHttpHandler {
      * peer's or a hook's fault.
      */
     public void handle(CometExchange exchange) {
-        Call call = new Call(exchange, origins, faults, counters);
+        Call call = new Call(exchange, origins, reports);
         call.attempt(() -> route(call));
     }
 
-    /** What it has refused, and how its hooks do. */
+    /** What it has refused, how its hooks do, and what it keeps for its peers. */
     public CometHttpStatistics statistics() {
-        return counters.read();
+        return counters.read(unread.bytes());
     }
 
     private void route(Call call) {

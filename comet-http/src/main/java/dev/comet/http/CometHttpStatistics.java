@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * What the protocol has refused and what the application's hooks have taken, as running totals.
- * What the manager counts is in {@link dev.comet.CometStatistics}.
+ * What the protocol has refused and what the application's hooks have taken, as running totals, and
+ * what it keeps for its peers. What the manager counts is in {@link dev.comet.CometStatistics}.
  *
  * @param refusals how often each error was the answer, by status and code as docs/protocol.md has
  *     them, such as {@code 429 too-many-requests}; those that never occurred are left out. Rising
@@ -15,9 +15,12 @@ import java.util.Map;
  *     {@link CometApplication} that sets them, such as {@code sendsPerClient}, or {@code
  *     waitingReplies}: requests of one client, address or user whose hooks reply later
  * @param hooks calls of the application's hooks
+ * @param unreadAnswerBytes what long answers take now that peers have not read yet, of {@link
+ *     CometApplication#unreadAnswerBytes}. Near that for long, readers stall: on purpose, if 429
+ *     rises too
  */
 public record CometHttpStatistics(
-        Map<String, Long> refusals, Map<String, Long> limits, Hooks hooks) {
+        Map<String, Long> refusals, Map<String, Long> limits, Hooks hooks, long unreadAnswerBytes) {
 
     /**
      * Calls of the connect, connected and message hooks.

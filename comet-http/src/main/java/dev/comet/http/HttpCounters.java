@@ -64,7 +64,7 @@ final class HttpCounters {
         hookFailures.increment();
     }
 
-    CometHttpStatistics read() {
+    CometHttpStatistics read(long unreadAnswerBytes) {
         Map<String, Long> byKind = read(refusals);
         if (failed.get() > 0) {
             byKind.merge("500 " + Refusal.handlerFailed().code(), failed.get(), Long::sum);
@@ -76,7 +76,8 @@ final class HttpCounters {
                         hookCalls.sum(),
                         hookFailures.sum(),
                         Duration.ofNanos(hookNanos.sum()),
-                        Duration.ofNanos(longestHookNanos.get())));
+                        Duration.ofNanos(longestHookNanos.get())),
+                unreadAnswerBytes);
     }
 
     private static Map<String, Long> read(Map<String, LongAdder> counts) {

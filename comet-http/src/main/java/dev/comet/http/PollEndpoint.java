@@ -24,12 +24,19 @@ final class PollEndpoint {
     private final Callers callers;
     private final JsonMapper strict;
     private final BodyLimits bodies;
+    private final UnreadAnswers unread;
 
-    PollEndpoint(CometStateManager comet, Callers callers, JsonMapper strict, BodyLimits bodies) {
+    PollEndpoint(
+            CometStateManager comet,
+            Callers callers,
+            JsonMapper strict,
+            BodyLimits bodies,
+            UnreadAnswers unread) {
         this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
+        this.unread = unread;
     }
 
     void serve(Call call) {
@@ -47,6 +54,7 @@ final class PollEndpoint {
     private void poll(Call call, Parameters parameters, boolean fromBody) {
         CometClient client =
                 callers.subscriber(call, fromBody ? parameters.privateToken() : null, parameters);
+        unread.requireShare(client);
         CometAsyncResult result = subscribe(client.privateToken(), parameters);
         if (result.isCompleted()) {
             CometAnswer answer = result.answer();
@@ -58,7 +66,7 @@ final class PollEndpoint {
             return;
         }
         try {
-            Held held = new Held(comet, call, result);
+            Held held = new Held(this, call, result);
             call.exchange().hold(held);
             // Often on a wait thread: the exchange promises not to block it.
             result.whenCompleted(held);
@@ -68,20 +76,20 @@ final class PollEndpoint {
         }
     }
 
-    /** A poll that waits, in one object: there are as many as held requests. */
-    private record Held(CometStateManager comet, Call call, CometAsyncResult result)
+    /** A poll that waits, in one small object: there are as many as held requests. */
+    private record Held(PollEndpoint endpoint, Call call, CometAsyncResult result)
             implements Runnable, Consumer<CometAnswer> {
 
         /** The peer has gone away. */
         @Override
         public void run() {
-            comet.endSubscribe(result);
+            endpoint.comet.endSubscribe(result);
         }
 
         @Override
         public void accept(CometAnswer answer) {
             try {
-                respond(call, answer);
+                endpoint.respond(call, answer);
             } catch (Throwable e) {
                 call.respondFailed();
                 throw e;
@@ -100,10 +108,11 @@ final class PollEndpoint {
                 parameters.instance());
     }
 
-    private static void respond(Call call, CometAnswer answer) {
+    private void respond(Call call, CometAnswer answer) {
         switch (answer.outcome()) {
-            case MESSAGES, TIMEOUT, RECONNECT, CLOSED ->
-                    call.respond(CometResponse.json(200, answer.body()));
+            // Refused, they stay where they are: the client has not confirmed them.
+            case MESSAGES -> unread.respondOrRefuse(call, CometResponse.json(200, answer.body()));
+            case TIMEOUT, RECONNECT, CLOSED -> call.respond(CometResponse.json(200, answer.body()));
             case SUPERSEDED -> call.respond(CometResponse.json(409, answer.body()));
             case ERROR -> call.refuse(refusal(answer));
             case ABANDONED -> {

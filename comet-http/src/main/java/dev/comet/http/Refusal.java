@@ -151,6 +151,14 @@ final class Refusal extends RuntimeException {
         return refusal;
     }
 
+    static Refusal answersUnread(int retryAfterSeconds) {
+        return later(
+                429,
+                "answers-unread",
+                "answers that were sent before have not been read; read them, or ask again later",
+                retryAfterSeconds);
+    }
+
     static Refusal handlerFailed() {
         return new Refusal(500, "handler-failed", "the server failed; its log says why");
     }

@@ -30,6 +30,7 @@ final class SendEndpoint {
     private final BodyLimits bodies;
     private final RateLimit sends;
     private final RateLimit sendsTogether; // of an address or a principal
+    private final UnreadAnswers unread;
     private final LaterReply later;
     private final FaultLog faults;
     private final HttpCounters counters;
@@ -41,6 +42,7 @@ final class SendEndpoint {
             BodyLimits bodies,
             CometApplication application,
             RateLimit sends,
+            UnreadAnswers unread,
             FaultLog faults,
             HttpCounters counters) {
         this.comet = comet;
@@ -56,6 +58,7 @@ final class SendEndpoint {
                         application.sendsPerAddress,
                         application.trackedAddresses,
                         application.clock);
+        this.unread = unread;
         this.faults = faults;
         this.counters = counters;
         this.later =
@@ -71,6 +74,7 @@ final class SendEndpoint {
     private void send(Call call, JsonNode json) {
         CometClient client =
                 callers.client(call, json.isObject() ? Parameters.privateToken(json) : null, null);
+        unread.requireShare(client); // before a hook runs: what it has done cannot be refused
         if (json.isArray()) {
             limitRate(call, client, checkLength(json.size()));
             respond(call, sendEach(client, json));
@@ -80,7 +84,7 @@ final class SendEndpoint {
             if (correlationId == null) {
                 respond(call, sendOne(client, json));
             } else {
-                call.respond(request(call, client, json, correlationId));
+                unread.respond(call, request(call, client, json, correlationId));
             }
         }
     }
@@ -208,7 +212,8 @@ final class SendEndpoint {
     }
 
     private void respond(Call call, byte @Nullable [] reply) {
-        call.respond(reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
+        unread.respond(
+                call, reply == null ? CometResponse.empty(202) : CometResponse.json(200, reply));
     }
 
     private void limitRate(Call call, CometClient client, int messages) {

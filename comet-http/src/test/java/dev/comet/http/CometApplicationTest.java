@@ -64,6 +64,12 @@ class CometApplicationTest {
     }
 
     @Test
+    void unreadAnswerBytes_outOfRange_isRejected() {
+        rejects(() -> app.unreadAnswerBytes(0), "unreadAnswerBytes is 0; use 1 to");
+        rejects(() -> app.unreadAnswerBytes(Long.MAX_VALUE), "use 1 to 1099511627776");
+    }
+
+    @Test
     @DisplayName("H13 the cookie and listed origins exclude each other, and say so")
     void handler_cookieTokensAndAllowedOrigins_isRefused() {
         app.cookieTokens(true).allowedOrigins(List.of("https://app.example"));

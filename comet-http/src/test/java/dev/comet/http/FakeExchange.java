@@ -38,6 +38,9 @@ final class FakeExchange implements CometExchange {
     private @Nullable Principal principal;
     private @Nullable Runnable beforeHold;
     private @Nullable Runnable beforeStream;
+    private @Nullable Runnable afterAnswer;
+    private boolean readsLater;
+    private volatile @Nullable Runnable written;
 
     private Consumer<AssertionError> broken = error -> {};
     private volatile @Nullable Thread handling;
@@ -136,6 +139,18 @@ final class FakeExchange implements CometExchange {
         return this;
     }
 
+    /** The peer does not read its answer; see {@link #peerReads}. */
+    FakeExchange readsLater() {
+        readsLater = true;
+        return this;
+    }
+
+    /** To have an answer fail that was begun. */
+    FakeExchange afterAnswer(Runnable action) {
+        this.afterAnswer = action;
+        return this;
+    }
+
     /** To have the beginning of a stream fail. */
     FakeExchange beforeStream(Runnable action) {
         this.beforeStream = action;
@@ -222,6 +237,14 @@ final class FakeExchange implements CometExchange {
         assertThat(report).as("is held").isNotNull();
         gone = true;
         report.run();
+    }
+
+    /** The answer is written, or never will be. */
+    void peerReads() {
+        Runnable over = written;
+        assertThat(over).as("is not read yet").isNotNull();
+        written = null;
+        over.run();
     }
 
     /** The answer, which may be on its way. */
@@ -376,13 +399,19 @@ final class FakeExchange implements CometExchange {
     }
 
     @Override
-    public void respond(CometResponse answer) {
+    public void respond(CometResponse answer, Runnable written) {
         if (peerGone == null) {
             requireHandling("respond without hold");
         }
         requireUnanswered("respond");
+        if (gone || !readsLater) {
+            written.run();
+        } else {
+            this.written = written;
+        }
         if (!gone) {
             require(response.complete(answer), "respond a second time");
         }
+        run(afterAnswer);
     }
 }

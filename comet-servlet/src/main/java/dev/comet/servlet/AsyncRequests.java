@@ -28,6 +28,10 @@ final class AsyncRequests {
     /** For a peer that does not read its answer. */
     private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+    /** Longer than the timeouts for writes that containers usually have. */
+    private static final Duration STALL_TIMEOUT = Duration.ofMinutes(1);
+
+    private final long stallNanos;
     private final AtomicInteger open = new AtomicInteger();
 
     /** Who stops the container: writes this, then reads open; whoever ends a request, reversely. */
@@ -38,6 +42,25 @@ final class AsyncRequests {
 
     /** The classes of the first response that was wrapped, outermost first. */
     private volatile List<String> wrappers = List.of();
+
+    AsyncRequests() {
+        this(STALL_TIMEOUT);
+    }
+
+    /**
+     * @param stallTimeout after how long without progress a long answer is dropped
+     */
+    AsyncRequests(Duration stallTimeout) {
+        this.stallNanos = stallTimeout.toNanos();
+    }
+
+    long stallNanos() {
+        return stallNanos;
+    }
+
+    int open() {
+        return open.get();
+    }
 
     void begun() {
         open.incrementAndGet();

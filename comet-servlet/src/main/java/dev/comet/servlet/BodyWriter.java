@@ -4,74 +4,160 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a long body as fast as the peer reads it, then completes the request. Called by the
- * container's threads only, one at a time.
+ * Writes a body as fast as the peer reads it, then completes the request.
  *
  * <p>Never more than a piece is with the container, some of which copy what the network does not
  * take: a peer that stalls costs a piece of memory, no thread, and is cut off by the container's
  * timeout for writes. Once the container has ended the request, nothing of it is touched any more.
+ *
+ * <p>Not every container has such a timeout, and Undertow tells nobody when it has cut a connection
+ * off. So a long body of which nothing is taken for a while is dropped: should the peer go on after
+ * all, its connection breaks, and it asks again.
+ *
+ * <p><b>Threading.</b> The container's threads write, one at a time; {@link #run} and the timer
+ * come from any.
  */
-final class BodyWriter implements WriteListener {
+final class BodyWriter implements WriteListener, Runnable {
 
     private static final int PIECE_BYTES = 32 << 10;
 
-    private final byte[] body;
+    /** A body up to here is not worth a timer. */
+    private static final int SHORT_BYTES = 8 << 10;
+
+    private final int length;
     private final ServletOutputStream out;
     private final AsyncContext async;
     private final ServletExchange exchange;
     private final @Nullable BodyReader unread;
-    private int written;
-    private boolean flushed;
+    private final Runnable whenOver;
+    private final long stallNanos;
+    private boolean flushed; // of the thread that writes
+    private volatile int written; // by the thread that writes
+
+    // Written under the monitor.
+    private volatile byte @Nullable [] body; // null when it is over
+    private @Nullable CompletableFuture<Boolean> timer;
 
     /**
      * @param unread what the peer still sends; thrown away for a while before the request is
      *     completed
+     * @param headFirst whether to write the head before the container sees that there is no more
+     * @param whenOver told by {@link #run}
+     * @param stallNanos after how long without progress the body is dropped
      */
     BodyWriter(
             byte[] body,
             ServletOutputStream out,
             AsyncContext async,
             ServletExchange exchange,
-            @Nullable BodyReader unread) {
+            @Nullable BodyReader unread,
+            boolean headFirst,
+            Runnable whenOver,
+            long stallNanos) {
         this.body = body;
+        this.length = body.length;
         this.out = out;
         this.async = async;
         this.exchange = exchange;
         this.unread = unread;
+        this.flushed = unread == null && !headFirst;
+        this.whenOver = whenOver;
+        this.stallNanos = stallNanos;
     }
 
     @Override
     public void onWritePossible() throws IOException {
         try {
             writeOn();
+        } catch (IOException e) {
+            exchange.answerIsOver();
+            throw e; // the container tells onError, or has ended the request
         } catch (RuntimeException | Error e) { // not every container ends the request then
             ServletExchange.fail(async);
+            exchange.answerIsOver();
             throw ServletExchange.unwritten(e);
         }
     }
 
     private void writeOn() throws IOException {
         while (!exchange.hasEnded() && out.isReady()) {
-            if (written == body.length) {
+            byte[] rest = body;
+            if (rest == null) {
+                throw new IOException("the peer has taken nothing for too long");
+            }
+            if (written == length) {
+                if (!flushed) {
+                    flushed = true;
+                    out.flush();
+                    continue;
+                }
                 if (unread == null) {
                     async.complete();
-                    return;
-                }
-                if (flushed) {
+                    exchange.answerIsOver();
+                } else {
                     unread.whenOver(exchange::completeIfOpen);
-                    return;
                 }
-                flushed = true;
-                out.flush();
-                continue;
+                return;
             }
-            int piece = Math.min(PIECE_BYTES, body.length - written);
-            out.write(body, written, piece);
-            written += piece;
+            int piece = Math.min(PIECE_BYTES, length - written);
+            out.write(rest, written, piece);
+            written = written + piece;
         }
+        if (length > SHORT_BYTES) {
+            watch();
+        }
+    }
+
+    private synchronized void watch() {
+        if (timer == null && body != null) {
+            startTimer(written);
+        }
+    }
+
+    private void startTimer(int before) {
+        CompletableFuture<Boolean> started = new CompletableFuture<>();
+        timer = started;
+        CompletableFuture<Void> unused =
+                started.completeOnTimeout(true, stallNanos, TimeUnit.NANOSECONDS)
+                        .thenAccept(
+                                timeIsUp -> {
+                                    if (timeIsUp) {
+                                        dropUnlessTakenSince(before);
+                                    }
+                                });
+    }
+
+    private void dropUnlessTakenSince(int before) {
+        synchronized (this) {
+            if (body == null) {
+                return;
+            }
+            if (written > before) {
+                startTimer(written);
+                return;
+            }
+        }
+        exchange.answerIsOver();
+    }
+
+    /** The answer is over, in one way or another: the body is needed no more. */
+    @Override
+    public void run() {
+        CompletableFuture<Boolean> started;
+        synchronized (this) {
+            body = null;
+            started = timer;
+            timer = null;
+        }
+        if (started != null) {
+            started.complete(false);
+        }
+        whenOver.run();
     }
 
     /** The peer has gone away or was cut off. */
@@ -80,5 +166,6 @@ final class BodyWriter implements WriteListener {
         if (!exchange.hasEnded()) {
             ServletExchange.complete(async);
         }
+        exchange.answerIsOver();
     }
 }

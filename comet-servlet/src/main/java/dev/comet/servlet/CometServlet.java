@@ -44,7 +44,7 @@ public class CometServlet extends HttpServlet {
 
     private final transient CometStateManager comet;
     private final transient CometHttpHandler handler;
-    private final transient AsyncRequests requests = new AsyncRequests();
+    final transient AsyncRequests requests;
 
     /** For applications that initialise clients themselves, and only push to them. */
     public CometServlet(CometStateManager comet) {
@@ -56,6 +56,12 @@ public class CometServlet extends HttpServlet {
      * @param setUp sets hooks and options; called once, before this constructor returns
      */
     public CometServlet(CometStateManager comet, Consumer<CometApplication> setUp) {
+        this(comet, setUp, new AsyncRequests());
+    }
+
+    CometServlet(
+            CometStateManager comet, Consumer<CometApplication> setUp, AsyncRequests requests) {
+        this.requests = requests;
         CometApplication application = new CometApplication();
         setUp.accept(application);
         this.comet = comet;

@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,11 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     private boolean answered;
     private boolean ended; // by the container
     private @Nullable AsyncContext async;
-    private @Nullable Runnable peerGone;
+
+    // Told once: until the answer, that the peer has gone; then, that the answer is over. That
+    // happens under no monitor, unless a container ends the request while it is being answered.
+    private @Nullable Runnable whenOver;
+
     private @Nullable StreamWriter stream;
     private @Nullable BodyReader body;
     private boolean held;
@@ -192,7 +197,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
                     startAsync();
                 }
                 held = true;
-                this.peerGone = peerGone;
+                whenOver = peerGone;
                 return;
             }
             held = true;
@@ -232,20 +237,36 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     }
 
     @Override
-    public synchronized void respond(CometResponse answer) {
-        if (!held) {
-            requireHandling();
+    public void respond(CometResponse answer, Runnable written) {
+        synchronized (this) {
+            if (!held) {
+                requireHandling();
+            }
+            requireUnanswered();
+            answered = true;
+            whenOver = written;
         }
-        requireUnanswered();
-        answered = true;
-        peerGone = null;
+        boolean underWay = false;
+        try {
+            underWay = begin(answer);
+        } finally {
+            if (!underWay) {
+                answerIsOver();
+            }
+        }
+    }
+
+    /** Returns whether a {@link BodyWriter} says when the answer is over. */
+    private synchronized boolean begin(CometResponse answer) {
         if (ended) {
-            return;
+            return false;
         }
         if (async != null && response.isCommitted()) {
-            requests.answeredByFilter();
+            if (held) { // otherwise it is Undertow, whose peer has broken off its body
+                requests.answeredByFilter();
+            }
             complete();
-            return;
+            return false;
         }
         try {
             BodyReader unread = held ? null : unreadBody();
@@ -253,13 +274,26 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             if (unread != null) {
                 response.setHeader("Connection", "close");
             }
-            write(answer.body(), unread);
+            return write(answer, unread);
         } catch (IOException e) {
             // The peer has gone away, which is its good right.
             complete();
+            return false;
         } catch (Throwable e) { // an Error too: nobody else would end the request
             fail();
             throw e;
+        }
+    }
+
+    /** The answer is written, or never will be: that is told, once. */
+    void answerIsOver() {
+        Runnable over;
+        synchronized (this) {
+            over = whenOver;
+            whenOver = null;
+        }
+        if (over != null) {
+            over.run();
         }
     }
 
@@ -309,18 +343,40 @@ final class ServletExchange extends RequestHead implements AsyncListener {
      * by a thread of the container, whatever its length: who has many answers, a wait thread after
      * a broadcast, only hands them over, and the container's threads go from one to the next
      * without being woken for each (docs/performance.md).
+     *
+     * @return whether it is under way, by a {@link BodyWriter}
      */
-    private void write(byte[] body, @Nullable BodyReader unread) throws IOException {
+    private boolean write(CometResponse answer, @Nullable BodyReader unread) throws IOException {
+        byte[] body = answer.body();
         if (async != null) {
-            writeAsRead(body, unread);
-        } else if (fitsIntoBuffer(body)) {
-            writeIntoBuffer(body);
-        } else if (request.isAsyncSupported()) {
-            writeAsRead(body, null);
-        } else {
-            // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
-            writeAtOnce(body);
+            return writeAsRead(body, unread, false);
         }
+        boolean headOnly = isHeadOfUnknownLength(answer);
+        if (!request.isAsyncSupported() || !headOnly && fitsIntoBuffer(body)) {
+            return writeHere(body);
+        }
+        return writeAsRead(body, null, headOnly);
+    }
+
+    /**
+     * Whether GET would have a body whose length nobody knows. Completed like others, such an
+     * answer would get a Content-Length of 0 from Jetty and Undertow.
+     */
+    private boolean isHeadOfUnknownLength(CometResponse answer) {
+        return answer.body().length == 0
+                && answer.status() == HttpServletResponse.SC_OK
+                && request.getMethod().equals("HEAD")
+                && answer.headers().stream().noneMatch(h -> h.name().equals("Content-Length"));
+    }
+
+    private boolean writeHere(byte[] body) throws IOException {
+        if (fitsIntoBuffer(body)) {
+            writeIntoBuffer(body);
+            return false;
+        }
+        // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
+        writeAtOnce(body);
+        return false;
     }
 
     /**
@@ -349,12 +405,25 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         response.getOutputStream().write(body);
     }
 
-    private void writeAsRead(byte[] body, @Nullable BodyReader unread) throws IOException {
+    private boolean writeAsRead(byte[] body, @Nullable BodyReader unread, boolean headOnly)
+            throws IOException {
         AsyncContext held = async;
         AsyncContext context = held == null ? startAsync() : held;
-        response.setContentLength(body.length);
+        if (!headOnly) {
+            response.setContentLength(body.length);
+        }
         ServletOutputStream out = response.getOutputStream();
-        BodyWriter writer = new BodyWriter(body, out, context, this, unread);
+        BodyWriter writer =
+                new BodyWriter(
+                        body,
+                        out,
+                        context,
+                        this,
+                        unread,
+                        headOnly,
+                        Objects.requireNonNull(whenOver),
+                        requests.stallNanos());
+        whenOver = writer;
         if (held == null) {
             out.setWriteListener(writer);
         } else {
@@ -365,8 +434,10 @@ final class ServletExchange extends RequestHead implements AsyncListener {
                 held.start(() -> beginToWrite(held, out, writer));
             } catch (RuntimeException e) {
                 fail(); // the container is going away: it has no thread for this any more
+                return false;
             }
         }
+        return true;
     }
 
     /**
@@ -386,6 +457,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             writer.onError(e); // the container has ended the request, or a filter has the output
         } catch (Error e) {
             fail(context);
+            answerIsOver();
             throw e;
         }
     }
@@ -474,7 +546,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         }
     }
 
-    /** The container is done with the request. If that was not our doing, its peer is gone. */
+    /** The container is done with the request. If it was not answered, its peer is gone. */
     private void containerEnds() {
         Runnable report;
         StreamWriter writer;
@@ -486,8 +558,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             }
             reader = body;
             async = null;
-            report = peerGone;
-            peerGone = null;
+            report = whenOver;
+            whenOver = null;
             writer = stream;
         }
         if (reader != null) {

@@ -10,6 +10,8 @@ import dev.comet.http.CometApplication;
 import dev.comet.http.CometExchange;
 import dev.comet.servlet.ServletRig.Answer;
 import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketException;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What the protocol promises, over real sockets; the same in every container. One class, because
@@ -375,6 +379,68 @@ abstract class CometServletContract extends ServletSetUpContract {
                                 .method("HEAD", HttpRequest.BodyPublishers.noBody()));
         assertThat(head.status()).isEqualTo(200);
         assertThat(head.header("Content-Length")).isEqualTo(script.header("Content-Length"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/poll", "/stream"})
+    @DisplayName("W1 HEAD has the headers of GET, which does not know its length yet")
+    void head_ofAnAnswerThatIsNotThereYet_hasNoLength(String path) throws Exception {
+        CometClient ada = rig.client("ada");
+        for (int i = 0; i < 3; i++) { // over one connection
+            Answer head =
+                    rig.send(
+                            rig.request(path)
+                                    .header("Authorization", "Bearer " + ada.privateToken())
+                                    .method("HEAD", HttpRequest.BodyPublishers.noBody()));
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.header("Content-Type")).isNotNull();
+            assertThat(head.header("Content-Length")).isNull();
+        }
+        assertThat(rig.poll(ada, "?hold=0").name()).isEqualTo("comet.timeout");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 10", "Transfer-Encoding: chunked"})
+    @DisplayName("H14 a peer that breaks off its body is not taken for a filter")
+    void send_peerBreaksOff_noFilterIsBlamed(String framing) throws Exception {
+        ServletRig own = start(CometLimits.defaults());
+        CometClient ada = own.client("ada");
+        try (LogCapture log = new LogCapture(CometServlet.class);
+                RawPeer peer = new RawPeer(own.container.port())) {
+            peer.send(send(ada, framing) + "5");
+            await().until(() -> own.servlet.requests.open() == 1);
+            peer.reset();
+            await().until(() -> own.servlet.requests.open() == 0);
+            assertThat(log.text()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("H2 H14 a chunk without end is answered 400, or its connection is closed")
+    void send_chunkIsTooLong_isRefused() throws Exception {
+        CometClient ada = rig.client("ada");
+        try (LogCapture log = new LogCapture(CometServlet.class);
+                RawPeer peer = new RawPeer(rig.container.port())) {
+            peer.send(send(ada, "Transfer-Encoding: chunked") + "f".repeat(19) + "\r\nab");
+            isRefusedOrCut(peer);
+            assertThat(log.text()).isEmpty();
+        }
+    }
+
+    private static String send(CometClient client, String framing) {
+        return RawPeer.head(
+                "POST /app/comet/send",
+                "Authorization: Bearer " + client.privateToken(),
+                "Content-Type: application/json",
+                framing);
+    }
+
+    private static void isRefusedOrCut(RawPeer peer) throws IOException {
+        try {
+            assertThat(peer.read().status()).isEqualTo(400);
+        } catch (EOFException | SocketException cut) {
+            // Undertow closes the connection itself.
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.comet.servlet;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.comet.http.CometResponse;
 import jakarta.servlet.AsyncContext;
@@ -14,8 +15,10 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,6 +28,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class EndedMeanwhileTest {
 
+    private static final CometResponse OWN =
+            new CometResponse(200, List.of(), "own".getBytes(UTF_8));
+
+    private boolean containerRefuses;
+    private boolean containerStops;
     private final List<String> calls = new ArrayList<>();
     private final HttpServletResponse response =
             fake(
@@ -40,6 +48,9 @@ class EndedMeanwhileTest {
                             "complete", arguments -> calls.add("complete"),
                             "start",
                                     arguments -> {
+                                        if (containerStops) {
+                                            throw new RejectedExecutionException();
+                                        }
                                         ((Runnable) arguments[0]).run();
                                         return null;
                                     }));
@@ -52,7 +63,6 @@ class EndedMeanwhileTest {
                                     "startAsync", arguments -> context)),
                     response,
                     new AsyncRequests());
-    private boolean containerRefuses;
 
     /** The container ends the request while it is given the listener. */
     private final class Output extends ServletOutputStream {
@@ -90,9 +100,44 @@ class EndedMeanwhileTest {
         exchange.hold(() -> calls.add("gone"));
         exchange.handled();
 
-        exchange.respond(new CometResponse(200, List.of(), "own".getBytes(UTF_8)));
+        exchange.respond(OWN, () -> calls.add("over"));
 
-        assertThat(calls).isEmpty();
+        assertThat(calls).containsExactly("over");
+    }
+
+    @Test
+    @DisplayName("H20 an answer that comes after the end of its request is over at once")
+    void respond_containerHasEnded_isOver() {
+        exchange.hold(() -> calls.add("gone"));
+        exchange.handled();
+        exchange.onComplete(new AsyncEvent(context));
+
+        exchange.respond(OWN, () -> calls.add("over"));
+
+        assertThat(calls).containsExactly("gone", "over");
+    }
+
+    @Test
+    @DisplayName("H20 an answer for which the container has no thread any more is over")
+    void respond_containerIsGoingAway_isOver() {
+        containerStops = true;
+        exchange.hold(() -> calls.add("gone"));
+        exchange.handled();
+
+        exchange.respond(OWN, () -> calls.add("over"));
+
+        assertThat(calls).containsExactly("complete", "over");
+    }
+
+    @Test
+    @DisplayName("H20 of an answer against the rule nobody is told")
+    void respond_secondTime_tellsNobody() {
+        exchange.hold(() -> calls.add("gone"));
+        exchange.respond(OWN, () -> calls.add("over"));
+        assertThatThrownBy(() -> exchange.respond(OWN, () -> calls.add("never")))
+                .isInstanceOf(IllegalStateException.class);
+
+        assertThat(calls).containsExactly("over");
     }
 
     private static <T> T fake(Class<T> type, Map<String, Function<Object[], Object>> methods) {

@@ -208,7 +208,7 @@ abstract class OwnAnswerContract {
     }
 
     /** Has a response for the container's own, as which it goes on when the filter returns. */
-    private static final class ContainersOwn extends HttpServletRequestWrapper {
+    static final class ContainersOwn extends HttpServletRequestWrapper {
 
         private final HttpServletResponse own;
 

@@ -31,6 +31,7 @@ final class ServletRig {
 
     final Container container;
     final CometStateManager comet;
+    CometServlet servlet; // null if others have started the container
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -69,7 +70,8 @@ final class ServletRig {
         Consumer<CometApplication> application = app -> setUp.accept(comet, app);
         container.start(
                 (classes, context) -> {
-                    new CometServlet(comet, application).addTo(context, "/comet/*");
+                    servlet = new CometServlet(comet, application);
+                    servlet.addTo(context, "/comet/*");
                     more.accept(context);
                 });
     }

@@ -105,6 +105,14 @@ enum Attack {
         }
     },
 
+    UNREAD_ANSWERS(
+            "20 clients with a megabyte of messages each poll four times over each of 500 connections, and read nothing") {
+        @Override
+        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+            return UnreadPeers.run(target, time);
+        }
+    },
+
     NOISE("broken JSON, replies that nobody waits for, requests without an id, unknown names") {
         @Override
         Map<String, LongAdder> run(Target target, Duration time) throws Exception {
@@ -190,7 +198,7 @@ enum Attack {
         }
     }
 
-    private static String message(String name, String contents) {
+    static String message(String name, String contents) {
         return "{\"name\":\"" + name + "\",\"contents\":" + contents + "}";
     }
 
