@@ -2,6 +2,7 @@ package dev.comet.http;
 
 import dev.comet.CometClient;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Objects;
 
@@ -31,7 +32,7 @@ final class UnreadAnswers {
 
     // Guarded by this; bytes is read without it, too.
     private final Map<CometClient, Share> shares = new HashMap<>();
-    private final Map<byte[], Body> bodies = new HashMap<>(); // arrays have identity
+    private final IdentityHashMap<byte[], Body> bodies = new IdentityHashMap<>();
     private volatile long bytes;
 
     UnreadAnswers(long budget, FaultLog faults) {

@@ -90,7 +90,8 @@ final class BodyWriter implements WriteListener, Runnable {
             if (rest == null) {
                 throw new IOException("the peer has taken nothing for too long");
             }
-            if (written == length) {
+            int from = written;
+            if (from == length) {
                 if (!flushed) {
                     flushed = true;
                     out.flush();
@@ -104,9 +105,9 @@ final class BodyWriter implements WriteListener, Runnable {
                 }
                 return;
             }
-            int piece = Math.min(PIECE_BYTES, length - written);
-            out.write(rest, written, piece);
-            written = written + piece;
+            int piece = Math.min(PIECE_BYTES, length - from);
+            out.write(rest, from, piece);
+            written = from + piece;
         }
         if (length > SHORT_BYTES) {
             watch();

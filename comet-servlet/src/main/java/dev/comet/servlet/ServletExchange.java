@@ -352,7 +352,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             return writeAsRead(body, unread, false);
         }
         boolean headOnly = isHeadOfUnknownLength(answer);
-        if (!request.isAsyncSupported() || !headOnly && fitsIntoBuffer(body)) {
+        if (!request.isAsyncSupported() || (!headOnly && fitsIntoBuffer(body))) {
             return writeHere(body);
         }
         return writeAsRead(body, null, headOnly);
