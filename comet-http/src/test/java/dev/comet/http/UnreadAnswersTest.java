@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("M14 answers that peers do not read have a budget")
+@DisplayName("H20 answers that peers do not read have a budget")
 class UnreadAnswersTest {
 
     private static final int BUDGET = 100_000;
