@@ -140,7 +140,7 @@ public final class CometClient {
      * This description, for a client of this {@linkplain #user() user}.
      *
      * @throws CometException {@link CometException.Reason#PARAMETERS_INVALID} if it has more than
-     *     1,024 characters
+     *     8,192 characters
      */
     public CometClient withUser(String user) {
         return new CometClient(this, Rules.user(user), 0);
@@ -284,7 +284,7 @@ public final class CometClient {
         }
 
         /**
-         * Who is logged in at this client, up to 1,024 characters. Default: nobody; of a client
+         * Who is logged in at this client, up to 8,192 characters. Default: nobody; of a client
          * that connects over HTTP, the principal that the container names. What a log-in of the
          * application's own calls its users, if the container knows nothing of them, is an
          * attribute: this one is compared with the principal of requests.

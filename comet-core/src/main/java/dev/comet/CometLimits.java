@@ -137,11 +137,11 @@ public final class CometLimits {
      * for each of them. Beyond it the oldest messages of shared logs are dropped first, announced
      * as {@link CometGap.Reason#OVERFLOW}. One message always fits.
      *
-     * <p>A client's own log takes, with its next message, no more of it than all own logs leave
-     * free: half if it is alone, an eleventh if there are ten that take what they can. Beyond that
-     * it is full, as at the limits of {@link #clientLog}; one that is empty takes a message as long
-     * as the total has room. So clients who confirm nothing keep out what is for themselves, and
-     * leave room for what is for others.
+     * <p>Under REJECT a client's own log takes, with its next message, no more of it than all own
+     * logs leave free: half if it is alone, an eleventh if there are ten that take what they can.
+     * Beyond that it is full, as at the limits of {@link #clientLog}; one that is empty takes a
+     * message as long as the total has room. So clients who confirm nothing keep out what is for
+     * themselves, and leave room for what is for others.
      *
      * <p>Where own logs alone take all of it nevertheless, what streams have carried is dropped,
      * and then the {@linkplain #overflow policy} acts: REJECT refuses every send with {@link

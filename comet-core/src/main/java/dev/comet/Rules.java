@@ -21,7 +21,7 @@ final class Rules {
     private static final int MAX_SECONDS = 86_400;
     private static final int MAX_ATTRIBUTES = 32;
     private static final int MAX_ATTRIBUTE_VALUE = 1_024;
-    private static final int MAX_USER = 1_024;
+    private static final int MAX_USER = 8_192;
 
     private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
 

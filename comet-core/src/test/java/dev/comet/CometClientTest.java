@@ -94,8 +94,8 @@ class CometClientTest {
                         "attribute role has 1025 characters; use at most 1024 characters"));
         values.add(
                 new Broken(
-                        b -> b.user("u".repeat(1_025)),
-                        "user has 1025 characters; use at most 1024"));
+                        b -> b.user("u".repeat(8_193)),
+                        "user has 8193 characters; use at most 8192"));
         values.add(
                 new Broken(
                         b -> b.publicToken("same").privateToken("same"),

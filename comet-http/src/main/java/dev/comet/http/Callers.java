@@ -168,7 +168,12 @@ final class Callers {
         }
         CometClient client = comet.getCometClient(token).orElse(null);
         if (client != null && !isOfItsUser(client, exchange)) {
-            throw Refusal.clientReplaced();
+            faults.peer(
+                    "cookie of another user",
+                    "A cookie is of a client of another user than the one that is calling. After a"
+                            + " log-in or log-out that is as it should be; if it goes on: the"
+                            + " container must name the same principal for all paths of Comet");
+            throw Refusal.anotherUser();
         }
         return token;
     }
@@ -185,7 +190,11 @@ final class Callers {
     /** Who the container says is calling, or null if nobody is logged in. */
     static @Nullable String user(CometExchange exchange) {
         Principal principal = exchange.principal();
-        return principal == null ? null : principal.getName();
+        if (principal == null) {
+            return null;
+        }
+        String name = principal.getName();
+        return name == null ? "" : name; // somebody, and not nobody
     }
 
     private static String decoded(String claim) {

@@ -197,7 +197,9 @@ public final class CometApplication {
 
     /**
      * Handles the clients' requests of a name and replies to each when the reply is known: that of
-     * another client, say, or of a database.
+     * another client, say, or of a database. A client may have 100 that wait, and all clients of
+     * one address or user together 1,000; one whose reply has not come after five minutes gives its
+     * place back, and a reply after that is dropped.
      *
      * @param name 1–128 characters, not beginning with {@code comet.}, each name once
      */

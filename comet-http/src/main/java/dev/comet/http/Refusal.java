@@ -110,6 +110,12 @@ final class Refusal extends RuntimeException {
                 "the token is another client's: another page of this browser has connected");
     }
 
+    /** The cookie is good, and of a client of somebody else than the container says is calling. */
+    static Refusal anotherUser() {
+        return new Refusal(
+                404, "client-replaced", "the cookie is of another user's client; connect again");
+    }
+
     static Refusal noSuchEndpoint() {
         return new Refusal(
                 404, "no-such-endpoint", "there is nothing at this path, or it is switched off");
@@ -200,6 +206,8 @@ final class Refusal extends RuntimeException {
             case CLOSED -> "this server is going away; connect again";
             case CLIENT_ALREADY_EXISTS ->
                     e.isForDevelopers() ? "a token that was asked for is in use" : message;
+            case CLIENT_DOES_NOT_EXIST -> // not whom: that is not the peer's to know
+                    e.isForDevelopers() ? "the client that was asked is not there" : message;
             default ->
                     e.isForDevelopers()
                             ? "this breaks a rule of the server; its log says which"

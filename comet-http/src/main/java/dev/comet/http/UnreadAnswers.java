@@ -9,7 +9,8 @@ import java.util.Objects;
 /**
  * The long answers that peers have not read yet, and the budget for them: a peer that does not read
  * makes the server keep its answer until the container cuts it off, and can ask for more over other
- * connections. Short answers are not counted, and never refused.
+ * connections. Short answers are not counted, and are refused only to a client that has several
+ * long ones unread.
  *
  * <p>While the budget is used up, a long answer with messages is refused, whoever asks: so all of
  * them together exceed it by one answer at most, and by what hooks reply, which cannot be refused
@@ -125,14 +126,15 @@ final class UnreadAnswers {
         boolean begin(boolean always) {
             synchronized (UnreadAnswers.this) {
                 Body kept = bodies.get(body);
-                if (kept == null && bytes >= budget && !always) {
+                boolean isNew = kept == null || kept.answers == 0;
+                if (isNew && bytes >= budget && !always) {
                     return false; // one that others are sent, too, costs nothing
                 }
-                // What takes memory comes first. If it fails, an entry stays that counts nothing.
+                // What takes memory comes first. If it fails, an entry may stay that counts
+                // nothing.
                 Share share = shares.computeIfAbsent(client, newcomer -> new Share());
-                Body counting = kept == null ? new Body() : kept;
-                bodies.put(body, counting);
-                if (kept == null) {
+                Body counting = bodies.computeIfAbsent(body, newcomer -> new Body());
+                if (isNew) {
                     bytes += body.length;
                 }
                 counting.answers++;

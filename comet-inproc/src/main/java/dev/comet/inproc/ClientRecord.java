@@ -160,7 +160,7 @@ final class ClientRecord {
     }
 
     CometException wasEnded() {
-        return new CometException(
+        return CometException.forDevelopers(
                 CometException.Reason.CLIENT_DOES_NOT_EXIST,
                 "the client " + client.publicToken() + " was ended");
     }

@@ -67,19 +67,18 @@ final class Memory {
     /**
      * By how much one client's own log would be beyond its share, which is what all own logs leave
      * free; not positive if it is within. So, however many take what they can, something is left
-     * for the others.
+     * for the others. Where room can be made, by who has the oldest message, there are no shares:
+     * somebody with little would pay for those who hoard.
      *
      * @param logBytes what the log takes, and what is to be counted more for its next message
      */
     long beyondShare(long logBytes) {
+        if (limits.overflow() != OverflowPolicy.REJECT) {
+            return 0;
+        }
         long most = limits.totalBytes() - logBytes;
         long beyondAtMost = own.bytesAtMost() - most;
         return beyondAtMost <= 0 ? beyondAtMost : own.bytes() - most;
-    }
-
-    /** Whether a message that finds no room is refused, and what was not delivered stays. */
-    boolean keepsUndelivered() {
-        return limits.overflow() != OverflowPolicy.DROP_OLDEST;
     }
 
     private boolean fits(long used, long bytes) {
@@ -112,7 +111,7 @@ final class Memory {
      */
     private boolean dropOneOwn() {
         return (own.oldest() instanceof OwnLog oldest && oldest.dropDelivered())
-                || (!keepsUndelivered() && own.dropOldest());
+                || (limits.overflow() == OverflowPolicy.DROP_OLDEST && own.dropOldest());
     }
 
     private List<CometClient> toEnd() {

@@ -55,27 +55,8 @@ final class OwnLog extends MessageLog {
     }
 
     /**
-     * Drops the oldest until the log, with a message for which so much is to be counted, is within
-     * its share, or empty; what was not delivered only if the policy drops it.
-     *
-     * @return how many messages were dropped that had not been delivered
-     */
-    synchronized int keepToShare(long cost) {
-        int dropped = 0;
-        while (!isEmpty() && beyondShare(cost) > 0) {
-            if ((all.keepsUndelivered() && !isOldestUpTo(deliveredId)) || !super.giveWay()) {
-                break;
-            }
-            if (floor().id() > deliveredId) {
-                dropped++;
-            }
-        }
-        return dropped;
-    }
-
-    /**
-     * Under the sequencer: drops what is too old, appends, and drops the oldest as the limits and
-     * its share demand.
+     * Under the sequencer: drops what is too old, appends, and drops the oldest as the limits
+     * demand.
      *
      * @return how many messages were dropped that had not been delivered
      */
@@ -86,8 +67,13 @@ final class OwnLog extends MessageLog {
         return dropped;
     }
 
+    /** Drops what is too old, and what was delivered until the log is within its share. */
     private int makeRoomFor(LogEntry entry) {
-        return expire(entry.appendedNanos()) + keepToShare(entry.costOfOne());
+        int dropped = expire(entry.appendedNanos());
+        while (isOldestUpTo(deliveredId)
+                && beyondShare(entry.costOfOne()) > 0
+                && super.giveWay()) {}
+        return dropped;
     }
 
     /** Frees everything up to this id: the client has confirmed it. */

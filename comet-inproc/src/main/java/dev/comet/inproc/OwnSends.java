@@ -65,18 +65,7 @@ final class OwnSends {
             if (id != NO_ROOM) {
                 return id;
             }
-            if (!needsRoom) {
-                keepToShares(receivers, message);
-            }
             memory.makeRoom(cost);
-        }
-    }
-
-    /** Who has more than its share pays for its message before strangers do. */
-    private void keepToShares(List<ClientRecord> receivers, EncodedMessage message) {
-        for (ClientRecord receiver : receivers) {
-            OwnLog log = receiver.ownLog(limits, memory);
-            dropped.add(log.keepToShare(Memory.cost(message, 1)));
         }
     }
 

@@ -3,7 +3,6 @@ package dev.comet.servlet;
 import dev.comet.http.CometExchange;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
-import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -97,10 +96,5 @@ abstract class RequestHead implements CometExchange {
     @Override
     public String remoteAddress() {
         return request().getRemoteAddr();
-    }
-
-    @Override
-    public @Nullable Principal principal() {
-        return request().getUserPrincipal();
     }
 }

@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.security.Principal;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
 
     private final HttpServletRequest request;
     private final AsyncRequests requests;
+    private final @Nullable Principal principal;
 
     /**
      * What the answer is written to: on the request's own thread, with whatever filters have put
@@ -75,6 +77,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         this.request = request;
         this.response = response;
         this.requests = requests;
+        // Now: a log-in may keep its user in the request's own thread, and the body may come later.
+        this.principal = request.getUserPrincipal();
     }
 
     /** The request's own thread is about to return to the container. */
@@ -91,6 +95,11 @@ final class ServletExchange extends RequestHead implements AsyncListener {
                     "the request has been handled; read before that what is needed later");
         }
         return request;
+    }
+
+    @Override
+    public @Nullable Principal principal() {
+        return principal;
     }
 
     private void requireHandling() {

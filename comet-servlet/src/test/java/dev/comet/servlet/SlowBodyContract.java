@@ -8,13 +8,18 @@ import dev.comet.http.CometApplication;
 import dev.comet.http.CometHttpHandler;
 import dev.comet.servlet.ServletRig.Answer;
 import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
+import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -187,6 +192,51 @@ abstract class SlowBodyContract {
 
         assertThat(peer.read().text()).isEqualTo("\"hello\"");
         assertThat(peer.read().text()).isEqualTo("\"again\"");
+    }
+
+    @Test
+    @DisplayName(
+            "H8 H17 who is logged in on the request's own thread is so when its body comes late")
+    void send_bodyComesLate_isOfTheSameUser() throws Exception {
+        ThreadLocal<Principal> loggedIn = new ThreadLocal<>();
+        start(
+                app -> app.cookieTokens(true),
+                context ->
+                        WaitingFilter.add(
+                                context,
+                                (request, response, chain) -> {
+                                    loggedIn.set(() -> "a.lovelace");
+                                    try {
+                                        chain.doFilter(asOf(loggedIn, request), response);
+                                    } finally {
+                                        loggedIn.remove();
+                                    }
+                                }));
+        CometClient ada =
+                rig.comet.initializeClient(CometClient.builder().user("a.lovelace").build());
+        RawPeer peer = peer();
+        peer.send(
+                RawPeer.head(
+                                "POST /app/comet/send",
+                                JSON,
+                                "Cookie: comet-token=" + ada.privateToken(),
+                                "Comet-Request: 1",
+                                "Content-Length: " + ECHO.length())
+                        + ECHO.substring(0, 9));
+        othersGoOn();
+        peer.send(ECHO.substring(9));
+
+        assertThat(peer.read().text()).isEqualTo("\"hello\"");
+    }
+
+    private static HttpServletRequest asOf(
+            ThreadLocal<Principal> loggedIn, ServletRequest request) {
+        return new HttpServletRequestWrapper((HttpServletRequest) request) {
+            @Override
+            public @Nullable Principal getUserPrincipal() {
+                return loggedIn.get();
+            }
+        };
     }
 
     @Test

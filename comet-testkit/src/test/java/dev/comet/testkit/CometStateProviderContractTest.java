@@ -55,15 +55,11 @@ class CometStateProviderContractTest {
                 fault(
                         FaultyProviders.ForgetsTheShares.class,
                         "sendMessage_hogsAndReject_othersGetTheirs",
-                        "sendMessage_hogsAndDropOldest_loseTheirOwn",
-                        "sendMessage_hogsAndDisconnect_areNamed",
                         "sendMessage_listWithHogsAndReject_namesThem",
-                        "sendMessage_listWithHogsAndDropOldest_loseTheirOwn",
                         "sendMessage_hogHasAStream_isAccepted"),
                 fault(
-                        FaultyProviders.LetsOthersPay.class,
-                        "sendMessage_hogsAndDropOldest_loseTheirOwn",
-                        "sendMessage_listWithHogsAndDropOldest_loseTheirOwn"),
+                        FaultyProviders.HasSharesAlways.class,
+                        "sendMessage_hogsAndDisconnect_theOldestAreNamed"),
                 fault(
                         FaultyProviders.MakesRoomSilently.class,
                         "sendMessage_groupsTakeAll_oldestGoAnnounced",

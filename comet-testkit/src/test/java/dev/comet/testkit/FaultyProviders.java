@@ -143,13 +143,15 @@ final class FaultyProviders {
         }
     }
 
-    /** Others lose messages where one has more than its share. */
-    static final class LetsOthersPay extends Contract {
+    /** Who has little is full, where others could make room. */
+    static final class HasSharesAlways extends Contract {
         @Override
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                void keepToShare(Member member, EncodedMessage message) {}
+                boolean hasShares() {
+                    return true;
+                }
             };
         }
     }

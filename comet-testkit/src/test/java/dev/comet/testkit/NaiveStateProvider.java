@@ -340,9 +340,7 @@ class NaiveStateProvider implements ICometStateProvider {
             members.forEach(m -> going.put(m, toMakeRoom(m, message)));
             List<Member> full =
                     members.stream().filter(m -> isFullFor(m, message, going.get(m))).toList();
-            if (limits.overflow() == OverflowPolicy.DROP_OLDEST) {
-                full.forEach(m -> keepToShare(m, message));
-            } else if (!full.isEmpty()) {
+            if (!full.isEmpty() && limits.overflow() != OverflowPolicy.DROP_OLDEST) {
                 throw CometException.queueFull(clientsOf(full));
             }
             makeRoom(message);
@@ -423,8 +421,13 @@ class NaiveStateProvider implements ICometStateProvider {
 
     private boolean isFullFor(Member member, EncodedMessage message, List<Entry> without) {
         return member.own.isFullFor(message, without)
-                || (member.own.entries.size() > without.size()
+                || (hasShares()
+                        && member.own.entries.size() > without.size()
                         && isBeyondShare(member, message, without));
+    }
+
+    boolean hasShares() {
+        return limits.overflow() == OverflowPolicy.REJECT;
     }
 
     /** Whether its own log would take more than all own logs leave free. */
@@ -440,13 +443,6 @@ class NaiveStateProvider implements ICometStateProvider {
         List<Entry> remaining = new ArrayList<>(own());
         remaining.removeAll(without);
         return logBytes + bytes(remaining) > limits.totalBytes();
-    }
-
-    void keepToShare(Member member, EncodedMessage message) {
-        Deque<Entry> entries = member.own.entries;
-        while (!entries.isEmpty() && isBeyondShare(member, message, List.of())) {
-            letGo(entries.getFirst(), CometGap.Reason.OVERFLOW);
-        }
     }
 
     void makeRoom(EncodedMessage message) {
