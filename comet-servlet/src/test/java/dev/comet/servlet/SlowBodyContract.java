@@ -34,6 +34,9 @@ abstract class SlowBodyContract {
     /** Far more than the container has threads. */
     private static final int PEERS = 4 * Container.THREADS;
 
+    /** As a log-in of the application's own may keep it. */
+    private static final ThreadLocal<Principal> LOGGED_IN = new ThreadLocal<>();
+
     private static final String JSON = "Content-Type: application/json";
     private static final String ECHO = "{\"name\":\"echo\",\"contents\":\"hello\"}";
 
@@ -198,18 +201,17 @@ abstract class SlowBodyContract {
     @DisplayName(
             "H8 H17 who is logged in on the request's own thread is so when its body comes late")
     void send_bodyComesLate_isOfTheSameUser() throws Exception {
-        ThreadLocal<Principal> loggedIn = new ThreadLocal<>();
         start(
                 app -> app.cookieTokens(true),
                 context ->
                         WaitingFilter.add(
                                 context,
                                 (request, response, chain) -> {
-                                    loggedIn.set(() -> "a.lovelace");
+                                    LOGGED_IN.set(() -> "a.lovelace");
                                     try {
-                                        chain.doFilter(asOf(loggedIn, request), response);
+                                        chain.doFilter(asLoggedIn(request), response);
                                     } finally {
-                                        loggedIn.remove();
+                                        LOGGED_IN.remove();
                                     }
                                 }));
         CometClient ada =
@@ -229,12 +231,11 @@ abstract class SlowBodyContract {
         assertThat(peer.read().text()).isEqualTo("\"hello\"");
     }
 
-    private static HttpServletRequest asOf(
-            ThreadLocal<Principal> loggedIn, ServletRequest request) {
+    private static HttpServletRequest asLoggedIn(ServletRequest request) {
         return new HttpServletRequestWrapper((HttpServletRequest) request) {
             @Override
             public @Nullable Principal getUserPrincipal() {
-                return loggedIn.get();
+                return LOGGED_IN.get();
             }
         };
     }
