@@ -1,6 +1,7 @@
 package dev.comet.http;
 
 import dev.comet.spi.CometClock;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -11,8 +12,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>At most a given number of keys is remembered; beyond it, those that did least recently are
  * forgotten, and may do a burst again. A key that rests for {@code burst / perSecond} seconds may
- * do so in any case: forgetting matters only when more keys than are remembered are busy within
- * that time.
+ * do so in any case, and is forgotten soon: clients whose polls wait take no room here. Forgetting
+ * matters only when more keys than are remembered are busy within that time.
  *
  * <p>Safe for use by several threads. Keys are spread over stripes with a lock each, held for a
  * look-up and some arithmetic. Source: the generic cell rate algorithm (ITU-T I.371), which is a
@@ -50,6 +51,7 @@ final class RateLimit {
         Stripe stripe = stripe(key);
         long fullAt;
         synchronized (stripe) {
+            stripe.forgetRested(now);
             fullAt = stripe.fullAt(key, now);
             if (fullAt + cost - now <= nanosPerBurst) {
                 stripe.put(key, fullAt + cost);
@@ -109,6 +111,14 @@ final class RateLimit {
         long fullAt(String key, long now) {
             Long fullAt = get(key);
             return fullAt == null || fullAt - now < 0 ? now : fullAt;
+        }
+
+        /** Of the least recent, two at most: so there are fewer, whatever comes. */
+        void forgetRested(long now) {
+            Iterator<Long> eldest = values().iterator();
+            for (int i = 0; i < 2 && eldest.hasNext() && eldest.next() - now <= 0; i++) {
+                eldest.remove();
+            }
         }
 
         @Override

@@ -66,6 +66,17 @@ class RateLimitTest {
     }
 
     @Test
+    @DisplayName("W14 keys that rest take no room")
+    void take_manyKeysOneAfterTheOther_areForgottenWhenTheyRest() {
+        for (int i = 0; i < 900; i++) {
+            assertThat(limit.take("key" + i, 1)).isZero();
+            clock.advance(Duration.ofMillis(50));
+        }
+        assertThat(limit.size()).isLessThan(50);
+        assertThat(limit.take("key899", 3)).isPositive();
+    }
+
+    @Test
     void take_aBusyKeyAmongMany_isRemembered() {
         limit.take("busy", 3);
         for (int i = 0; i < 10_000; i++) {
