@@ -132,11 +132,14 @@ final class WaitingPlaces {
     }
 
     private @Nullable String fault(Place place) {
-        if (taken.getOrDefault(place.client, 0) >= OF_CLIENT) {
+        int ofClient = taken.getOrDefault(place.client, 0);
+        if (ofClient >= OF_CLIENT) {
             return OF_CLIENT + " requests of this client wait for a reply; wait for some of them";
         }
-        if (place.sender != null && taken.getOrDefault(place.sender, 0) >= OF_SENDER) {
-            return OF_SENDER
+        // No more than its sender has free: however many hoard, others of that address find some.
+        if (place.sender != null && taken.getOrDefault(place.sender, 0) + ofClient >= OF_SENDER) {
+            return "too many of "
+                    + OF_SENDER
                     + " requests from this address, or of this user, wait for a reply; wait for"
                     + " some of them";
         }
