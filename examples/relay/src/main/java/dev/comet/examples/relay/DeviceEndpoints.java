@@ -8,6 +8,7 @@ import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
+import dev.comet.spi.OncePerMinute;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -63,7 +64,7 @@ final class DeviceEndpoints extends HttpServlet {
     private final transient Relay relay;
     private final transient AddressRate knocks;
     private final transient AddressRate asks;
-    private final transient OncePerMinute noFrames = new OncePerMinute(System::nanoTime);
+    private final transient OncePerMinute noFrames = new OncePerMinute();
 
     /** Up to where each session has been given frames, for as long as it lives. */
     private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
@@ -310,7 +311,7 @@ final class DeviceEndpoints extends HttpServlet {
         try {
             return message.contents() instanceof String text ? Frame.verified(text) : new byte[0];
         } catch (Frame.BadFrameException e) {
-            if (noFrames.passes()) {
+            if (noFrames.happened(System.nanoTime()) >= 0) {
                 LOG.warn(
                         "A device of frames is not given {}: {}; said once a minute",
                         message,

@@ -10,6 +10,7 @@ import dev.comet.examples.relay.CommandLog.State;
 import dev.comet.http.ClientMessage;
 import dev.comet.http.CometApplication;
 import dev.comet.http.ConnectRequest;
+import dev.comet.spi.OncePerMinute;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,7 +46,7 @@ final class Relay implements CometClientEventHandler {
     private final DeviceRegistry devices;
     private final CommandLog commands;
     private final LongAdder ignoredFrames = new LongAdder();
-    private final OncePerMinute badReplies = new OncePerMinute(System::nanoTime);
+    private final OncePerMinute badReplies = new OncePerMinute();
 
     /**
      * How the relay behaves.
@@ -272,7 +273,7 @@ final class Relay implements CometClientEventHandler {
             }
             return reply;
         } catch (Frame.BadFrameException e) {
-            if (badReplies.passes()) {
+            if (badReplies.happened(System.nanoTime()) >= 0) {
                 LOG.warn(
                         "The reply of {} is not passed on: {}; said once a minute",
                         gateway,
