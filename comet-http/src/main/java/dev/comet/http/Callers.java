@@ -94,8 +94,8 @@ final class Callers {
     CometClient client(Call call, @Nullable String inBody, @Nullable String claim) {
         CometExchange exchange = call.exchange();
         String header = exchange.header(CLAIM);
-        String token = privateToken(exchange, inBody);
-        if (token == null) {
+        Shown shown = privateToken(exchange, inBody);
+        if (shown == null) {
             if (cookie != null && (header != null || claim != null)) {
                 faults.peer(
                         "cookie",
@@ -107,7 +107,15 @@ final class Callers {
             throw Refusal.tokenMissing();
         }
         String claimed = header == null ? null : decoded(header);
-        CometClient client = comet.getCometClient(token).orElseThrow(() -> unknown(exchange));
+        CometClient client = comet.getCometClient(shown.token).orElseThrow(() -> unknown(exchange));
+        if (shown.byCookie && !isOfItsUser(client, exchange)) {
+            faults.peer(
+                    "cookie of another user",
+                    "A cookie is of a client of another user than the one that is calling. After a"
+                            + " log-in or log-out that is as it should be; if it goes on: the"
+                            + " container must name the same principal for all paths of Comet");
+            throw Refusal.anotherUser();
+        }
         if (isAnother(client, claimed) || isAnother(client, claim)) {
             throw Refusal.clientReplaced(); // nobody has guessed: it is not counted
         }
@@ -132,28 +140,37 @@ final class Callers {
         return client;
     }
 
-    private @Nullable String privateToken(CometExchange exchange, @Nullable String inBody) {
-        String token = notBlank(exchange.header(TOKEN));
-        if (token == null) {
-            token = anyToken(exchange, inBody);
-        }
-        return token == null || token.isEmpty() ? null : token;
+    /** A token, and whether only the browser's cookie has it, which does not say who has set it. */
+    private record Shown(String token, boolean byCookie) {}
+
+    private @Nullable Shown privateToken(CometExchange exchange, @Nullable String inBody) {
+        String inHeader = notBlank(exchange.header(TOKEN));
+        Shown shown = inHeader == null ? anyToken(exchange, inBody) : shown(inHeader);
+        return shown == null || shown.token.isEmpty() ? null : shown;
     }
 
     /** An Authorization may be the site's own: if a client has it, it counts, otherwise last. */
-    private @Nullable String anyToken(CometExchange exchange, @Nullable String inBody) {
+    private @Nullable Shown anyToken(CometExchange exchange, @Nullable String inBody) {
         String bearer = bearer(exchange);
         if (inBody == null && cookie == null && !urlTokens) {
-            return bearer;
+            return shown(bearer);
         }
         if (bearer != null && comet.getCometClient(bearer).isPresent()) {
-            return bearer;
+            return shown(bearer);
         }
-        String token = inBody == null ? inCookie(exchange) : inBody;
-        if (token == null && urlTokens) {
-            token = Parameters.ofEncoded(exchange.query()).privateToken();
+        if (inBody != null) {
+            return shown(inBody);
         }
-        return token == null ? bearer : token;
+        String inCookie = inCookie(exchange);
+        if (inCookie != null) {
+            return new Shown(inCookie, true);
+        }
+        String inUrl = urlTokens ? Parameters.ofEncoded(exchange.query()).privateToken() : null;
+        return shown(inUrl == null ? bearer : inUrl);
+    }
+
+    private static @Nullable Shown shown(@Nullable String token) {
+        return token == null ? null : new Shown(token, false);
     }
 
     private @Nullable String inCookie(CometExchange exchange) {
@@ -165,15 +182,6 @@ final class Callers {
             throw Refusal.refused(
                     "the cookie alone does not show that this server's own page is asking; send"
                             + " the header Comet-Request: 1");
-        }
-        CometClient client = comet.getCometClient(token).orElse(null);
-        if (client != null && !isOfItsUser(client, exchange)) {
-            faults.peer(
-                    "cookie of another user",
-                    "A cookie is of a client of another user than the one that is calling. After a"
-                            + " log-in or log-out that is as it should be; if it goes on: the"
-                            + " container must name the same principal for all paths of Comet");
-            throw Refusal.anotherUser();
         }
         return token;
     }
@@ -311,9 +319,9 @@ final class Callers {
 
     /** Whose sends count together, or null if nobody knows: the address is a proxy's. */
     @Nullable String sender(CometExchange exchange) {
-        Principal principal = exchange.principal();
-        if (principal != null) {
-            return "user " + principal.getName();
+        String user = user(exchange);
+        if (user != null) {
+            return "user " + user;
         }
         return clientAddress == null
                         && hasPassedAProxy(exchange)

@@ -6,7 +6,6 @@ import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.ConnectHook;
 import dev.comet.http.CometApplication.ConnectedHook;
 import dev.comet.http.RateLimit.Rate;
-import java.security.Principal;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -98,16 +97,14 @@ final class ConnectEndpoint {
      * many addresses.
      */
     private void limitRate(CometExchange exchange, @Nullable CometClient known) {
-        Principal principal = exchange.principal();
+        String user = Callers.user(exchange);
         // The prefix keeps a name that looks like an address apart from that address.
         String key =
                 known != null
                         ? "client " + known.publicToken()
-                        : principal != null
-                                ? "user " + principal.getName()
-                                : callers.network(exchange);
+                        : user != null ? "user " + user : callers.network(exchange);
         connects.require(key, 1, "connectsPerAddress", "too many newcomers from this address");
-        if (known == null && principal == null) {
+        if (known == null && user == null) {
             newcomersOfSite.require(
                     Network.wider(callers.clientAddress(exchange)),
                     1,
