@@ -78,10 +78,7 @@ public final class CometException extends RuntimeException {
      * @param cause what led to it
      */
     public CometException(Reason reason, String message, Throwable cause) {
-        super(message, cause);
-        this.reason = reason;
-        this.forDevelopers = false;
-        this.fullClients = List.of();
+        this(reason, message, cause, false);
     }
 
     private CometException(

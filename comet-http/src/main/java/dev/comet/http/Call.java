@@ -20,13 +20,13 @@ final class Call {
 
     private final CometExchange exchange;
     private final List<Header> originHeaders;
-    private final Reports reports;
+    private final FaultLog faults;
     private @Nullable CometClient client; // by the thread that handles the request
     private volatile boolean answered;
 
-    Call(CometExchange exchange, Origins origins, Reports reports) {
+    Call(CometExchange exchange, Origins origins, FaultLog faults) {
         this.exchange = exchange;
-        this.reports = reports;
+        this.faults = faults;
         this.originHeaders = origins.headers(exchange);
     }
 
@@ -67,7 +67,7 @@ final class Call {
             try {
                 respondFailed();
             } finally {
-                reports.faults().own("request", "A request failed", e);
+                faults.own("request", "A request failed", e);
             }
         }
     }
@@ -88,12 +88,12 @@ final class Call {
         }
         answered = true;
         exchange.respond(whole);
-        reports.counters().failed();
+        faults.failed();
     }
 
     void refuse(Refusal refusal) {
-        reports.faults().refused(refusal);
-        respond(reports.counters().answer(refusal));
+        faults.refused(refusal);
+        respond(refusal.response());
     }
 
     void requireMethod(String method) {
@@ -153,17 +153,16 @@ final class Call {
         }
         long length = announcedBytes();
         if (bytes.length == 0 && length > 0) {
-            reports.faults()
-                    .peer(
-                            "body",
-                            "The body of a "
-                                    + exchange.method()
-                                    + " "
-                                    + exchange.path()
-                                    + " was announced with "
-                                    + length
-                                    + " bytes and is not there: a filter before Comet has read it"
-                                    + " (getParameter and getReader do); have it leave Comet's path alone");
+            faults.peer(
+                    "body",
+                    "The body of a "
+                            + exchange.method()
+                            + " "
+                            + exchange.path()
+                            + " was announced with "
+                            + length
+                            + " bytes and is not there: a filter before Comet has read it"
+                            + " (getParameter and getReader do); have it leave Comet's path alone");
             throw Refusal.parametersInvalid(
                     "body was announced with "
                             + length

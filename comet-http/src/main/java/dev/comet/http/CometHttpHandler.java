@@ -19,7 +19,7 @@ public final class CometHttpHandler {
 
     private final Origins origins;
     private final HttpCounters counters = new HttpCounters();
-    private final Reports reports;
+    private final FaultLog faults;
     private final UnreadAnswers unread;
     private final ConnectEndpoint connect;
     private final PollEndpoint poll;
@@ -37,8 +37,7 @@ public final class CometHttpHandler {
     public CometHttpHandler(CometStateManager comet, CometApplication application) {
         JsonMapper strict = Body.strictMapper(application.maxJsonDepth);
         application.check();
-        FaultLog faults = new FaultLog(application.clock, counters);
-        this.reports = new Reports(faults, counters);
+        this.faults = new FaultLog(application.clock, counters);
         this.unread = new UnreadAnswers(application.unreadAnswerBytes, faults);
         this.origins = new Origins(application, faults);
         Callers callers = new Callers(comet, application, origins, faults);
@@ -96,7 +95,7 @@ public final class CometHttpHandler {
      * peer's or a hook's fault.
      */
     public void handle(CometExchange exchange) {
-        Call call = new Call(exchange, origins, reports);
+        Call call = new Call(exchange, origins, faults);
         call.attempt(() -> route(call));
     }
 

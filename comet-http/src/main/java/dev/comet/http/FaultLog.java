@@ -53,8 +53,17 @@ final class FaultLog {
         tell(kind, text, fault);
     }
 
-    /** A peer is refused something: at DEBUG, or if there is something for developers, at WARN. */
+    /** A request failed, for want of memory perhaps: counted, and takes none. */
+    void failed() {
+        counters.failed();
+    }
+
+    /**
+     * A peer is refused something: counted; at DEBUG, or if there is something for developers, at
+     * WARN.
+     */
     void refused(Refusal refusal) {
+        counters.refused(refusal);
         String forDevelopers = refusal.forDevelopers();
         if (forDevelopers != null) {
             tell("rule " + refusal.code(), "A hook was refused: " + forDevelopers, null);

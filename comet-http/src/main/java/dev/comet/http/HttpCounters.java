@@ -26,13 +26,7 @@ final class HttpCounters {
     private final LongAdder hookNanos = new LongAdder();
     private final LongAccumulator longestHookNanos = new LongAccumulator(Math::max, 0);
 
-    /** Counts a refusal, and is the answer. */
-    CometResponse answer(Refusal refusal) {
-        count(refusal);
-        return refusal.response();
-    }
-
-    void count(Refusal refusal) {
+    void refused(Refusal refusal) {
         refusals.computeIfAbsent(refusal.status() + " " + refusal.code(), kind -> new LongAdder())
                 .increment();
         String limit = refusal.limit();

@@ -27,19 +27,12 @@ final class LaterReply {
     private final ContentsEncoder encoder;
 
     private final FaultLog faults;
-    private final HttpCounters counters;
     private final WaitingPlaces places;
 
-    LaterReply(
-            CometStateManager comet,
-            JsonMapper mapper,
-            CometClock clock,
-            FaultLog faults,
-            HttpCounters counters) {
+    LaterReply(CometStateManager comet, JsonMapper mapper, CometClock clock, FaultLog faults) {
         this.comet = comet;
         this.encoder = new ContentsEncoder(mapper);
         this.faults = faults;
-        this.counters = counters;
         this.places = new WaitingPlaces(clock, this::overdue);
     }
 
@@ -153,7 +146,6 @@ final class LaterReply {
             refusal = Refusal.handlerFailed();
         }
         faults.refused(refusal);
-        counters.count(refusal);
         comet.refuseTo(client, correlationId, refusal.code(), refusal.text());
     }
 

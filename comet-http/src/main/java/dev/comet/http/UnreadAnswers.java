@@ -75,23 +75,20 @@ final class UnreadAnswers {
 
     /** Answers, and counts the body until it is written if it is long. */
     void respond(Call call, CometResponse response) {
-        if (response.body().length <= SHORT_BYTES) {
-            call.respond(response);
-        } else {
-            respondLong(call, response, new Unread(call.client(), response.body()), true);
-        }
+        respond(call, response, true);
     }
 
     /** As {@link #respond}; if the body is long and nothing is free, refuses instead. */
     void respondOrRefuse(Call call, CometResponse response) {
-        if (response.body().length <= SHORT_BYTES) {
-            call.respond(response);
-        } else {
-            respondLong(call, response, new Unread(call.client(), response.body()), false);
-        }
+        respond(call, response, false);
     }
 
-    private void respondLong(Call call, CometResponse response, Unread answer, boolean always) {
+    private void respond(Call call, CometResponse response, boolean always) {
+        if (response.body().length <= SHORT_BYTES) {
+            call.respond(response);
+            return;
+        }
+        Unread answer = new Unread(call.client(), response.body());
         if (!answer.begin(always)) {
             faults.peer(
                     "unread answers",

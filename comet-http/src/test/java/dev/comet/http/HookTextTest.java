@@ -85,7 +85,7 @@ class HookTextTest {
     }
 
     private FakeExchange send(String name, String correlation) {
-        return protocol.send(ada, "{\"name\":\"" + name + "\"" + correlation + ",\"contents\":1}");
+        return protocol.send(ada, name, correlation);
     }
 
     @ParameterizedTest

@@ -55,7 +55,7 @@ class PeerFaultTest {
     }
 
     private FakeExchange send(String name, String correlation) {
-        return protocol.send(ada, "{\"name\":\"" + name + "\"" + correlation + ",\"contents\":1}");
+        return protocol.send(ada, name, correlation);
     }
 
     @Test

@@ -78,6 +78,11 @@ final class Protocol implements AutoCloseable {
         return handle(FakeExchange.post("/send").bearer(client.privateToken()).json(json));
     }
 
+    /** Sends a message with some contents, and with whatever else its JSON is to have. */
+    FakeExchange send(CometClient client, String name, String more) {
+        return send(client, "{\"name\":\"" + name + "\"" + more + ",\"contents\":1}");
+    }
+
     /**
      * Time passes, after what was asked for before: a wait thread that met a deadline only when it
      * was over would see to it a tick later, and this clock stands still. Then the wait threads

@@ -361,10 +361,16 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             return writeAsRead(body, unread, false);
         }
         boolean headOnly = isHeadOfUnknownLength(answer);
-        if (!request.isAsyncSupported() || (!headOnly && fitsIntoBuffer(body))) {
-            return writeHere(body);
+        if (request.isAsyncSupported() && (headOnly || !fitsIntoBuffer(body))) {
+            return writeAsRead(body, null, headOnly);
         }
-        return writeAsRead(body, null, headOnly);
+        if (fitsIntoBuffer(body)) {
+            writeIntoBuffer(body);
+        } else {
+            // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
+            writeAtOnce(body);
+        }
+        return false;
     }
 
     /**
@@ -376,16 +382,6 @@ final class ServletExchange extends RequestHead implements AsyncListener {
                 && answer.status() == HttpServletResponse.SC_OK
                 && request.getMethod().equals("HEAD")
                 && answer.headers().stream().noneMatch(h -> h.name().equals("Content-Length"));
-    }
-
-    private boolean writeHere(byte[] body) throws IOException {
-        if (fitsIntoBuffer(body)) {
-            writeIntoBuffer(body);
-            return false;
-        }
-        // Filters that forbid it spoil every poll that waits, but need not spoil comet.js.
-        writeAtOnce(body);
-        return false;
     }
 
     /**
