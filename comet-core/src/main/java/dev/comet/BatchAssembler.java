@@ -5,6 +5,7 @@ import dev.comet.spi.LastEncoded;
 import dev.comet.spi.ProtocolMessages;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a batch as the protocol's JSON array, into one array of exactly its size. Clients that get
@@ -20,6 +21,28 @@ final class BatchAssembler {
             return write(protocolMessagesBefore(batch), messages, protocolMessagesAfter(batch));
         }
         return last.of(messages, plain -> write(List.of(), plain, List.of()));
+    }
+
+    /**
+     * As if the batch ended with the last message that fits; null if none does.
+     *
+     * @param most bytes of the array
+     */
+    static byte @Nullable [] assembleFirst(CometBatch batch, int most) {
+        List<EncodedMessage> gaps = protocolMessagesBefore(batch);
+        long length = 1;
+        for (EncodedMessage gap : gaps) {
+            length += gap.encodedLength(0) + 1;
+        }
+        int fit = 0;
+        for (CometMessage message : batch.messages()) {
+            length += message.encoded().encodedLength(message.messageId()) + 1;
+            if (length > most) {
+                break;
+            }
+            fit++;
+        }
+        return fit == 0 ? null : write(gaps, batch.messages().subList(0, fit), List.of());
     }
 
     private static List<EncodedMessage> protocolMessagesBefore(CometBatch batch) {

@@ -153,6 +153,16 @@ public final class CometAnswer {
         return body;
     }
 
+    /**
+     * With {@link Outcome#MESSAGES}: an answer with only the first of the messages, in an array of
+     * its own; the others are there for the next request. Null if not even one fits.
+     *
+     * @param maxBytes how long it may be
+     */
+    public byte @Nullable [] bodyOfAtMost(int maxBytes) {
+        return BatchAssembler.assembleFirst(batch, maxBytes);
+    }
+
     @Override
     public String toString() {
         return "CometAnswer[" + outcome + ", " + body.length + " bytes]";

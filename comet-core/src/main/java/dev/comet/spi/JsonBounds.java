@@ -40,7 +40,7 @@ public final class JsonBounds {
     }
 
     /** What is wrong with the contents, and how to mend it; null if nothing is. */
-    static @Nullable String fault(byte[] json) {
+    public static @Nullable String fault(byte[] json) {
         JsonBounds bounds = new JsonBounds(json);
         if (bounds.value(0)) {
             bounds.skipBlanks();

@@ -79,7 +79,12 @@ final class Body {
             throw Refusal.parametersInvalid("body begins with a byte order mark; leave it out");
         }
         try {
-            return strict.readTree(text);
+            JsonNode json = strict.readTree(text);
+            String fault = JsonBounds.fault(bytes); // what passes here can be sent on, or back
+            if (fault != null) {
+                throw Refusal.parametersInvalid("body " + fault);
+            }
+            return json;
         } catch (StreamConstraintsException e) {
             throw Refusal.parametersInvalid(
                     "body is nested too deep, or has too long a name or text, or a number beyond what a double can hold or longer than "

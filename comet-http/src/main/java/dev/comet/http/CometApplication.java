@@ -84,6 +84,7 @@ public final class CometApplication {
     Rate connectsPerAddress = new Rate(20, 200);
     Rate newcomers = new Rate(1_000, 30_000);
     Rate unknownTokensPerAddress = new Rate(20, 500);
+    PendingReplies pendingReplies = new PendingReplies(100, 2_000, Duration.ofMinutes(5));
     int trackedAddresses = 20_000;
     long unreadAnswerBytes = Math.max(1, Runtime.getRuntime().maxMemory() / 8);
     CometClock clock = CometClock.system();
@@ -197,9 +198,8 @@ public final class CometApplication {
 
     /**
      * Handles the clients' requests of a name and replies to each when the reply is known: that of
-     * another client, say, or of a database. A client may have 100 that wait, and all clients of
-     * one address or user together 1,000; one whose reply has not come after five minutes gives its
-     * place back, and a reply after that is dropped.
+     * another client, say, or of a database. How many may wait, and for how long: {@link
+     * #pendingReplies}.
      *
      * @param name 1–128 characters, not beginning with {@code comet.}, each name once
      */
@@ -440,6 +440,36 @@ public final class CometApplication {
         return this;
     }
 
+    /** What {@link #pendingReplies} says. */
+    record PendingReplies(int perClient, int perAddress, Duration timeout) {}
+
+    /**
+     * Bounds for requests whose hook {@linkplain #onRequestLater replies later}. Beyond them a
+     * request is answered 429 before its hook is called. Of IPv6 an address is a /64.
+     *
+     * @param perClient how many of one client may wait for their reply, 1 to 1,000,000. Default 100
+     * @param perAddress how many of all clients of one address together, or, where the container
+     *     has authenticated somebody, of one principal, 2 to 1,000,000. Default 2,000. Half of them
+     *     are kept for clients of which none waits: who asks one thing at a time goes on, however
+     *     much others of that address ask
+     * @param timeout after how long without a reply a request waits no more, 1 second to 1 day.
+     *     Default 5 minutes. Its client is sent {@code comet.refused} with {@code timed-out}, and
+     *     what its hook replies after that is dropped; at the latest when somebody else asks or
+     *     when the hook replies
+     */
+    public CometApplication pendingReplies(int perClient, int perAddress, Duration timeout) {
+        if (timeout.compareTo(Duration.ofSeconds(1)) < 0
+                || timeout.compareTo(Duration.ofDays(1)) > 0) {
+            throw invalid("pendingReplies timeout is " + timeout + "; use 1 second to 1 day");
+        }
+        pendingReplies =
+                new PendingReplies(
+                        inRange("pendingReplies perClient", perClient, 1, MAX_RATE),
+                        inRange("pendingReplies perAddress", perAddress, 2, MAX_RATE),
+                        timeout);
+        return this;
+    }
+
     /**
      * How many newcomers each address may bring; where the container has authenticated somebody,
      * each principal, and where a browser comes back with its cookie, each client. Both 1 to
@@ -489,8 +519,9 @@ public final class CometApplication {
      * Default an eighth of the heap that the JVM may take ({@code -Xmx}): messages have a quarter
      * ({@link dev.comet.CometLimits#totalBytes}), the application needs the rest. A body of more
      * than 8 KiB is long; one that many answers share counts once. While nothing is free, a poll is
-     * answered 429 in the place of a long answer; and always, if the client has more than one that
-     * is unread and these take more than what is free. One answer always fits.
+     * answered with as many messages as 8 KiB hold, or 429 if that is not even one; and always 429,
+     * if the client has more than one answer that is unread and these take more than what is free.
+     * One answer always fits.
      */
     public CometApplication unreadAnswerBytes(long unreadAnswerBytes) {
         if (unreadAnswerBytes < 1 || unreadAnswerBytes > MAX_UNREAD) {

@@ -12,8 +12,8 @@ import java.util.Map;
  *     404 and 429 mean that somebody guesses or floods; 408 and 413 that bodies are slow or long.
  *     What a hook refuses later, by a message, counts as if it had been the answer
  * @param limits which limits the {@code 429 too-many-requests} of these were for, by the option of
- *     {@link CometApplication} that sets them, such as {@code sendsPerClient}, or {@code
- *     waitingReplies}: requests of one client, address or user whose hooks reply later
+ *     {@link CometApplication} that sets them, such as {@code sendsPerClient}, {@code
+ *     pendingRepliesPerClient} or {@code pendingRepliesPerAddress}
  * @param hooks calls of the application's hooks
  * @param unreadAnswerBytes what long answers take now that peers have not read yet, of {@link
  *     CometApplication#unreadAnswerBytes}. Near that for long, readers stall: on purpose, if 429

@@ -66,7 +66,10 @@ final class FaultLog {
         counters.refused(refusal);
         String forDevelopers = refusal.forDevelopers();
         if (forDevelopers != null) {
-            tell("rule " + refusal.code(), "A hook was refused: " + forDevelopers, null);
+            tell(
+                    "rule " + refusal.code(),
+                    "Refused, in words that the peer was not told: " + forDevelopers,
+                    null);
         }
         if (LOG.isDebugEnabled()) {
             debug(refusal);

@@ -7,15 +7,14 @@ import dev.comet.CometException;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.http.WaitingPlaces.Place;
-import dev.comet.spi.CometClock;
 import dev.comet.spi.ContentsEncoder;
+import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.util.RawValue;
 
 /** Sends a client what its request is answered, once that is known: as a message. */
@@ -27,13 +26,16 @@ final class LaterReply {
     private final ContentsEncoder encoder;
 
     private final FaultLog faults;
+    private final Duration timeout;
     private final WaitingPlaces places;
 
-    LaterReply(CometStateManager comet, JsonMapper mapper, CometClock clock, FaultLog faults) {
+    LaterReply(CometStateManager comet, CometApplication application, FaultLog faults) {
         this.comet = comet;
-        this.encoder = new ContentsEncoder(mapper);
+        this.encoder = new ContentsEncoder(application.jsonMapper);
         this.faults = faults;
-        this.places = new WaitingPlaces(clock, this::overdue);
+        this.timeout = application.pendingReplies.timeout();
+        this.places =
+                new WaitingPlaces(application.pendingReplies, application.clock, this::overdue);
     }
 
     /**
@@ -84,69 +86,72 @@ final class LaterReply {
                             return;
                         }
                         if (failure == null) {
-                            send(place.client, place.name, place.correlationId, reply);
+                            send(place, reply);
                         } else {
-                            refuse(
-                                    place.client,
-                                    place.name,
-                                    place.correlationId,
-                                    unwrapped(failure));
+                            refuse(place, unwrapped(failure));
                         }
                     } catch (Throwable e) {
-                        undelivered(place.client, place.name, e);
+                        undelivered(place, e);
                     }
                 });
     }
 
     private void overdue(Place place) {
-        faults.hook(
-                "overdue " + place.name,
-                "The hook for "
-                        + place.name
-                        + " has not replied within "
-                        + WaitingPlaces.LONGEST
-                        + " to "
-                        + place.client.publicToken()
-                        + ": what it replies after that is dropped",
-                null);
+        try {
+            faults.hook(
+                    "overdue " + place.name,
+                    "The hook for "
+                            + place.name
+                            + " has not replied within "
+                            + timeout
+                            + " (pendingReplies) to "
+                            + place.client.publicToken()
+                            + ": what it replies after that is dropped",
+                    null);
+            refuse(place, Refusal.replyTimedOut());
+        } catch (Throwable e) {
+            undelivered(place, e);
+        }
     }
 
-    private void send(
-            CometClient client, String name, String correlationId, @Nullable Object reply) {
+    private void send(Place place, @Nullable Object reply) {
         RawValue contents; // the manager's mapper may not write what the application's does
         try {
             byte[] json = encoded(reply);
             contents = json == null ? null : new RawValue(new String(json, UTF_8));
         } catch (IllegalArgumentException e) {
-            refuse(client, name, correlationId, e);
+            refuse(place, e);
             return;
         }
         try {
-            comet.replyTo(client, correlationId, contents);
+            comet.replyTo(place.client, place.correlationId, contents);
         } catch (CometException e) {
             if (e.reason() != CometException.Reason.PARAMETERS_INVALID) {
                 throw e;
             }
-            refuse(client, name, correlationId, new IllegalArgumentException("the reply", e));
+            refuse(place, new IllegalArgumentException("the reply", e));
         }
     }
 
-    private void refuse(CometClient client, String name, String correlationId, Throwable failure) {
-        Refusal refusal;
+    private void refuse(Place place, Throwable failure) {
         if (failure instanceof CometException e) {
-            refusal =
+            refuse(
+                    place,
                     e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
                             ? Refusal.targetIsGone(e)
-                            : Refusal.of(e);
-        } else {
-            faults.hook(
-                    "hook " + name,
-                    "The hook for " + name + " failed for " + client.publicToken(),
-                    failure);
-            refusal = Refusal.handlerFailed();
+                            : Refusal.of(e));
+            return;
         }
+        faults.hook(
+                "hook " + place.name,
+                "The hook for " + place.name + " failed for " + place.client.publicToken(),
+                failure);
+        refuse(place, Refusal.handlerFailed());
+    }
+
+    private void refuse(Place place, Refusal refusal) {
         faults.refused(refusal);
-        comet.refuseTo(client, correlationId, refusal.code(), refusal.text());
+        comet.refuseTo(place.client, place.correlationId, refusal.code(), refusal.text());
     }
 
     private static Throwable unwrapped(Throwable failure) {
@@ -159,12 +164,14 @@ final class LaterReply {
     }
 
     /** That the client has left, or does not fetch its messages, is its own doing. */
-    private void undelivered(CometClient client, String name, Throwable e) {
-        String text = "The reply to " + name + " could not be sent to " + client.publicToken();
+    private void undelivered(Place place, Throwable e) {
+        String name = place.name;
+        String client = place.client.publicToken();
+        String text = "The reply to " + name + " could not be sent to " + client;
         if (!(e instanceof CometException known)) {
             faults.own("reply " + name, text, e);
         } else if (known.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
-            LOG.debug("{} left before its request {} was answered", client.publicToken(), name);
+            LOG.debug("{} left before its request {} was answered", client, name);
         } else {
             faults.peer("reply", text + ": " + known.reason().code() + ", " + known.getMessage());
         }

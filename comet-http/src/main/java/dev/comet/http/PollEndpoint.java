@@ -110,8 +110,8 @@ final class PollEndpoint {
 
     private void respond(Call call, CometAnswer answer) {
         switch (answer.outcome()) {
-            // Refused, they stay where they are: the client has not confirmed them.
-            case MESSAGES -> unread.respondOrRefuse(call, CometResponse.json(200, answer.body()));
+            // Left out or refused, they stay: the client has not confirmed them.
+            case MESSAGES -> unread.respondOrShorten(call, answer);
             case TIMEOUT, RECONNECT, CLOSED -> call.respond(CometResponse.json(200, answer.body()));
             case SUPERSEDED -> call.respond(CometResponse.json(409, answer.body()));
             case ERROR -> call.refuse(refusal(answer));

@@ -165,6 +165,10 @@ final class Refusal extends RuntimeException {
                 retryAfterSeconds);
     }
 
+    static Refusal replyTimedOut() {
+        return new Refusal(504, "timed-out", "the server has not replied in time");
+    }
+
     static Refusal handlerFailed() {
         return new Refusal(500, "handler-failed", "the server failed; its log says why");
     }

@@ -61,7 +61,7 @@ final class SendEndpoint {
         this.unread = unread;
         this.faults = faults;
         this.counters = counters;
-        this.later = new LaterReply(comet, application.jsonMapper, application.clock, faults);
+        this.later = new LaterReply(comet, application, faults);
     }
 
     void serve(Call call) {

@@ -1,5 +1,6 @@
 package dev.comet.http;
 
+import dev.comet.CometAnswer;
 import dev.comet.CometClient;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -12,11 +13,12 @@ import java.util.Objects;
  * connections. Short answers are not counted, and are refused only to a client that has several
  * long ones unread.
  *
- * <p>While the budget is used up, a long answer with messages is refused, whoever asks: so all of
- * them together exceed it by one answer at most, and by what hooks reply, which cannot be refused
- * after the hook has run. Before that a client may have one unread answer, however long, and then
- * as much as is free: who takes much leaves as much to the others (the dynamic threshold of
- * Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
+ * <p>While the budget is used up, whoever asks is given as many messages as a short answer holds,
+ * or refused if that is not even one: so all of them together exceed it by one answer at most, and
+ * by what hooks reply, which cannot be refused after the hook has run. Before that a client may
+ * have one unread answer, however long, and then as much as is free: who takes much leaves as much
+ * to the others (the dynamic threshold of Choudhury and Hahne, IEEE/ACM Transactions on Networking
+ * 6(2), 1998).
  *
  * <p>Safe for use by any number of threads. Its lock is held for a few look-ups, and taken for long
  * answers only, or while there are any.
@@ -75,29 +77,49 @@ final class UnreadAnswers {
 
     /** Answers, and counts the body until it is written if it is long. */
     void respond(Call call, CometResponse response) {
-        respond(call, response, true);
-    }
-
-    /** As {@link #respond}; if the body is long and nothing is free, refuses instead. */
-    void respondOrRefuse(Call call, CometResponse response) {
-        respond(call, response, false);
-    }
-
-    private void respond(Call call, CometResponse response, boolean always) {
-        if (response.body().length <= SHORT_BYTES) {
+        if (isShort(response)) {
             call.respond(response);
-            return;
+        } else {
+            respondCounted(call, response, true);
         }
+    }
+
+    /** Answers with messages: if they are long and nothing is free, with the first of them. */
+    void respondOrShorten(Call call, CometAnswer answer) {
+        CometResponse whole = CometResponse.json(200, answer.body());
+        if (isShort(whole)) {
+            call.respond(whole);
+        } else if (!respondCounted(call, whole, false)) {
+            respondWithFirst(call, answer);
+        }
+    }
+
+    private static boolean isShort(CometResponse response) {
+        return response.body().length <= SHORT_BYTES;
+    }
+
+    private void respondWithFirst(Call call, CometAnswer answer) {
+        faults.peer(
+                "unread answers",
+                "Answers that peers do not read take all "
+                        + budget
+                        + " bytes (unreadAnswerBytes): until some are read, or ended by the"
+                        + " container's timeout for writes, polls are answered with "
+                        + SHORT_BYTES
+                        + " bytes at most, and refused for longer messages");
+        byte[] first = answer.bodyOfAtMost(SHORT_BYTES);
+        if (first == null) {
+            call.refuse(Refusal.answersUnread(RETRY_SECONDS));
+        } else {
+            call.respond(CometResponse.json(200, first));
+        }
+    }
+
+    /** Returns false, and has done nothing, if nothing is free and it is not to be sent always. */
+    private boolean respondCounted(Call call, CometResponse response, boolean always) {
         Unread answer = new Unread(call.client(), response.body());
         if (!answer.begin(always)) {
-            faults.peer(
-                    "unread answers",
-                    "Answers that peers do not read take all "
-                            + budget
-                            + " bytes (unreadAnswerBytes): polls for long ones are refused until"
-                            + " others are read, or ended by the container's timeout for writes");
-            call.refuse(Refusal.answersUnread(RETRY_SECONDS));
-            return;
+            return false;
         }
         try {
             call.respond(response, answer);
@@ -105,6 +127,7 @@ final class UnreadAnswers {
             answer.run();
             throw e;
         }
+        return true;
     }
 
     /** One long answer. To run it is to say that its body is needed no more. */

@@ -1,8 +1,8 @@
 package dev.comet.http;
 
 import dev.comet.CometClient;
+import dev.comet.http.CometApplication.PendingReplies;
 import dev.comet.spi.CometClock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -16,17 +16,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The places of clients' requests whose reply comes later. A client has a share of them, and so
  * have all clients of one address or user together: neither one client nor one peer that connects
- * again and again can take all the places that requests to other clients have. A place is given
- * back when its request has waited too long.
+ * again and again can take all the places that requests to other clients have. Half of what an
+ * address has is for the first place of each client: who asks one thing at a time need not be
+ * quicker than those who hoard. A place is given back when its request has waited too long.
  *
  * <p>Safe for use by any number of threads.
  */
 final class WaitingPlaces {
 
-    static final int OF_CLIENT = 100;
-    static final int OF_SENDER = 1_000;
-    static final Duration LONGEST = Duration.ofMinutes(5);
-
+    private final PendingReplies bounds;
     private final CometClock clock;
     private final Consumer<Place> overdue;
 
@@ -35,9 +33,10 @@ final class WaitingPlaces {
     private final Map<Object, Integer> taken = new HashMap<>(); // by client, and by sender
 
     /**
-     * @param overdue is told, under no lock, of each place that was given back
+     * @param overdue is told, under no lock, of each place that was given back; must not throw
      */
-    WaitingPlaces(CometClock clock, Consumer<Place> overdue) {
+    WaitingPlaces(PendingReplies bounds, CometClock clock, Consumer<Place> overdue) {
+        this.bounds = bounds;
         this.clock = clock;
         this.overdue = overdue;
     }
@@ -62,10 +61,6 @@ final class WaitingPlaces {
             this.correlationId = correlationId;
             this.sinceNanos = sinceNanos;
         }
-
-        private boolean isOverdue(long nowNanos) {
-            return nowNanos - sinceNanos >= LONGEST.toNanos();
-        }
     }
 
     /**
@@ -77,7 +72,7 @@ final class WaitingPlaces {
     Place enter(CometClient client, @Nullable String sender, String name, String correlationId) {
         Place place = new Place(client, sender, name, correlationId, clock.nanos());
         List<Place> givenBack;
-        String full;
+        Refusal full;
         synchronized (this) {
             givenBack = takeOverdue(place.sinceNanos);
             full = fault(place);
@@ -88,7 +83,7 @@ final class WaitingPlaces {
         }
         givenBack.forEach(overdue);
         if (full != null) {
-            throw Refusal.tooMany("waitingReplies", full, 1);
+            throw full;
         }
         return place;
     }
@@ -107,7 +102,7 @@ final class WaitingPlaces {
         if (!leave(place)) {
             return false;
         }
-        if (place.isOverdue(clock.nanos())) {
+        if (isOverdue(place, clock.nanos())) {
             overdue.accept(place);
             return false;
         }
@@ -118,7 +113,7 @@ final class WaitingPlaces {
         List<Place> found = List.of();
         for (Iterator<Place> oldest = byAge.iterator(); oldest.hasNext(); ) {
             Place place = oldest.next();
-            if (!place.isOverdue(nowNanos)) {
+            if (!isOverdue(place, nowNanos)) {
                 break;
             }
             if (found.isEmpty()) {
@@ -131,17 +126,26 @@ final class WaitingPlaces {
         return found;
     }
 
-    private @Nullable String fault(Place place) {
+    private boolean isOverdue(Place place, long nowNanos) {
+        return nowNanos - place.sinceNanos >= bounds.timeout().toNanos();
+    }
+
+    private @Nullable Refusal fault(Place place) {
         int ofClient = taken.getOrDefault(place.client, 0);
-        if (ofClient >= OF_CLIENT) {
-            return OF_CLIENT + " requests of this client wait for a reply; wait for some of them";
+        if (ofClient >= bounds.perClient()) {
+            return Refusal.tooMany(
+                    "pendingRepliesPerClient",
+                    "too many requests of this client wait for a reply; wait for some of them",
+                    1);
         }
-        // No more than its sender has free: however many hoard, others of that address find some.
-        if (place.sender != null && taken.getOrDefault(place.sender, 0) + ofClient >= OF_SENDER) {
-            return "too many of "
-                    + OF_SENDER
-                    + " requests from this address, or of this user, wait for a reply; wait for"
-                    + " some of them";
+        // One more than it has only if its sender has as many free: hoarders leave some to others.
+        int most = ofClient == 0 ? bounds.perAddress() : bounds.perAddress() / 2 - ofClient;
+        if (place.sender != null && taken.getOrDefault(place.sender, 0) >= most) {
+            return Refusal.tooMany(
+                    "pendingRepliesPerAddress",
+                    "too many requests from this address, or of this user, wait for a reply; wait"
+                            + " for some of them",
+                    1);
         }
         return null;
     }

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 /** What becomes of requests whose hook replies later, whatever its stage does. */
 class LaterReplyTest {
 
+    private static final int OF_CLIENT = 100;
+
     private final Deque<CompletableFuture<Object>> stages = new ArrayDeque<>();
     private final Protocol protocol =
             new Protocol(
@@ -86,6 +88,15 @@ class LaterReplyTest {
 
     private FakeExchange request(
             CometClient client, String name, String correlationId, String address) {
+        return request(protocol, client, name, correlationId, address);
+    }
+
+    private static FakeExchange request(
+            Protocol protocol,
+            CometClient client,
+            String name,
+            String correlationId,
+            String address) {
         return protocol.handle(
                 FakeExchange.post("/send")
                         .bearer(client.privateToken())
@@ -96,7 +107,7 @@ class LaterReplyTest {
     }
 
     private void takeAllPlacesOf(CometClient client) {
-        for (int i = 0; i < WaitingPlaces.OF_CLIENT; i++) {
+        for (int i = 0; i < OF_CLIENT; i++) {
             assertThat(request(client, "later", "c-" + i).status()).isEqualTo(202);
         }
         protocol.pass(Duration.ofSeconds(2)); // so that it is not the rate that refuses
@@ -111,32 +122,61 @@ class LaterReplyTest {
     }
 
     @Test
-    @DisplayName("H19 many clients of one address take a share of the places together, no more")
-    void request_manyClientsOfOneAddress_takeAShareTogether() {
-        int taken = 0;
+    @DisplayName("H19 however much others of an address ask, who asks one thing at a time goes on")
+    void request_manyClientsOfOneAddress_leaveOneToEachOther() {
         List<CometClient> hogs = new ArrayList<>();
-        for (int i = 0; i < 20; i++) {
+        for (int i = 0; i < 300; i++) {
             hogs.add(client("hog-" + i));
         }
-        for (int i = 0; i < WaitingPlaces.OF_CLIENT; i++) {
+        int taken = 0;
+        for (int i = 0; i < 10; i++) {
             for (CometClient hog : hogs) {
                 taken += request(hog, "later", "c-" + i).status() == 202 ? 1 : 0;
             }
             protocol.pass(Duration.ofSeconds(1)); // so that it is not the rate that refuses
         }
-        assertThat(taken).isBetween(900, 999);
+        assertThat(taken).isLessThan(1_000);
         request(hogs.get(0), "later", "d").isError(429, "too-many-requests");
 
-        CometClient newcomer = client("newcomer");
-        assertThat(request(newcomer, "later", "c").status()).isEqualTo(202);
-        assertThat(request(newcomer, "echo", "d").status()).isEqualTo(200);
-        assertThat(request(ada, "later", "c", "192.0.2.2").status()).isEqualTo(202);
-
-        protocol.comet.disconnect(hogs.get(0)); // who comes again has no more by that
-        for (int i = 0; i < 100; i++) {
-            taken += request(client("again-" + i), "later", "c").status() == 202 ? 1 : 0;
+        for (int i = 0; i < 300; i++) {
+            assertThat(request(client("user-" + i), "later", "c").status()).isEqualTo(202);
         }
-        assertThat(taken).isLessThan(WaitingPlaces.OF_SENDER);
+        assertThat(request(ada, "echo", "d").status()).isEqualTo(200);
+        assertThat(request(ada, "later", "c", "192.0.2.2").status()).isEqualTo(202);
+    }
+
+    @Test
+    @DisplayName("H19 all of an address together have a bound, even of one place each")
+    void request_endlessClientsOfOneAddress_haveABoundTogether() {
+        int taken = 0;
+        for (int i = 0; i < 2_100; i++) {
+            CometClient next = client("next-" + i);
+            taken += request(next, "later", "c").status() == 202 ? 1 : 0;
+            protocol.comet.disconnect(next); // who comes again has no more by that
+        }
+        assertThat(taken).isEqualTo(2_000);
+        assertThat(protocol.handler.statistics().limits())
+                .containsEntry("pendingRepliesPerAddress", 100L);
+        assertThat(request(ada, "later", "c", "192.0.2.2").status()).isEqualTo(202);
+    }
+
+    @Test
+    @DisplayName("H19 how many may wait, and how long, can be set")
+    void request_boundsAreSet_theyCount() {
+        Protocol small =
+                new Protocol(
+                        (comet, app) ->
+                                app.pendingReplies(2, 6, Duration.ofSeconds(10))
+                                        .onRequestLater("later", (client, m) -> newStage()));
+        try (small) {
+            CometClient bob =
+                    small.comet.initializeClient(CometClient.builder().publicToken("bob").build());
+            assertThat(request(small, bob, "later", "c-1", "192.0.2.1").status()).isEqualTo(202);
+            assertThat(request(small, bob, "later", "c-2", "192.0.2.1").status()).isEqualTo(202);
+            request(small, bob, "later", "c-3", "192.0.2.1").isError(429, "too-many-requests");
+            small.pass(Duration.ofSeconds(10));
+            assertThat(request(small, bob, "later", "c-4", "192.0.2.1").status()).isEqualTo(202);
+        }
     }
 
     @Test
@@ -155,14 +195,18 @@ class LaterReplyTest {
         protocol.pass(Duration.ofMinutes(5));
 
         assertThat(request(ada, "later", "c").status()).isEqualTo(202);
-        assertThat(failures()).isEqualTo(WaitingPlaces.OF_CLIENT);
+        assertThat(failures()).isEqualTo(OF_CLIENT);
         assertThat(log.lines()).as(log.text()).hasSize(1);
         assertThat(log.text()).contains("later");
 
         stages.remove().complete("much too late");
         stages.removeLast().complete("in time");
-        assertThat(polled(ada)).contains("in time").doesNotContain("too late");
-        assertThat(failures()).isEqualTo(WaitingPlaces.OF_CLIENT);
+        assertThat(polled(ada))
+                .contains("in time")
+                .doesNotContain("too late")
+                .contains(
+                        "\"comet.refused\",\"correlationId\":\"c-0\",\"contents\":{\"code\":\"timed-out\"");
+        assertThat(failures()).isEqualTo(OF_CLIENT);
     }
 
     @Test
@@ -172,7 +216,7 @@ class LaterReplyTest {
         protocol.pass(Duration.ofMinutes(6));
         stages.remove().complete("much too late");
 
-        assertThat(polled(ada)).doesNotContain("comet.reply");
+        assertThat(polled(ada)).doesNotContain("comet.reply").contains("timed-out");
         assertThat(failures()).isEqualTo(1);
     }
 
@@ -196,11 +240,11 @@ class LaterReplyTest {
     @Test
     @DisplayName("M10: a stage that takes no callback is a failure of its hook, and takes no place")
     void request_stageCannotBeWaitedFor_isAFailure() {
-        for (int i = 0; i < WaitingPlaces.OF_CLIENT + 1; i++) {
+        for (int i = 0; i < OF_CLIENT + 1; i++) {
             request(ada, "deaf", "c-" + i).isError(500, "handler-failed");
             protocol.advance(Duration.ofMillis(20));
         }
-        assertThat(failures()).isEqualTo(WaitingPlaces.OF_CLIENT + 1);
+        assertThat(failures()).isEqualTo(OF_CLIENT + 1);
         assertThat(log.text()).contains("hook for deaf");
     }
 

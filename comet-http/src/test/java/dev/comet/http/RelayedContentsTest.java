@@ -111,6 +111,24 @@ class RelayedContentsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"/send", "/reply"})
+    @DisplayName("M14 a field that no message can have is refused as the peer's fault")
+    void post_nameOfAFieldHasHalfAPair_isRefusedBeforeAnyHook(String path) {
+        try (LogCapture log = new LogCapture(CometHttpHandler.class)) {
+            FakeExchange post =
+                    protocol.handle(
+                            FakeExchange.post(path)
+                                    .bearer(ada.privateToken())
+                                    .json(
+                                            "{\"name\":\"tell\",\"correlationId\":\"c\",\"contents\":{\"\\udc00\":1}}"));
+
+            post.isError(400, "parameters-invalid");
+            assertThat(log.lines()).isEmpty();
+            assertThat(protocol.handler.statistics().hooks().calls()).isZero();
+        }
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"1e400", "-1e400", "1e-400", "0e99999"})
     @DisplayName("M14 a number that a double cannot hold is refused")
     void send_numberOutOfRange_isRefused(String number) {

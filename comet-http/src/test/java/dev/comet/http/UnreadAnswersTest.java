@@ -3,14 +3,19 @@ package dev.comet.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 @DisplayName("H20 answers that peers do not read have a budget")
 class UnreadAnswersTest {
@@ -42,8 +47,12 @@ class UnreadAnswersTest {
     }
 
     private FakeExchange pollWithoutReading(CometClient client) {
+        return pollWithoutReading(client, 0);
+    }
+
+    private FakeExchange pollWithoutReading(CometClient client, long cursor) {
         return protocol.handle(
-                FakeExchange.get("/poll?lastMessageId=0")
+                FakeExchange.get("/poll?lastMessageId=" + cursor)
                         .bearer(client.privateToken())
                         .readsLater());
     }
@@ -127,10 +136,51 @@ class UnreadAnswersTest {
     }
 
     @Test
+    @DisplayName("while nothing is free, a client gets as many messages as a short answer holds")
+    void poll_nothingIsFree_isAnsweredInShortPieces() {
+        tell(ada, BUDGET);
+        pollWithoutReading(ada);
+        long before = unread();
+        for (int i = 0; i < 30; i++) {
+            tell(bob, 1_000);
+        }
+
+        List<Long> ids = new ArrayList<>();
+        long cursor = 0;
+        for (int i = 0; i < 5; i++) {
+            FakeExchange poll = pollWithoutReading(bob, cursor);
+            assertThat(poll.status()).isEqualTo(200);
+            assertThat(poll.response().body().length).isBetween(2_000, 8_192);
+            for (JsonNode message : poll.json()) {
+                cursor = message.path("id").asLong();
+                ids.add(cursor);
+            }
+        }
+        assertThat(ids).hasSize(30).isSorted().doesNotHaveDuplicates();
+        assertThat(unread()).isEqualTo(before);
+        assertThat(protocol.handler.statistics().refusals()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("what a client has lost is said in a short piece, too")
+    void poll_nothingIsFreeAndThereIsAGap_isAnnounced() {
+        tell(ada, BUDGET);
+        pollWithoutReading(ada);
+        for (int i = 0; i < 30; i++) {
+            tell(bob, 1_000);
+        }
+
+        FakeExchange poll = pollWithoutReading(bob, 999);
+        assertThat(poll.json().path(0).path("name").stringValue()).isEqualTo("comet.gap");
+        assertThat(poll.json().size()).isBetween(5, 9);
+        assertThat(poll.response().body().length).isLessThanOrEqualTo(8_192);
+    }
+
+    @Test
     void poll_manySharedAnswers_countOnce() {
+        protocol.comet.sendToAll("n", "x".repeat(30_000));
         FakeExchange first = pollWithoutReading(ada);
         FakeExchange second = pollWithoutReading(bob);
-        protocol.comet.sendToAll("n", "x".repeat(30_000));
         byte[] body = first.response().body();
         assertThat(second.response().body()).as("shared").isSameAs(body);
 
@@ -182,6 +232,43 @@ class UnreadAnswersTest {
         poll.peerGoes();
         tell(ada, 30_000);
         assertThat(unread()).isZero();
+    }
+
+    @Test
+    @DisplayName("whatever polls and readers do at the same time, each answer counts once")
+    void poll_manyThreads_staysWithinTheBudgetAndEndsAtZero() throws Exception {
+        List<CometClient> clients = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            CometClient client = protocol.client("client-" + i);
+            tell(client, 10_000 + 3_000 * i);
+            clients.add(client);
+        }
+        AtomicLong most = new AtomicLong();
+
+        TestThreads.run(
+                4,
+                seed -> {
+                    Random random = new Random(seed);
+                    Deque<FakeExchange> stuck = new ArrayDeque<>();
+                    for (int i = 0; i < 1_000; i++) {
+                        FakeExchange poll =
+                                pollWithoutReading(clients.get(random.nextInt(clients.size())));
+                        assertThat(poll.status()).isIn(200, 409, 429); // 409: another thread polls
+                        if (poll.status() == 200) {
+                            stuck.add(poll);
+                        }
+                        most.accumulateAndGet(unread(), Math::max);
+                        while (stuck.size() > random.nextInt(6)) {
+                            stuck.remove().peerReads();
+                        }
+                    }
+                    stuck.forEach(FakeExchange::peerReads);
+                });
+
+        assertThat(unread()).isZero();
+        assertThat(most)
+                .satisfies(peak -> assertThat(peak.get()).isBetween(BUDGET / 2L, BUDGET + 32_000L));
+        assertThat(pollWithoutReading(clients.get(0)).status()).isEqualTo(200);
     }
 
     @Test
