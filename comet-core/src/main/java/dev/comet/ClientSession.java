@@ -5,6 +5,7 @@ import dev.comet.engine.WaitSession;
 import dev.comet.engine.WaitThreadPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /** What this manager keeps of a client: its place on a wait thread, and its events. */
@@ -16,17 +17,21 @@ final class ClientSession extends WaitSession {
                     AtomicIntegerFieldUpdater.newUpdater(ClientSession.class, "idleBeginnings"),
                     session -> session.subscriptions.idleTimeBeginsNow(session));
 
+    private static final AtomicReferenceFieldUpdater<ClientSession, @Nullable Object> LAST_KNOWN =
+            AtomicReferenceFieldUpdater.newUpdater(ClientSession.class, Object.class, "lastKnown");
+
     private final Subscriptions subscriptions;
     private final EventDispatcher.ClientEvents events;
 
     @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int idleBeginnings;
 
-    /** Why the client was ended, if it was not for being idle; written before it is. */
-    private volatile CometClientEventHandler.@Nullable EndReason endReason;
-
-    /** Where it was last seen, as the transport says. */
-    private volatile @Nullable String address;
+    /**
+     * Where it was last seen, as the transport says, a String; then why the client was ended, an
+     * EndReason, if it was not for being idle, written before it is. One field, because there are
+     * as many as clients.
+     */
+    private volatile @Nullable Object lastKnown;
 
     /** Whether it may have missed a group that its client is in. */
     private volatile boolean missedAGroup;
@@ -62,15 +67,18 @@ final class ClientSession extends WaitSession {
     }
 
     void endsBecause(CometClientEventHandler.EndReason reason) {
-        endReason = reason;
+        lastKnown = reason;
     }
 
     @Nullable String address() {
-        return address;
+        return lastKnown instanceof String address ? address : null;
     }
 
     void address(String seenAt) {
-        address = seenAt;
+        Object before = lastKnown;
+        if (!(before instanceof CometClientEventHandler.EndReason)) {
+            LAST_KNOWN.compareAndSet(this, before, seenAt); // unless it is ended meanwhile
+        }
     }
 
     void missedAGroup(boolean missed) {
@@ -83,10 +91,9 @@ final class ClientSession extends WaitSession {
 
     /** What a request is told when its client is gone. */
     CometAnswer goodbye() {
-        CometClientEventHandler.EndReason reason = endReason;
-        return reason == null
-                ? CometAnswer.error(Subscriptions.unknownClient())
-                : CometAnswer.closed(reason);
+        return lastKnown instanceof CometClientEventHandler.EndReason reason
+                ? CometAnswer.closed(reason)
+                : CometAnswer.error(Subscriptions.unknownClient());
     }
 
     /** The store is asked once at a time, however long it takes. Asked again after an idle time. */

@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
         isGetterVisibility = JsonAutoDetect.Visibility.NONE)
 public final class CometClient {
 
+    private static final int ANY_PUBLIC_TOKEN = 1;
+    private static final int ANY_PRIVATE_TOKEN = 2;
+    private static final int ANY_DISPLAY_NAME = 4;
+
     private final String publicToken;
     private final String privateToken;
     private final String displayName;
@@ -36,18 +40,15 @@ public final class CometClient {
     private final int connectionIdleSeconds;
     private final Map<String, String> attributes;
     private final @Nullable String user;
-    private final long incarnation;
 
-    /** What the builder of a description left to chance; nothing in a client that was born. */
-    private final boolean anyPublicToken;
-
-    private final boolean anyPrivateToken;
-    private final boolean anyDisplayName;
+    /**
+     * Of a client that was born, its number, above 0. Of a description what its builder left to
+     * chance, as bits, negated: there are many clients, and three fields more would make each
+     * bigger.
+     */
+    private final long number;
 
     private CometClient(Builder builder) {
-        this.anyPublicToken = builder.publicToken == null;
-        this.anyPrivateToken = builder.privateToken == null;
-        this.anyDisplayName = builder.displayName == null;
         this.publicToken =
                 Rules.publicToken(
                         builder.publicToken == null ? randomToken() : builder.publicToken);
@@ -66,14 +67,15 @@ public final class CometClient {
                 Rules.seconds("connectionIdleSeconds", builder.connectionIdleSeconds);
         this.attributes = Rules.attributes(builder.attributes);
         this.user = builder.user == null ? null : Rules.user(builder.user);
-        this.incarnation = builder.incarnation;
+        this.number =
+                builder.incarnation > 0
+                        ? builder.incarnation
+                        : -((builder.publicToken == null ? ANY_PUBLIC_TOKEN : 0)
+                                + (builder.privateToken == null ? ANY_PRIVATE_TOKEN : 0)
+                                + (builder.displayName == null ? ANY_DISPLAY_NAME : 0));
     }
 
-    /**
-     * @param incarnation 0 for another description
-     */
-    private CometClient(CometClient description, @Nullable String user, long incarnation) {
-        boolean isDescription = incarnation == 0;
+    private CometClient(CometClient description, @Nullable String user, long number) {
         this.publicToken = description.publicToken;
         this.privateToken = description.privateToken;
         this.displayName = description.displayName;
@@ -81,10 +83,7 @@ public final class CometClient {
         this.connectionIdleSeconds = description.connectionIdleSeconds;
         this.attributes = description.attributes;
         this.user = user;
-        this.incarnation = incarnation;
-        this.anyPublicToken = isDescription && description.anyPublicToken;
-        this.anyPrivateToken = isDescription && description.anyPrivateToken;
-        this.anyDisplayName = isDescription && description.anyDisplayName;
+        this.number = number;
     }
 
     /** A client yet to be described; what is not set gets a default. */
@@ -143,15 +142,15 @@ public final class CometClient {
      *     8,192 characters
      */
     public CometClient withUser(String user) {
-        return new CometClient(this, Rules.user(user), 0);
+        return new CometClient(this, Rules.user(user), Math.min(0, number));
     }
 
     /**
-     * Which of the clients that have had these tokens it is: a number that no other of them has. 0
-     * for a description that was never initialised.
+     * Which of the clients that have had these tokens it is: a number above 0 that no other of them
+     * has. 0 for a description that was never initialised.
      */
     public long incarnation() {
-        return incarnation;
+        return Math.max(0, number);
     }
 
     /**
@@ -160,22 +159,23 @@ public final class CometClient {
      * token that was left to chance may be any.
      */
     public boolean describes(CometClient other) {
-        return (anyPublicToken || publicToken.equals(other.publicToken))
-                && (anyPrivateToken || privateToken.equals(other.privateToken))
-                && other.displayName.equals(anyDisplayName ? other.publicToken : displayName)
+        return (isAny(ANY_PUBLIC_TOKEN) || publicToken.equals(other.publicToken))
+                && (isAny(ANY_PRIVATE_TOKEN) || privateToken.equals(other.privateToken))
+                && other.displayName.equals(
+                        isAny(ANY_DISPLAY_NAME) ? other.publicToken : displayName)
                 && connectionTimeoutSeconds == other.connectionTimeoutSeconds
                 && connectionIdleSeconds == other.connectionIdleSeconds
                 && attributes.equals(other.attributes)
                 && Objects.equals(user, other.user);
     }
 
+    private boolean isAny(int bit) {
+        return number < 0 && (-number & bit) != 0;
+    }
+
     /** A client of this description that has not been before. */
     CometClient born() {
-        long number = 0;
-        while (number == 0) {
-            number = ThreadLocalRandom.current().nextLong();
-        }
-        return new CometClient(this, user, number);
+        return new CometClient(this, user, ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE));
     }
 
     Duration connectionTimeout() {
@@ -190,13 +190,13 @@ public final class CometClient {
     public boolean equals(@Nullable Object other) {
         return this == other
                 || (other instanceof CometClient client
-                        && client.incarnation == incarnation
+                        && client.incarnation() == incarnation()
                         && client.publicToken.equals(publicToken));
     }
 
     @Override
     public int hashCode() {
-        return 31 * publicToken.hashCode() + Long.hashCode(incarnation);
+        return 31 * publicToken.hashCode() + Long.hashCode(incarnation());
     }
 
     @Override
@@ -294,8 +294,15 @@ public final class CometClient {
             return this;
         }
 
-        /** For state providers: the number of a client that they have stored. */
+        /**
+         * For state providers: the number of a client that they have stored, at least 1.
+         *
+         * @throws CometException {@link CometException.Reason#PARAMETERS_INVALID} if it is less
+         */
         public Builder incarnation(long incarnation) {
+            if (incarnation < 1) {
+                throw Rules.invalid("incarnation is " + incarnation + "; use 1 or more");
+            }
             this.incarnation = incarnation;
             return this;
         }

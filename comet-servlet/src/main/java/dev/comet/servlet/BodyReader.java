@@ -5,6 +5,7 @@ import dev.comet.http.CometExchange.BodyReceiver;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import java.io.IOException;
+import java.security.Principal;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +41,7 @@ final class BodyReader implements ReadListener {
     private int skipped;
 
     // Set before the container calls.
+    private @Nullable Principal sender;
     private @Nullable BodyLimits limits;
     private @Nullable BodyReceiver receiver;
     private @Nullable Executor executor;
@@ -103,15 +105,30 @@ final class BodyReader implements ReadListener {
     /**
      * Goes on when the container says so.
      *
+     * @param sender who is logged in, as the request's own thread knows
      * @param executor of threads that may block, as those may not by which the container says so
      */
-    void readOn(BodyLimits limits, BodyReceiver receiver, Executor executor) {
+    void readOn(
+            BodyLimits limits,
+            BodyReceiver receiver,
+            @Nullable Principal sender,
+            Executor executor) {
+        this.sender = sender;
         this.limits = limits;
         this.receiver = receiver;
         this.executor = executor;
         this.begunAt = System.nanoTime();
         startTimer(limits.timeout().toNanos(), () -> tell(BodyReceiver::tooSlow));
         in.setReadListener(this);
+    }
+
+    /** Whether the container's threads read. */
+    boolean isLate() {
+        return receiver != null;
+    }
+
+    @Nullable Principal sender() {
+        return sender;
     }
 
     /** Goes on to throw away what comes. */

@@ -63,7 +63,6 @@ final class ServletExchange extends RequestHead implements AsyncListener {
 
     private final HttpServletRequest request;
     private final AsyncRequests requests;
-    private final @Nullable Principal principal;
 
     /**
      * What the answer is written to: on the request's own thread, with whatever filters have put
@@ -77,8 +76,6 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         this.request = request;
         this.response = response;
         this.requests = requests;
-        // Now: a log-in may keep its user in the request's own thread, and the body may come later.
-        this.principal = request.getUserPrincipal();
     }
 
     /** The request's own thread is about to return to the container. */
@@ -99,7 +96,11 @@ final class ServletExchange extends RequestHead implements AsyncListener {
 
     @Override
     public @Nullable Principal principal() {
-        return principal;
+        BodyReader reader;
+        synchronized (this) {
+            reader = body;
+        }
+        return reader != null && reader.isLate() ? reader.sender() : request().getUserPrincipal();
     }
 
     private void requireHandling() {
@@ -134,11 +135,13 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             } else if (reader.readWhatIsThere(limits.bytes())) {
                 receiver.received(reader.bytes());
             } else {
+                Principal sender = request.getUserPrincipal();
                 synchronized (this) {
                     startAsync();
                     handling = null; // at once: the container's threads may be quick
                 }
-                reader.readOn(limits, receiver, this::goOn);
+                // Asked now: a log-in may keep its user in the request's own thread.
+                reader.readOn(limits, receiver, sender, this::goOn);
             }
         } catch (IOException e) {
             // Tomcat leaves it there in order to show it to the peer, stack trace and all.

@@ -343,6 +343,21 @@ class RacesTest {
     }
 
     @Test
+    @DisplayName("C10: a disconnect racing whatever else is seen of the client is told as such")
+    void disconnect_racingWhatIsSeenOfTheClient_isTold() {
+        for (int i = 0; i < ROUNDS; i++) {
+            CometClient ada = server.client("ada");
+            Request poll = server.poll(ada, 0);
+            race(
+                    () -> manager.disconnect(ada.privateToken()),
+                    () -> manager.seenAt(ada, "192.0.2.1"),
+                    () -> manager.seenAt(ada, "192.0.2.2"));
+            assertThat(poll.await().outcome()).isEqualTo(Outcome.CLOSED);
+        }
+        server.answers.assertEachAnsweredOnce();
+    }
+
+    @Test
     @DisplayName(
             "C6: coming back racing the idle kill: either it lives, or it is told; killed once")
     void beginSubscribe_racingTheIdleKill_livesOrIsTold() {
