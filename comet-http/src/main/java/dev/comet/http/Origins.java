@@ -101,7 +101,8 @@ final class Origins {
                 + " is not that of this server ("
                 + shown(exchange.host())
                 + (site == null ? "" : "; Sec-Fetch-Site is " + shown(site))
-                + "); list it with allowedOrigins if its pages may call";
+                + "); list it with allowedOrigins if its pages may call"
+                + (site == null ? ", or have a proxy in front pass Host on as it is" : "");
     }
 
     private Refusal refused(String what, String text) {

@@ -60,6 +60,21 @@ class OriginsTest {
         assertThat(closed.comet.getCometClient(ada.privateToken())).isPresent();
     }
 
+    @Test
+    @DisplayName(
+            "H4 a refusal names what is to be done: list the page, or have the proxy pass Host on")
+    void request_foreignOrigin_theReasonSaysWhatIsToBeDone() {
+        String changedHost = closed.handle(poll().header("Origin", LISTED)).reason();
+        String sure =
+                closed.handle(
+                                poll().header("Origin", LISTED)
+                                        .header("Sec-Fetch-Site", "cross-site"))
+                        .reason();
+
+        assertThat(changedHost).contains(LISTED, "allowedOrigins", "proxy", "Host");
+        assertThat(sure).contains(LISTED, "allowedOrigins", "cross-site").doesNotContain("proxy");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "http://push.example, push.example, http",
