@@ -203,8 +203,8 @@ export class Comet {
       return await exchange(this.#options.platform, this.#base + path, { session, body, millis });
     } catch (thrown) {
       const { permanent, code } = /** @type {CometError} */ (thrown);
-      // Whether the session is lost, or what else is wrong with it, the answer to a request for messages says: one is sent at once, unless
-      // one is under way that is answered soon. Of what a handler may refuse, only these two codes are about the session.
+      // Whether the session is lost, or what else is wrong with it, the answer to a request for messages says: one is sent at once, also by
+      // who waits after a failure, unless one is under way that is answered soon. Of what a handler may refuse, only these two codes are about the session.
       if (permanent && (path === "/ack" || /^(client|token)-/.test(code)) && session === this.#session) this.#doubt();
       throw thrown;
     }
@@ -212,7 +212,10 @@ export class Comet {
 
   #doubt() {
     if (this.#tabs) this.#tabs.doubt(this.publicToken);
-    else if (!this.#prompt && !this.#gone) this.#turn?.restart?.();
+    else {
+      if (!this.#prompt && !this.#gone) this.#turn?.restart?.();
+      this.#turn?.hurry?.();
+    }
   }
 
   /** @param {Session} session */
@@ -343,10 +346,12 @@ export class Comet {
     const { setTimeout, clearTimeout } = this.#options.platform;
     await new Promise((resolve) => {
       const timer = setTimeout(() => resolve(undefined), millis);
-      turn.wake = turn.cancel = () => {
+      const end = () => {
         clearTimeout(timer);
         resolve(undefined);
       };
+      turn.wake = turn.cancel = end;
+      turn.hurry = this.#gone ? undefined : end; // that the session is lost is known then: it is the new one that has to wait
     });
     return turn === this.#turn ? this.#receive(turn) : undefined;
   }

@@ -15,6 +15,7 @@ import { parseMessages } from "./messages.js";
  * @property {() => void} [restart]    a request starts again, because it is to be another one
  * @property {(certain: boolean) => void} [wake]  the network (certain) or the user is back: a wait ends, a request starts again if the
  *   network was away or if it is overdue
+ * @property {() => void} [hurry]      the server is there, and may not know the session any more: a wait ends. Does nothing after it
  */
 
 const SLICE_MILLIS = 5_000;

@@ -42,6 +42,8 @@ export class Tabs {
   /** @type {Turn | null} in which this tab is asking the server */
   #asking = null;
   #prompt = false; // and whether for an answer at once
+  /** @type {Turn | null} the last one that has asked for more */
+  #turn = null;
   #heardAt = 0;
   /** @type {"poll" | "stream" | undefined} how messages reach whoever leads */
   #via;
@@ -106,11 +108,15 @@ export class Tabs {
   /** Whether the session is lost is to be known at once, because a request of this client was refused: whoever leads asks. @param {string} publicToken */
   doubt(publicToken) {
     if (!this.#leads) this.#say({ doubt: publicToken });
-    else if (!this.#prompt && publicToken === this.#own?.publicToken) this.#asking?.restart?.();
+    else if (publicToken === this.#own?.publicToken) {
+      if (!this.#prompt) this.#asking?.restart?.();
+      this.#turn?.hurry?.();
+    }
   }
 
   /** @type {Transport["next"]} */
   async next(cursor, prompt, turn) {
+    this.#turn = turn;
     this.enter();
     for (;;) {
       const word = this.#heard.shift();

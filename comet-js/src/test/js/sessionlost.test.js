@@ -133,6 +133,36 @@ test("L3 send_ofTheSessionBeforeIsAnsweredLate_movesNothing", async () => {
   equal([world.requests.length, comet.state, comet.publicToken], [before, "connected", "pub-2"]);
 });
 
+test("H17 L3 send_whileTheClientWaitsAfterFailures_isToldThatTheSessionIsLost_connectsAgainAtOnce", async () => {
+  for (const transport of ["stream", "poll"])
+    for (const failures of [1, 2, 8]) {
+      const { world, comet, seen } = await receiving(transport);
+      await (transport === "stream" ? world.last.breakOff() : world.last.fail());
+      for (let i = 1; i < failures; i++) {
+        await world.advance(seen.named("comet.failure").at(-1).retryInMillis);
+        await world.last.fail();
+      }
+      failure(comet.send("chat.say", 1));
+      const before = world.requests.length;
+      await gone(world.last);
+      equal(paths(world, before), [transport], "the server is there again");
+      await gone(world.last);
+      await world.last.json(NEXT);
+      equal([comet.state, comet.publicToken], ["connected", "pub-2"]);
+    }
+});
+
+test("L3 send_whileASessionThatWasLostTwiceIsWaitedFor_doesNotHurryIt", async () => {
+  const { world, comet } = await receiving("poll");
+  await gone(world.last);
+  await world.last.json({ ...NEXT, publicToken: "pub-2" });
+  await gone(world.last);
+  failure(comet.send("chat.say", 1));
+  const before = world.requests.length;
+  await gone(world.last);
+  equal(paths(world, before), []);
+});
+
 test("L3 send_pausedIsToldThatTheSessionIsLost_isNoticedWhenItGoesOn", async () => {
   const { world, comet } = await receiving("stream");
   comet.unsubscribe();
@@ -218,6 +248,24 @@ for (const [who, index] of [["Leader", 0], ["Follower", 1]])
     equal(opened.map(({ comet, seen }) => [comet.state, comet.publicToken, seen.named("comet.sessionlost")]),
       Array(3).fill(["connected", "pub-2", [{ previous: "pub-1", current: "pub-2" }]]));
     equal(paths(world).filter((path) => path === "connect").length, 2);
+  });
+
+for (const [who, index] of [["Leader", 0], ["Follower", 1]])
+  test(`L8 L3 tabs_theLeaderWaitsAfterAFailure_sendOfThe${who}IsToldThatTheSessionIsLost_itAsksAtOnce`, async () => {
+    const { world, opened } = await tabs(2);
+    for (const { comet } of opened) comet.use("poll");
+    await settle();
+    for (let i = 0; i < 2; i++) {
+      await world.last.fail();
+      if (i === 0) await world.advance(opened[0].seen.named("comet.failure").at(-1).retryInMillis);
+    }
+    failure(opened[index].comet.send("chat.say", 1));
+    const before = world.requests.length;
+    await gone(world.last);
+    equal(paths(world, before), ["poll"]);
+    await gone(world.last);
+    await world.last.json(NEXT);
+    equal(opened.map(({ comet }) => comet.publicToken)[0], "pub-2");
   });
 
 test("L8 L3 tabs_sessionLostWhileOneIsPaused_itGetsTheNewOneWhenItGoesOn", async () => {

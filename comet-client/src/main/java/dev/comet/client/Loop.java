@@ -239,10 +239,14 @@ final class Loop {
 
     /**
      * Whether this session is lost, or what else is wrong with it, the answer to a request for
-     * messages says: one is sent at once, unless one is under way that is answered soon.
+     * messages says: one is sent at once, also by who waits after a failure, unless one is under
+     * way that is answered soon. Who knows that it is lost waits before the next one is made.
      */
     private void doubt(CometSession refused) {
-        if (refused.equals(session) && turn != null && turn.asked != null && !prompt) {
+        if (!refused.equals(session) || turn == null || gone) {
+            return;
+        }
+        if (!turn.skipWait() && turn.asked != null && !prompt) {
             connection.breakOff(CometClientException.RESTARTED, "the session may be lost");
         }
     }

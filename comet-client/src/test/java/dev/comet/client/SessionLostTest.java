@@ -97,6 +97,37 @@ class SessionLostTest {
     }
 
     @ParameterizedTest
+    @ValueSource(ints = {1, 2, 8})
+    @DisplayName("L3 a send is told while the client waits after failures: it asks at once")
+    void send_whileTheClientWaitsAfterFailures_itIsReplacedAtOnce(int failures) {
+        Comet comet = receiving(CometTransport.POLL);
+        for (int i = 1; i < failures; i++) {
+            world.last().fail();
+            world.advance(30_000);
+            assertThat(world.last().target()).startsWith("/poll");
+        }
+        world.last().fail();
+        comet.send("n", 1);
+        int before = world.requests.size();
+        gone(world.last());
+        assertThat(asked(before)).as("the server is there again").containsExactly("/poll");
+        gone(world.last());
+        assertThat(comet.publicToken()).isEqualTo("pub-2");
+    }
+
+    @Test
+    @DisplayName("L3 a session that is lost as soon as it is made: sends hurry nothing")
+    void send_whileASessionThatWasLostTwiceIsWaitedFor_doesNotHurryIt() {
+        Comet comet = receiving(CometTransport.POLL);
+        gone(world.last());
+        gone(world.last());
+        comet.send("n", 1);
+        int before = world.requests.size();
+        gone(world.last());
+        assertThat(asked(before)).isEmpty();
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "403,refused",
         "404,no-such-handler",

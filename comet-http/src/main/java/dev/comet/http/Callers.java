@@ -97,12 +97,14 @@ final class Callers {
         Shown shown = privateToken(exchange, inBody);
         if (shown == null) {
             if (cookie != null && (header != null || claim != null)) {
+                String path = cookie.pathFor(exchange);
                 faults.peer(
                         "cookie",
                         "A page that has connected asks without its cookie. If others do, too: the"
                                 + " cookie is for the path "
-                                + cookie.pathFor(exchange)
+                                + path
                                 + "; where a proxy has stripped a prefix of it, set cookiePath");
+                throw Refusal.cookieMissing(path);
             }
             throw Refusal.tokenMissing();
         }

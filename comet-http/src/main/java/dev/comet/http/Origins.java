@@ -96,12 +96,15 @@ final class Origins {
 
     private static String foreign(String origin, CometExchange exchange) {
         String site = exchange.header("Sec-Fetch-Site");
+        String host = shown(exchange.host());
+        String accepted = shown(exchange.acceptedHost());
         return "the origin "
                 + shown(origin)
                 + " is not that of this server ("
-                + shown(exchange.host())
+                + (host.equals(accepted) ? host : host + " and " + accepted)
                 + (site == null ? "" : "; Sec-Fetch-Site is " + shown(site))
-                + "); list it with allowedOrigins if its pages may call";
+                + "); list it with allowedOrigins if its pages may call"
+                + (site == null ? ", or have a proxy in front pass Host on as it is" : "");
     }
 
     private Refusal refused(String what, String text) {

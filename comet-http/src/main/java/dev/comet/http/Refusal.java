@@ -62,8 +62,22 @@ final class Refusal extends RuntimeException {
     }
 
     static Refusal tokenMissing() {
-        Refusal refusal =
-                new Refusal(401, "token-missing", "no private token; send Comet-Token: <token>");
+        return withoutToken("no private token; send Comet-Token: <token>");
+    }
+
+    /**
+     * To a page that never had the token itself.
+     *
+     * @param path for which browsers have been given the cookie
+     */
+    static Refusal cookieMissing(String path) {
+        return withoutToken(
+                "no private token; the browser has not sent the cookie, which is for the path "
+                        + path);
+    }
+
+    private static Refusal withoutToken(String text) {
+        Refusal refusal = new Refusal(401, "token-missing", text);
         // RFC 9110, 15.5.2, and RFC 6750, 3: without an error, for none was tried. No browser asks
         // its user for a bearer token.
         refusal.more = new Header("WWW-Authenticate", "Bearer realm=\"comet\"");

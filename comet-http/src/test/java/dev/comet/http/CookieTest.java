@@ -68,6 +68,20 @@ class CookieTest {
     }
 
     @Test
+    @DisplayName(
+            "H13 a page that gets no cookie back is told so, not to send a token that it has not")
+    void poll_cookieDoesNotComeBack_theReasonSaysSo() {
+        FakeExchange page =
+                protocol.handle(FakeExchange.get("/poll").header("Comet-Client", "ada"));
+        FakeExchange other = protocol.handle(FakeExchange.get("/poll"));
+
+        page.isError(401, "token-missing");
+        assertThat(page.reason()).contains("cookie", "/app/comet");
+        other.isError(401, "token-missing");
+        assertThat(other.reason()).contains("Comet-Token");
+    }
+
+    @Test
     void connect_overTls_theCookieIsSecure() {
         FakeExchange tls = protocol.handle(FakeExchange.post("/connect").scheme("https"));
         FakeExchange behindProxy =

@@ -60,6 +60,25 @@ class OriginsTest {
         assertThat(closed.comet.getCometClient(ada.privateToken())).isPresent();
     }
 
+    @Test
+    @DisplayName(
+            "H4 a refusal names what is to be done: list the page, or have the proxy pass Host on")
+    void request_foreignOrigin_theReasonSaysWhatIsToBeDone() {
+        String changedHost = closed.handle(poll().header("Origin", LISTED)).reason();
+        String forwarded =
+                closed.handle(poll().header("Origin", LISTED).acceptedHost("app.example:81"))
+                        .reason();
+        String sure =
+                closed.handle(
+                                poll().header("Origin", LISTED)
+                                        .header("Sec-Fetch-Site", "cross-site"))
+                        .reason();
+
+        assertThat(changedHost).contains(LISTED, "allowedOrigins", "proxy", "Host");
+        assertThat(forwarded).contains("push.example", "app.example:81");
+        assertThat(sure).contains(LISTED, "allowedOrigins", "cross-site").doesNotContain("proxy");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "http://push.example, push.example, http",
