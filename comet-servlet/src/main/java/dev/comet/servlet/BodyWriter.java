@@ -75,11 +75,11 @@ final class BodyWriter implements WriteListener, Runnable {
         try {
             writeOn();
         } catch (IOException e) {
-            exchange.answerIsOver();
-            throw e; // the container tells onError, or has ended the request
+            exchange.giveUp();
+            throw e; // the container tells onError, has ended the request, or is Undertow
         } catch (RuntimeException | Error e) { // not every container ends the request then
             ServletExchange.fail(async);
-            exchange.answerIsOver();
+            exchange.giveUp();
             throw ServletExchange.unwritten(e);
         }
     }
@@ -143,7 +143,7 @@ final class BodyWriter implements WriteListener, Runnable {
                 return;
             }
         }
-        exchange.answerIsOver();
+        exchange.giveUp();
     }
 
     /** The answer is over, in one way or another: the body is needed no more. */
@@ -167,6 +167,6 @@ final class BodyWriter implements WriteListener, Runnable {
         if (!exchange.hasEnded()) {
             ServletExchange.complete(async);
         }
-        exchange.answerIsOver();
+        exchange.giveUp();
     }
 }

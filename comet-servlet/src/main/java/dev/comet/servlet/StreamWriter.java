@@ -22,6 +22,7 @@ final class StreamWriter implements WriteListener, CometOutput {
     private final ServletOutputStream out;
     private final AsyncContext async;
     private final Runnable canTakeMore;
+    private final Runnable givenUp;
     private boolean begun;
     private byte @Nullable [] piece;
     private byte @Nullable [] lastPiece;
@@ -30,10 +31,16 @@ final class StreamWriter implements WriteListener, CometOutput {
     private boolean ending;
     private boolean ended;
 
-    StreamWriter(ServletOutputStream out, AsyncContext async, Runnable canTakeMore) {
+    /**
+     * @param givenUp told, under the monitor, when nothing more reaches the peer, whether or not
+     *     the container ever says so; perhaps more than once
+     */
+    StreamWriter(
+            ServletOutputStream out, AsyncContext async, Runnable canTakeMore, Runnable givenUp) {
         this.out = out;
         this.async = async;
         this.canTakeMore = canTakeMore;
+        this.givenUp = givenUp;
     }
 
     @Override
@@ -64,6 +71,7 @@ final class StreamWriter implements WriteListener, CometOutput {
         ending = true;
         asked = false;
         writeSafely();
+        givenUp.run();
     }
 
     @Override
@@ -86,6 +94,7 @@ final class StreamWriter implements WriteListener, CometOutput {
     public void onError(Throwable failure) {
         synchronized (this) {
             complete();
+            givenUp.run();
         }
     }
 
@@ -105,11 +114,13 @@ final class StreamWriter implements WriteListener, CometOutput {
             return writeOn();
         } catch (IOException | IllegalStateException e) {
             complete(); // the peer has gone away, or the container has found out
+            givenUp.run();
             return false;
         } catch (RuntimeException | Error e) { // the peer would wait for what cannot come
             if (!ended) {
                 forget();
                 ServletExchange.fail(async);
+                givenUp.run();
             }
             throw ServletExchange.unwritten(e);
         }
@@ -149,7 +160,9 @@ final class StreamWriter implements WriteListener, CometOutput {
     private void complete() {
         if (!ended) {
             forget();
-            ServletExchange.complete(async);
+            if (!ServletExchange.complete(async)) {
+                givenUp.run();
+            }
         }
     }
 

@@ -397,6 +397,7 @@ abstract class StreamContract {
             for (RawPeer peer : peers) {
                 await().atMost(Duration.ofSeconds(20)).until(peer::isCut);
             }
+            await().until(() -> rig.servlet.requests.open() == 1);
         } finally {
             for (RawPeer peer : peers) {
                 peer.close();

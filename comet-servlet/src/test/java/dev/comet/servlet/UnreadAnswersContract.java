@@ -128,6 +128,7 @@ abstract class UnreadAnswersContract {
         await().atMost(Duration.ofSeconds(20)).until(() -> unread() == 0);
         assertThat(rig.poll(ada, "?lastMessageId=0").contents().asString()).hasSize(LONG);
         await().until(() -> unread() == 0);
+        await().atMost(Duration.ofSeconds(20)).until(() -> rig.servlet.requests.open() == 0);
     }
 
     @Test
@@ -156,13 +157,13 @@ abstract class UnreadAnswersContract {
         "failing, READS",
         "held-long, IS_DROPPED"
     })
-    @DisplayName("H20 that an answer is over is told once, however it ends")
+    @DisplayName("H20 W18 that an answer is over is told once, and no stop waits for it any more")
     void answer_over_isToldOnce(String kind, End end) throws Exception {
         Container container = container();
         container.stallTimeout(end == End.IS_CUT_OFF ? Duration.ofSeconds(1) : LONG_TIME);
         AtomicInteger told = new AtomicInteger();
         CountDownLatch answered = new CountDownLatch(1);
-        HttpServlet answering =
+        Answering answering =
                 new Answering(
                         kind,
                         told,
@@ -186,6 +187,7 @@ abstract class UnreadAnswersContract {
                 assertThat(peer.read().text()).hasSize(length);
             }
             await().atMost(Duration.ofSeconds(20)).until(() -> told.get() > 0);
+            await().atMost(Duration.ofSeconds(5)).until(() -> answering.requests.open() == 0);
             if (end == End.IS_DROPPED) { // whoever reads after all gets no half answer as a whole
                 assertThatThrownBy(peer::read).isInstanceOf(IOException.class);
             }
@@ -193,6 +195,7 @@ abstract class UnreadAnswersContract {
             container.stop();
         }
         assertThat(told).hasValue(1);
+        assertThat(answering.requests.open()).isZero();
     }
 
     private static final class Answering extends HttpServlet {
