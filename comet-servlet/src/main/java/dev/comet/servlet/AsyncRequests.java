@@ -59,6 +59,12 @@ final class AsyncRequests {
         return stallNanos;
     }
 
+    /** True after the stall timeout, unless somebody completes it before. */
+    CompletableFuture<Boolean> stallTimer() {
+        return new CompletableFuture<Boolean>()
+                .completeOnTimeout(true, stallNanos, TimeUnit.NANOSECONDS);
+    }
+
     int open() {
         return open.get();
     }

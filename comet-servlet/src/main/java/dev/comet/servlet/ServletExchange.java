@@ -255,7 +255,11 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         try {
             StreamWriter writer =
                     new StreamWriter(
-                            response.getOutputStream(), context, canTakeMore, this::awaitNoLonger);
+                            response.getOutputStream(),
+                            context,
+                            canTakeMore,
+                            this::awaitNoLonger,
+                            requests::stallTimer);
             response.getOutputStream().setWriteListener(writer);
             stream = writer;
             answered = true;

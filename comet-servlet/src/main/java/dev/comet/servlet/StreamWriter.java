@@ -5,6 +5,8 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,7 @@ final class StreamWriter implements WriteListener, CometOutput {
     private final AsyncContext async;
     private final Runnable canTakeMore;
     private final Runnable givenUp;
+    private final Supplier<CompletableFuture<Boolean>> stallTimer;
     private boolean begun;
     private byte @Nullable [] piece;
     private byte @Nullable [] lastPiece;
@@ -30,17 +33,25 @@ final class StreamWriter implements WriteListener, CometOutput {
     private boolean asked;
     private boolean ending;
     private boolean ended;
+    private @Nullable CompletableFuture<Boolean> timer; // once it is ending
 
     /**
-     * @param givenUp told, under the monitor, when nothing more reaches the peer, whether or not
-     *     the container ever says so; perhaps more than once
+     * @param givenUp told, under the monitor or by a timer, when nothing more reaches the peer,
+     *     whether or not the container ever says so; perhaps more than once
+     * @param stallTimer starts a timer, true after how long a stream is given up whose end the peer
+     *     does not take
      */
     StreamWriter(
-            ServletOutputStream out, AsyncContext async, Runnable canTakeMore, Runnable givenUp) {
+            ServletOutputStream out,
+            AsyncContext async,
+            Runnable canTakeMore,
+            Runnable givenUp,
+            Supplier<CompletableFuture<Boolean>> stallTimer) {
         this.out = out;
         this.async = async;
         this.canTakeMore = canTakeMore;
         this.givenUp = givenUp;
+        this.stallTimer = stallTimer;
     }
 
     @Override
@@ -56,6 +67,22 @@ final class StreamWriter implements WriteListener, CometOutput {
         ending = true;
         asked = false;
         writeSafely();
+        if (!ended) {
+            startTimer();
+        }
+    }
+
+    /** Undertow tells nobody when it has cut off a peer that does not take the end. */
+    private void startTimer() {
+        CompletableFuture<Boolean> started = stallTimer.get();
+        timer = started;
+        CompletableFuture<Void> unused =
+                started.thenAccept(
+                        timeIsUp -> {
+                            if (timeIsUp) {
+                                givenUp.run();
+                            }
+                        });
     }
 
     /**
@@ -169,5 +196,10 @@ final class StreamWriter implements WriteListener, CometOutput {
     private void forget() {
         ended = true;
         forgetPieces();
+        CompletableFuture<Boolean> started = timer;
+        timer = null;
+        if (started != null) {
+            started.complete(false);
+        }
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.DisplayName;
@@ -119,7 +120,8 @@ class StreamWriterModelTest {
         private volatile boolean givenUp;
 
         StreamWriter writer(Runnable canTakeMore) {
-            return new StreamWriter(this, context(), canTakeMore, () -> givenUp = true);
+            return new StreamWriter(
+                    this, context(), canTakeMore, () -> givenUp = true, CompletableFuture::new);
         }
 
         /** The container's thread, until the request is complete. It calls once too often. */

@@ -142,6 +142,23 @@ abstract class UnreadAnswersContract {
         assertThat(rig.poll(ada, "?lastMessageId=0").contents().asString()).hasSize(LONG);
     }
 
+    @Test
+    @DisplayName("W18 no stop waits for a stream whose peer does not take its end")
+    void stream_endedWhileItsPeerStalls_isAwaitedNoLonger() throws Exception {
+        start(Duration.ofSeconds(2));
+        CometClient ada = rig.client("ada");
+        doesNotRead(
+                RawPeer.head(
+                        "GET /app/comet/stream", "Authorization: Bearer " + ada.privateToken()));
+        await().until(() -> rig.comet.statistics().held().streams() == 1);
+        rig.comet.sendMessage("ada", "long", "x".repeat(LONG));
+        await().until(() -> rig.comet.statistics().messages().delivered() == 1);
+
+        rig.comet.disconnect(ada);
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> rig.servlet.requests.open() == 0);
+    }
+
     // ---- the exchange
 
     @ParameterizedTest
