@@ -593,8 +593,10 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     }
 
     /**
+     * Completes the request.
+     *
      * @return false if the container has done so itself, because of its peer, or because it is
-     *     going away: it may say no more that the request has ended
+     *     going away: it may never say that the request has ended
      */
     static boolean complete(AsyncContext context) {
         try {
