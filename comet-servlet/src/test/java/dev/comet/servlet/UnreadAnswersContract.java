@@ -16,6 +16,7 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -215,6 +216,33 @@ abstract class UnreadAnswersContract {
         assertThat(answering.requests.open()).isZero();
     }
 
+    @ParameterizedTest
+    @CsvSource({"long", "held-long"})
+    @DisplayName("H20 a connection that stays open does not keep an answer that has been read")
+    void answer_readOnAConnectionThatStays_isFreed(String kind) throws Exception {
+        Container container = container();
+        CountDownLatch answered = new CountDownLatch(1);
+        Answering answering = new Answering(kind, new AtomicInteger(), answered, LONG_TIME);
+        container.start(
+                (classes, context) -> {
+                    ServletRegistration.Dynamic added = context.addServlet("over", answering);
+                    added.setAsyncSupported(true);
+                    added.addMapping("/comet/*");
+                });
+        try (RawPeer peer = new RawPeer(container.port())) {
+            assertThat(peer.send(RawPeer.head("GET /app/comet/x")).read().text()).hasSize(LONG);
+            await().atMost(Duration.ofSeconds(20))
+                    .until(
+                            () -> {
+                                System.gc();
+                                return answering.body.refersTo(null);
+                            });
+            assertThat(peer.isCut()).isFalse();
+        } finally {
+            container.stop();
+        }
+    }
+
     private static final class Answering extends HttpServlet {
 
         private static final long serialVersionUID = 1L;
@@ -223,6 +251,7 @@ abstract class UnreadAnswersContract {
         private final transient AtomicInteger told;
         private final transient CountDownLatch answered;
         private final transient AsyncRequests requests;
+        private transient volatile WeakReference<byte[]> body = new WeakReference<>(null);
 
         Answering(String kind, AtomicInteger told, CountDownLatch answered, Duration stallTimeout) {
             this.requests = new AsyncRequests(stallTimeout);
@@ -241,7 +270,9 @@ abstract class UnreadAnswersContract {
             }
             ServletExchange exchange = new ServletExchange(asked, given, requests);
             int length = kind.endsWith("long") ? LONG : 1_000;
-            CometResponse answer = new CometResponse(200, List.of(), new byte[length]);
+            byte[] bytes = new byte[length];
+            body = new WeakReference<>(bytes);
+            CometResponse answer = new CometResponse(200, List.of(), bytes);
             if (kind.equals("short") || kind.equals("long")) {
                 exchange.respond(answer, told::incrementAndGet);
                 answered.countDown();
