@@ -17,7 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The requests of one servlet that have gone asynchronous and that the container has not ended yet.
+ * The requests of one servlet that have gone asynchronous and that somebody may still write: the
+ * container has not said yet that they have ended, and they have not been given up.
  *
  * <p>Safe for use by any number of threads; only {@link #await} blocks.
  */
@@ -56,6 +57,12 @@ final class AsyncRequests {
 
     long stallNanos() {
         return stallNanos;
+    }
+
+    /** True after the stall timeout, unless somebody completes it before. */
+    CompletableFuture<Boolean> stallTimer() {
+        return new CompletableFuture<Boolean>()
+                .completeOnTimeout(true, stallNanos, TimeUnit.NANOSECONDS);
     }
 
     int open() {

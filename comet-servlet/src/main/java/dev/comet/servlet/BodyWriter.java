@@ -4,6 +4,7 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -75,11 +76,11 @@ final class BodyWriter implements WriteListener, Runnable {
         try {
             writeOn();
         } catch (IOException e) {
-            exchange.answerIsOver();
-            throw e; // the container tells onError, or has ended the request
+            exchange.giveUp();
+            throw e; // the container tells onError, has ended the request, or is Undertow
         } catch (RuntimeException | Error e) { // not every container ends the request then
             ServletExchange.fail(async);
-            exchange.answerIsOver();
+            exchange.giveUp();
             throw ServletExchange.unwritten(e);
         }
     }
@@ -106,11 +107,23 @@ final class BodyWriter implements WriteListener, Runnable {
                 return;
             }
             int piece = Math.min(PIECE_BYTES, length - from);
-            out.write(rest, from, piece);
+            write(rest, from, piece);
             written = from + piece;
         }
         if (length > SHORT_BYTES) {
             watch();
+        }
+    }
+
+    /**
+     * Of a body in several pieces each is a copy: Undertow keeps the array that it was given with
+     * the head for as long as the connection is open.
+     */
+    private void write(byte[] from, int offset, int count) throws IOException {
+        if (count == length) {
+            out.write(from, 0, count);
+        } else {
+            out.write(Arrays.copyOfRange(from, offset, offset + count));
         }
     }
 
@@ -143,7 +156,7 @@ final class BodyWriter implements WriteListener, Runnable {
                 return;
             }
         }
-        exchange.answerIsOver();
+        exchange.giveUp();
     }
 
     /** The answer is over, in one way or another: the body is needed no more. */
@@ -167,6 +180,6 @@ final class BodyWriter implements WriteListener, Runnable {
         if (!exchange.hasEnded()) {
             ServletExchange.complete(async);
         }
-        exchange.answerIsOver();
+        exchange.giveUp();
     }
 }

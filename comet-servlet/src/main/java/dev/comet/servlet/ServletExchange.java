@@ -14,6 +14,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.security.Principal;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
@@ -34,6 +36,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Long because body, hold and answer share one state: each step asks for all of it.
  */
 final class ServletExchange extends RequestHead implements AsyncListener {
+
+    /** Of {@link #awaited}: a field of the exchange costs a held poll less than an object would. */
+    private static final VarHandle AWAITED;
+
+    static {
+        try {
+            AWAITED =
+                    MethodHandles.lookup()
+                            .findVarHandle(ServletExchange.class, "awaited", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private static final int STREAM_BUFFER_BYTES = 8 << 10;
     private static final byte[] NO_BYTES = {};
@@ -60,6 +75,10 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     private @Nullable StreamWriter stream;
     private @Nullable BodyReader body;
     private boolean held;
+
+    /** Whether who stops the container waits for this. No monitor: a stream holds its own. */
+    @SuppressWarnings("unused") // by AWAITED
+    private volatile boolean awaited;
 
     private final HttpServletRequest request;
     private final AsyncRequests requests;
@@ -238,7 +257,12 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         response.setBufferSize(STREAM_BUFFER_BYTES);
         try {
             StreamWriter writer =
-                    new StreamWriter(response.getOutputStream(), context, canTakeMore);
+                    new StreamWriter(
+                            response.getOutputStream(),
+                            context,
+                            canTakeMore,
+                            this::awaitNoLonger,
+                            requests::stallTimer);
             response.getOutputStream().setWriteListener(writer);
             stream = writer;
             answered = true;
@@ -306,6 +330,24 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         }
         if (over != null) {
             over.run();
+        }
+    }
+
+    /** Nothing more of the answer reaches the peer, whether or not the container ever says so. */
+    void giveUp() {
+        awaitNoLonger();
+        answerIsOver();
+    }
+
+    /**
+     * Nobody who stops the container waits for this request any more. It is counted once, by
+     * whoever finds out first: Undertow tells its listeners nothing of a connection that it has cut
+     * off, or that has failed in a write of ours; no container does of a peer that we have given
+     * up.
+     */
+    private void awaitNoLonger() {
+        if (AWAITED.compareAndSet(this, true, false)) {
+            requests.ended();
         }
     }
 
@@ -465,7 +507,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             writer.onError(e); // the container has ended the request, or a filter has the output
         } catch (Error e) {
             fail(context);
-            answerIsOver();
+            giveUp();
             throw e;
         }
     }
@@ -485,6 +527,7 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         }
         AsyncContext context = request.startAsync();
         async = context; // at once: whatever fails from here on, somebody must complete it
+        awaited = true;
         requests.begun();
         // The one who holds the request owns its deadline.
         context.setTimeout(0);
@@ -510,13 +553,17 @@ final class ServletExchange extends RequestHead implements AsyncListener {
 
     /** A request that is not held is its thread's. */
     private void fail() {
-        if (async != null) {
-            fail(async);
+        if (async != null && !fail(async)) {
+            awaitNoLonger();
         }
     }
 
-    /** Ends a request whose answer cannot be written. Empty with status 200 would be a lie. */
-    static void fail(AsyncContext context) {
+    /**
+     * Ends a request whose answer cannot be written. Empty with status 200 would be a lie.
+     *
+     * @return as {@link #complete(AsyncContext)}
+     */
+    static boolean fail(AsyncContext context) {
         try {
             if (containersOwn(context) instanceof HttpServletResponse response
                     && !response.isCommitted()) {
@@ -525,9 +572,11 @@ final class ServletExchange extends RequestHead implements AsyncListener {
             }
         } catch (RuntimeException e) {
             // The container has closed the response itself.
-        } finally {
+        } catch (Error e) {
             complete(context);
+            throw e;
         }
+        return complete(context);
     }
 
     /** By a timer, which the container does not know of: it may end the request meanwhile. */
@@ -536,8 +585,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     }
 
     private void complete() {
-        if (async != null) {
-            complete(async);
+        if (async != null && !complete(async)) {
+            awaitNoLonger();
         }
     }
 
@@ -546,11 +595,18 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         return new IllegalStateException("the answer could not be written", failure);
     }
 
-    static void complete(AsyncContext context) {
+    /**
+     * Completes the request.
+     *
+     * @return false if the container has done so itself, because of its peer, or because it is
+     *     going away: it may never say that the request has ended
+     */
+    static boolean complete(AsyncContext context) {
         try {
             context.complete();
+            return true;
         } catch (IllegalStateException | RejectedExecutionException e) {
-            // The container has done so itself: because of its peer, or because it is going away.
+            return false;
         }
     }
 
@@ -560,16 +616,14 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         StreamWriter writer;
         BodyReader reader;
         synchronized (this) {
-            if (!ended) {
-                ended = true;
-                requests.ended();
-            }
+            ended = true;
             reader = body;
             async = null;
             report = whenOver;
             whenOver = null;
             writer = stream;
         }
+        awaitNoLonger();
         if (reader != null) {
             reader.stop();
         }

@@ -5,6 +5,8 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,8 @@ final class StreamWriter implements WriteListener, CometOutput {
     private final ServletOutputStream out;
     private final AsyncContext async;
     private final Runnable canTakeMore;
+    private final Runnable givenUp;
+    private final Supplier<CompletableFuture<Boolean>> stallTimer;
     private boolean begun;
     private byte @Nullable [] piece;
     private byte @Nullable [] lastPiece;
@@ -29,11 +33,25 @@ final class StreamWriter implements WriteListener, CometOutput {
     private boolean asked;
     private boolean ending;
     private boolean ended;
+    private @Nullable CompletableFuture<Boolean> timer; // once it is ending
 
-    StreamWriter(ServletOutputStream out, AsyncContext async, Runnable canTakeMore) {
+    /**
+     * @param givenUp told, under the monitor or by a timer, when nothing more reaches the peer,
+     *     whether or not the container ever says so; perhaps more than once
+     * @param stallTimer starts a timer, true after how long a stream is given up whose end the peer
+     *     does not take
+     */
+    StreamWriter(
+            ServletOutputStream out,
+            AsyncContext async,
+            Runnable canTakeMore,
+            Runnable givenUp,
+            Supplier<CompletableFuture<Boolean>> stallTimer) {
         this.out = out;
         this.async = async;
         this.canTakeMore = canTakeMore;
+        this.givenUp = givenUp;
+        this.stallTimer = stallTimer;
     }
 
     @Override
@@ -49,6 +67,22 @@ final class StreamWriter implements WriteListener, CometOutput {
         ending = true;
         asked = false;
         writeSafely();
+        if (!ended) {
+            startTimer();
+        }
+    }
+
+    /** Undertow tells nobody when it has cut off a peer that does not take the end. */
+    private void startTimer() {
+        CompletableFuture<Boolean> started = stallTimer.get();
+        timer = started;
+        CompletableFuture<Void> unused =
+                started.thenAccept(
+                        timeIsUp -> {
+                            if (timeIsUp) {
+                                givenUp.run();
+                            }
+                        });
     }
 
     /**
@@ -64,6 +98,7 @@ final class StreamWriter implements WriteListener, CometOutput {
         ending = true;
         asked = false;
         writeSafely();
+        givenUp.run();
     }
 
     @Override
@@ -86,6 +121,7 @@ final class StreamWriter implements WriteListener, CometOutput {
     public void onError(Throwable failure) {
         synchronized (this) {
             complete();
+            givenUp.run();
         }
     }
 
@@ -105,11 +141,13 @@ final class StreamWriter implements WriteListener, CometOutput {
             return writeOn();
         } catch (IOException | IllegalStateException e) {
             complete(); // the peer has gone away, or the container has found out
+            givenUp.run();
             return false;
         } catch (RuntimeException | Error e) { // the peer would wait for what cannot come
             if (!ended) {
                 forget();
                 ServletExchange.fail(async);
+                givenUp.run();
             }
             throw ServletExchange.unwritten(e);
         }
@@ -149,12 +187,19 @@ final class StreamWriter implements WriteListener, CometOutput {
     private void complete() {
         if (!ended) {
             forget();
-            ServletExchange.complete(async);
+            if (!ServletExchange.complete(async)) {
+                givenUp.run();
+            }
         }
     }
 
     private void forget() {
         ended = true;
         forgetPieces();
+        CompletableFuture<Boolean> started = timer;
+        timer = null;
+        if (started != null) {
+            started.complete(false);
+        }
     }
 }

@@ -45,7 +45,14 @@ class EndedMeanwhileTest {
                     AsyncContext.class,
                     Map.of(
                             "getResponse", arguments -> response,
-                            "complete", arguments -> calls.add("complete"),
+                            "complete",
+                                    arguments -> {
+                                        calls.add("complete");
+                                        if (containerStops) {
+                                            throw new RejectedExecutionException();
+                                        }
+                                        return null;
+                                    },
                             "start",
                                     arguments -> {
                                         if (containerStops) {
@@ -54,15 +61,19 @@ class EndedMeanwhileTest {
                                         ((Runnable) arguments[0]).run();
                                         return null;
                                     }));
-    private final ServletExchange exchange =
-            new ServletExchange(
-                    fake(
-                            HttpServletRequest.class,
-                            Map.of(
-                                    "isAsyncSupported", arguments -> true,
-                                    "startAsync", arguments -> context)),
-                    response,
-                    new AsyncRequests());
+    private final AsyncRequests requests = new AsyncRequests();
+    private final ServletExchange exchange = exchange();
+
+    private ServletExchange exchange() {
+        return new ServletExchange(
+                fake(
+                        HttpServletRequest.class,
+                        Map.of(
+                                "isAsyncSupported", arguments -> true,
+                                "startAsync", arguments -> context)),
+                response,
+                requests);
+    }
 
     /** The container ends the request while it is given the listener. */
     private final class Output extends ServletOutputStream {
@@ -118,7 +129,7 @@ class EndedMeanwhileTest {
     }
 
     @Test
-    @DisplayName("H20 an answer for which the container has no thread any more is over")
+    @DisplayName("H20 W18 an answer for which the container has no thread any more is over")
     void respond_containerIsGoingAway_isOver() {
         containerStops = true;
         exchange.hold(() -> calls.add("gone"));
@@ -127,6 +138,24 @@ class EndedMeanwhileTest {
         exchange.respond(OWN, () -> calls.add("over"));
 
         assertThat(calls).containsExactly("complete", "over");
+        assertThat(requests.open()).isZero();
+    }
+
+    @Test
+    @DisplayName("W18 a request that is given up while the container ends it is counted once")
+    void giveUp_containerEndsMeanwhile_countsOnce() throws InterruptedException {
+        requests.begun(); // another one, which goes on
+        for (int i = 0; i < 1_000; i++) {
+            ServletExchange each = exchange();
+            each.hold(() -> {});
+            each.handled();
+            Thread container = new Thread(() -> each.onComplete(new AsyncEvent(context)));
+            container.start();
+            each.giveUp();
+            container.join();
+            each.onError(new AsyncEvent(context));
+            assertThat(requests.open()).isEqualTo(1);
+        }
     }
 
     @Test

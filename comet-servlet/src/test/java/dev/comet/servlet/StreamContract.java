@@ -359,7 +359,7 @@ abstract class StreamContract {
 
     @Test
     @DisplayName(
-            "H3 readers that stall cost no thread, bounded memory, and are cut off at the deadline")
+            "H3 W18 readers that stall cost no thread, bounded memory, and are cut off at the deadline")
     void stream_peersStall_areCutOffAndOthersGoOn() throws Exception {
         int stalled = Container.THREADS + 4;
         CometLimits limits =
@@ -397,6 +397,7 @@ abstract class StreamContract {
             for (RawPeer peer : peers) {
                 await().atMost(Duration.ofSeconds(20)).until(peer::isCut);
             }
+            await().until(() -> rig.servlet.requests.open() == 1);
         } finally {
             for (RawPeer peer : peers) {
                 peer.close();

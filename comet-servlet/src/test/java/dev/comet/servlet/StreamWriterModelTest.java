@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.DisplayName;
@@ -104,6 +105,7 @@ class StreamWriterModelTest {
         writer.cutOff();
         join(thread);
         require(container.completions == 1, "completed " + container.completions + " times");
+        require(container.givenUp, "a stop would wait for it");
     }
 
     /** An output that is full after each write and each flush, until its thread has emptied it. */
@@ -115,9 +117,11 @@ class StreamWriterModelTest {
         private int completions;
         private final Semaphore calls = new Semaphore(1); // the first comes by itself
         private volatile boolean completed;
+        private volatile boolean givenUp;
 
         StreamWriter writer(Runnable canTakeMore) {
-            return new StreamWriter(this, context(), canTakeMore);
+            return new StreamWriter(
+                    this, context(), canTakeMore, () -> givenUp = true, CompletableFuture::new);
         }
 
         /** The container's thread, until the request is complete. It calls once too often. */

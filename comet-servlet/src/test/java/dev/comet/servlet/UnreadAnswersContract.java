@@ -16,6 +16,7 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -128,6 +129,7 @@ abstract class UnreadAnswersContract {
         await().atMost(Duration.ofSeconds(20)).until(() -> unread() == 0);
         assertThat(rig.poll(ada, "?lastMessageId=0").contents().asString()).hasSize(LONG);
         await().until(() -> unread() == 0);
+        await().atMost(Duration.ofSeconds(20)).until(() -> rig.servlet.requests.open() == 0);
     }
 
     @Test
@@ -139,6 +141,23 @@ abstract class UnreadAnswersContract {
         await().until(() -> unread() > LONG);
 
         assertThat(rig.poll(ada, "?lastMessageId=0").contents().asString()).hasSize(LONG);
+    }
+
+    @Test
+    @DisplayName("W18 no stop waits for a stream whose peer does not take its end")
+    void stream_endedWhileItsPeerStalls_isAwaitedNoLonger() throws Exception {
+        start(Duration.ofSeconds(2));
+        CometClient ada = rig.client("ada");
+        doesNotRead(
+                RawPeer.head(
+                        "GET /app/comet/stream", "Authorization: Bearer " + ada.privateToken()));
+        await().until(() -> rig.comet.statistics().held().streams() == 1);
+        rig.comet.sendMessage("ada", "long", "x".repeat(LONG));
+        await().until(() -> rig.comet.statistics().messages().delivered() == 1);
+
+        rig.comet.disconnect(ada);
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> rig.servlet.requests.open() == 0);
     }
 
     // ---- the exchange
@@ -156,13 +175,13 @@ abstract class UnreadAnswersContract {
         "failing, READS",
         "held-long, IS_DROPPED"
     })
-    @DisplayName("H20 that an answer is over is told once, however it ends")
+    @DisplayName("H20 W18 that an answer is over is told once, and no stop waits for it any more")
     void answer_over_isToldOnce(String kind, End end) throws Exception {
         Container container = container();
         container.stallTimeout(end == End.IS_CUT_OFF ? Duration.ofSeconds(1) : LONG_TIME);
         AtomicInteger told = new AtomicInteger();
         CountDownLatch answered = new CountDownLatch(1);
-        HttpServlet answering =
+        Answering answering =
                 new Answering(
                         kind,
                         told,
@@ -186,6 +205,7 @@ abstract class UnreadAnswersContract {
                 assertThat(peer.read().text()).hasSize(length);
             }
             await().atMost(Duration.ofSeconds(20)).until(() -> told.get() > 0);
+            await().atMost(Duration.ofSeconds(5)).until(() -> answering.requests.open() == 0);
             if (end == End.IS_DROPPED) { // whoever reads after all gets no half answer as a whole
                 assertThatThrownBy(peer::read).isInstanceOf(IOException.class);
             }
@@ -193,6 +213,34 @@ abstract class UnreadAnswersContract {
             container.stop();
         }
         assertThat(told).hasValue(1);
+        assertThat(answering.requests.open()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"long", "held-long"})
+    @DisplayName("H20 a connection that stays open does not keep an answer that has been read")
+    void answer_readOnAConnectionThatStays_isFreed(String kind) throws Exception {
+        Container container = container();
+        CountDownLatch answered = new CountDownLatch(1);
+        Answering answering = new Answering(kind, new AtomicInteger(), answered, LONG_TIME);
+        container.start(
+                (classes, context) -> {
+                    ServletRegistration.Dynamic added = context.addServlet("over", answering);
+                    added.setAsyncSupported(true);
+                    added.addMapping("/comet/*");
+                });
+        try (RawPeer peer = new RawPeer(container.port())) {
+            assertThat(peer.send(RawPeer.head("GET /app/comet/x")).read().text()).hasSize(LONG);
+            await().atMost(Duration.ofSeconds(20))
+                    .until(
+                            () -> {
+                                System.gc();
+                                return answering.body.refersTo(null);
+                            });
+            assertThat(peer.isCut()).isFalse();
+        } finally {
+            container.stop();
+        }
     }
 
     private static final class Answering extends HttpServlet {
@@ -203,6 +251,7 @@ abstract class UnreadAnswersContract {
         private final transient AtomicInteger told;
         private final transient CountDownLatch answered;
         private final transient AsyncRequests requests;
+        private transient volatile WeakReference<byte[]> body = new WeakReference<>(null);
 
         Answering(String kind, AtomicInteger told, CountDownLatch answered, Duration stallTimeout) {
             this.requests = new AsyncRequests(stallTimeout);
@@ -221,7 +270,9 @@ abstract class UnreadAnswersContract {
             }
             ServletExchange exchange = new ServletExchange(asked, given, requests);
             int length = kind.endsWith("long") ? LONG : 1_000;
-            CometResponse answer = new CometResponse(200, List.of(), new byte[length]);
+            byte[] bytes = new byte[length];
+            body = new WeakReference<>(bytes);
+            CometResponse answer = new CometResponse(200, List.of(), bytes);
             if (kind.equals("short") || kind.equals("long")) {
                 exchange.respond(answer, told::incrementAndGet);
                 answered.countDown();

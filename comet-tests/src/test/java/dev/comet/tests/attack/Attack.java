@@ -1,15 +1,10 @@
 package dev.comet.tests.attack;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -17,7 +12,8 @@ import java.util.concurrent.atomic.LongAdder;
 enum Attack {
     NOTHING("nobody attacks") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
+            begun.run();
             return Attacker.run(target, time, 1, 1, attacker -> {});
         }
     },
@@ -25,14 +21,15 @@ enum Attack {
     SLOW_BODIES(
             "500 connections send a body of 5,000 bytes, a byte a second; half of them have a token") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
-            return SlowBodies.run(target, time);
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
+            return SlowBodies.run(target, time, begun);
         }
     },
 
     JUNK_TOKENS("240 polls a second with tokens that nobody has") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
+            begun.run();
             return Attacker.run(
                     target, time, 4, 240, attacker -> attacker.ask("poll?hold=0", junk(), "", ""));
         }
@@ -40,7 +37,8 @@ enum Attack {
 
     CONNECTS("240 connects a second") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
+            begun.run();
             return Attacker.run(target, time, 4, 240, Attacker::connect);
         }
     },
@@ -48,15 +46,17 @@ enum Attack {
     ROOMS(
             "connects, joins 20 rooms, fills each with messages of 50 kB, as fast as it can; connects anew when refused") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
+            begun.run();
             return Attacker.run(target, time, 4, 0, Attack::fillRooms);
         }
     },
 
     AMPERSANDS("500 polls a second with 8,000 times & in their bodies") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
             String body = "&".repeat(8_000);
+            begun.run();
             return Attacker.run(
                     target,
                     time,
@@ -69,7 +69,7 @@ enum Attack {
 
     SILENT_TARGETS("11 clients ask 11 others, which never reply, as much as they may") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
             List<Attacker.Tokens> silent = new ArrayList<>();
             Attacker.run(
                     target,
@@ -82,13 +82,14 @@ enum Attack {
                             silent.add(tokens);
                         }
                     });
+            begun.run();
             return Attacker.run(target, time, 11, 0, attacker -> askSilent(attacker, silent));
         }
     },
 
     POLLS("one client polls without waiting, as fast as it can, over 8 connections") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
             Attacker.Tokens[] tokens = new Attacker.Tokens[1];
             Attacker.run(
                     target,
@@ -96,6 +97,7 @@ enum Attack {
                     1,
                     1,
                     attacker -> tokens[0] = attacker.connect());
+            begun.run();
             return Attacker.run(
                     target,
                     time,
@@ -108,14 +110,15 @@ enum Attack {
     UNREAD_ANSWERS(
             "20 clients with a megabyte of messages each poll four times over each of 500 connections, and read nothing") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
-            return UnreadPeers.run(target, time);
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
+            return UnreadPeers.run(target, time, begun);
         }
     },
 
     NOISE("broken JSON, replies that nobody waits for, requests without an id, unknown names") {
         @Override
-        Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+        Map<String, LongAdder> run(Target target, Duration time, Runnable begun) throws Exception {
+            begun.run();
             return Attacker.run(target, time, 4, 0, Attack::makeNoise);
         }
     };
@@ -132,8 +135,14 @@ enum Attack {
         return what;
     }
 
-    /** Attacks for so long. Returns how often each status was the answer. */
-    abstract Map<String, LongAdder> run(Target target, Duration time) throws Exception;
+    /**
+     * Gets ready, and then attacks for so long.
+     *
+     * @param begun told in between
+     * @return how often each status was the answer
+     */
+    abstract Map<String, LongAdder> run(Target target, Duration time, Runnable begun)
+            throws Exception;
 
     private static String junk() {
         return "junk-"
@@ -200,68 +209,5 @@ enum Attack {
 
     static String message(String name, String contents) {
         return "{\"name\":\"" + name + "\",\"contents\":" + contents + "}";
-    }
-
-    /** Bodies that never end. */
-    private static final class SlowBodies {
-
-        private static final int CONNECTIONS = 500;
-
-        static Map<String, LongAdder> run(Target target, Duration time) throws Exception {
-            String[] token = {""};
-            Attacker.run(
-                    target,
-                    Duration.ofMillis(100),
-                    1,
-                    1,
-                    attacker -> {
-                        Attacker.Tokens tokens = attacker.connect();
-                        token[0] = tokens == null ? "" : tokens.privateToken();
-                    });
-            List<Socket> sockets = new ArrayList<>();
-            try {
-                for (int i = 0; i < CONNECTIONS; i++) {
-                    sockets.add(open(target, i % 2 == 0 ? "" : token[0]));
-                }
-                Map<String, LongAdder> answers =
-                        Attacker.run(target, time, 1, 1, attacker -> drip(attacker, sockets));
-                Map<String, LongAdder> all = new TreeMap<>(answers);
-                return all;
-            } finally {
-                for (Socket socket : sockets) {
-                    socket.close();
-                }
-            }
-        }
-
-        private static Socket open(Target target, String token) throws IOException {
-            Socket socket = new Socket(InetAddress.getLoopbackAddress(), target.port());
-            String head =
-                    "POST /comet/send HTTP/1.1\r\nHost: localhost\r\n"
-                            + (token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n")
-                            + "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n";
-            socket.getOutputStream().write(head.getBytes(US_ASCII));
-            return socket;
-        }
-
-        /** A byte on each that is still open; those with an answer are read and closed. */
-        private static void drip(Attacker attacker, List<Socket> sockets) {
-            sockets.removeIf(
-                    socket -> {
-                        try {
-                            if (socket.getInputStream().available() > 0) {
-                                byte[] line = socket.getInputStream().readNBytes(12);
-                                attacker.count(new String(line, US_ASCII).substring(9));
-                                socket.close();
-                                return true;
-                            }
-                            socket.getOutputStream().write(' ');
-                            return false;
-                        } catch (IOException e) {
-                            attacker.count("cut");
-                            return true;
-                        }
-                    });
-        }
     }
 }

@@ -5,10 +5,12 @@ import dev.comet.client.CometMessage;
 import dev.comet.client.CometOptions;
 import dev.comet.tests.held.Samples;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +41,14 @@ final class HonestUsers implements AutoCloseable {
     private final AtomicLong refused = new AtomicLong();
     private final AtomicLong newcomers = new AtomicLong();
     private final AtomicLong admitted = new AtomicLong();
-    private Samples echoes = new Samples(); // guarded by this
+
+    /** When each echo was sent that has not arrived yet. */
+    private final Map<Long, Long> underWay = new ConcurrentHashMap<>();
+
+    /** Those that have arrived since {@link #seen} was last asked. */
+    private final Queue<Echo> echoes = new ConcurrentLinkedQueue<>();
+
+    private record Echo(long sentAt, long nanos) {}
 
     HonestUsers(Target target) {
         this.target = target;
@@ -66,22 +75,27 @@ final class HonestUsers implements AutoCloseable {
 
     private void echo() {
         long number = sent.incrementAndGet();
-        asking.send("echo", new long[] {number, System.nanoTime()})
+        underWay.put(number, System.nanoTime());
+        asking.send("echo", number)
                 .whenComplete(
                         (reply, failure) -> {
                             if (failure == null) {
                                 accepted.add(number);
+                            } else {
+                                underWay.remove(number);
                             }
                             count(failure);
                         });
     }
 
     private void echoed(CometMessage message) {
-        if (!arrived.add(message.contents().get(0).longValue())) {
+        long number = message.contents().longValue();
+        if (!arrived.add(number)) {
             twice.incrementAndGet();
         }
-        synchronized (this) {
-            echoes.add(System.nanoTime() - message.contents().get(1).longValue());
+        Long sentAt = underWay.remove(number);
+        if (sentAt != null) {
+            echoes.add(new Echo(sentAt, System.nanoTime() - sentAt));
         }
     }
 
@@ -113,27 +127,50 @@ final class HonestUsers implements AutoCloseable {
         }
     }
 
-    /** What they have seen since this was last asked. */
-    synchronized Seen seen() {
+    /**
+     * What they have seen since this was last asked. An echo belongs to the time when it was sent:
+     * those that are still under way are waited for, and those of the time before are left out.
+     *
+     * @param ready when the attacker began to get ready, in nanoseconds
+     * @param begun when it began to attack
+     */
+    Seen seen(long ready, long begun) throws InterruptedException {
+        long end = System.nanoTime();
         Seen seen =
                 new Seen(
-                        echoes,
+                        new Samples(),
+                        new Samples(),
                         refused.getAndSet(0),
                         twice.getAndSet(0),
                         newcomers.getAndSet(0),
                         admitted.getAndSet(0));
-        echoes = new Samples();
+        while (underWay.values().stream().anyMatch(at -> at - end < 0)
+                && System.nanoTime() - end < TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+        for (Echo echo = echoes.poll(); echo != null; echo = echoes.poll()) {
+            if (echo.sentAt() - ready >= 0 && echo.sentAt() - end < 0) {
+                (echo.sentAt() - begun < 0 ? seen.early() : seen.echoes()).add(echo.nanos());
+            }
+        }
         return seen;
     }
 
     /**
-     * @param echoes from send to arrival
+     * @param early from send to arrival, of the echoes that were sent while the attacker got ready
+     * @param echoes of those that were sent afterwards
      * @param refused sends and requests that failed
      * @param twice echoes that had arrived before
      * @param newcomers who tried to connect
      * @param admitted who did
      */
-    record Seen(Samples echoes, long refused, long twice, long newcomers, long admitted) {}
+    record Seen(
+            Samples early,
+            Samples echoes,
+            long refused,
+            long twice,
+            long newcomers,
+            long admitted) {}
 
     /** Sends no more, and waits for what was accepted. Returns how many never arrived. */
     int lost() throws InterruptedException {

@@ -21,12 +21,19 @@ final class UnreadPeers {
     /** The first ones fill the buffers of the network, which are large on loopback. */
     private static final int POLLS = 4;
 
+    /** Comes after them, and is never whole: a byte more shows whether the connection is open. */
+    private static final String HALF_A_HEAD = "GET /comet/poll HTTP/1.1\r\nX: ";
+
+    /** All polls come at once, and are answered as long as the network takes what they are told. */
+    private static final Duration ONSET = Duration.ofSeconds(3);
+
     private static final String SIXTY_KILOBYTES = '"' + "x".repeat(60_000) + '"';
     private static final int MESSAGES = 17;
 
     private UnreadPeers() {}
 
-    static Map<String, LongAdder> run(Target target, Duration time) throws Exception {
+    static Map<String, LongAdder> run(Target target, Duration time, Runnable begun)
+            throws Exception {
         List<Attacker.Tokens> clients = new ArrayList<>();
         Attacker.run(
                 target, Duration.ofSeconds(4), 1, CLIENTS / 4, attacker -> add(attacker, clients));
@@ -35,6 +42,8 @@ final class UnreadPeers {
             for (int i = 0; i < CONNECTIONS && !clients.isEmpty(); i++) {
                 sockets.add(poll(target, clients.get(i % clients.size()).privateToken()));
             }
+            Attacker.run(target, ONSET, 1, 1, attacker -> {});
+            begun.run();
             return Attacker.run(target, time, 1, 1, attacker -> count(attacker, sockets));
         } finally {
             for (Socket socket : sockets) {
@@ -65,7 +74,7 @@ final class UnreadPeers {
                 "GET /comet/poll?lastMessageId=0 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
                         + token
                         + "\r\n\r\n";
-        socket.getOutputStream().write(poll.repeat(POLLS).getBytes(US_ASCII));
+        socket.getOutputStream().write((poll.repeat(POLLS) + HALF_A_HEAD).getBytes(US_ASCII));
         return socket;
     }
 
@@ -73,7 +82,7 @@ final class UnreadPeers {
     private static void count(Attacker attacker, List<Socket> sockets) {
         for (Socket socket : sockets) {
             try {
-                socket.getOutputStream().write("\r\n".getBytes(US_ASCII));
+                socket.getOutputStream().write('x');
                 attacker.count("open");
             } catch (IOException e) {
                 attacker.count("cut");
