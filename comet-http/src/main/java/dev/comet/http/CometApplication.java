@@ -450,8 +450,9 @@ public final class CometApplication {
      * @param perClient how many of one client may wait for their reply, 1 to 1,000,000. Default 100
      * @param perAddress how many of all clients of one address together, or, where the container
      *     has authenticated somebody, of one principal, 2 to 1,000,000. Default 2,000. Half of them
-     *     are kept for clients of which none waits: who asks one thing at a time goes on, however
-     *     much others of that address ask
+     *     are kept for clients of which none or one waits, and half of those for clients of which
+     *     none does: who asks one thing after the other goes on, however much others of that
+     *     address ask
      * @param timeout after how long without a reply a request waits no more, 1 second to 1 day.
      *     Default 5 minutes. Its client is sent {@code comet.refused} with {@code timed-out}, and
      *     what its hook replies after that is dropped; at the latest when somebody else asks or

@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * The places of clients' requests whose reply comes later. A client has a share of them, and so
  * have all clients of one address or user together: neither one client nor one peer that connects
  * again and again can take all the places that requests to other clients have. Half of what an
- * address has is for the first place of each client: who asks one thing at a time need not be
- * quicker than those who hoard. A place is given back when its request has waited too long.
+ * address has is for the first and second place of each client: who asks one thing after the other
+ * need not be quicker than those who hoard. A place is given back when its request has waited too
+ * long.
  *
  * <p>Safe for use by any number of threads.
  */
@@ -138,9 +139,7 @@ final class WaitingPlaces {
                     "too many requests of this client wait for a reply; wait for some of them",
                     1);
         }
-        // One more than it has only if its sender has as many free: hoarders leave some to others.
-        int most = ofClient == 0 ? bounds.perAddress() : bounds.perAddress() / 2 - ofClient;
-        if (place.sender != null && taken.getOrDefault(place.sender, 0) >= most) {
+        if (place.sender != null && taken.getOrDefault(place.sender, 0) >= mostFor(ofClient)) {
             return Refusal.tooMany(
                     "pendingRepliesPerAddress",
                     "too many requests from this address, or of this user, wait for a reply; wait"
@@ -148,6 +147,16 @@ final class WaitingPlaces {
                     1);
         }
         return null;
+    }
+
+    /** How many its sender may have for a client to get one more. */
+    private int mostFor(int ofClient) {
+        int all = bounds.perAddress();
+        return switch (ofClient) {
+            case 0 -> all;
+            case 1 -> all - all / 4;
+            default -> all / 2 - ofClient; // whoever has many leaves as many to the others
+        };
     }
 
     private void count(Place place, int change) {

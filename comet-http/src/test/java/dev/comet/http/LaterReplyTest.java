@@ -139,7 +139,11 @@ class LaterReplyTest {
         request(hogs.get(0), "later", "d").isError(429, "too-many-requests");
 
         for (int i = 0; i < 300; i++) {
-            assertThat(request(client("user-" + i), "later", "c").status()).isEqualTo(202);
+            CometClient user = client("user-" + i);
+            assertThat(request(user, "later", "c-1").status()).isEqualTo(202);
+            if (i < 100) { // the answer takes a little
+                assertThat(request(user, "later", "c-2").status()).isEqualTo(202);
+            }
         }
         assertThat(request(ada, "echo", "d").status()).isEqualTo(200);
         assertThat(request(ada, "later", "c", "192.0.2.2").status()).isEqualTo(202);
