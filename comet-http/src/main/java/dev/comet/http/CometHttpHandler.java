@@ -82,7 +82,6 @@ public final class CometHttpHandler {
                 "EventStream",
                 "PollEndpoint$1",
                 "Refusal$1",
-                "UnreadAnswers$Share",
                 "UnreadAnswers$Body",
                 "UnreadAnswers$Unread");
         EventEncoder.heartbeat(1, 1, 1);

@@ -2,10 +2,10 @@ package dev.comet.http;
 
 import dev.comet.CometAnswer;
 import dev.comet.CometClient;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
-import java.util.Map;
-import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The long answers that peers have not read yet, and the budget for them: a peer that does not read
@@ -20,8 +20,8 @@ import java.util.Objects;
  * to the others (the dynamic threshold of Choudhury and Hahne, IEEE/ACM Transactions on Networking
  * 6(2), 1998).
  *
- * <p>Safe for use by any number of threads. Its lock is held for a few look-ups, and taken for long
- * answers only, or while there are any.
+ * <p>Safe for use by any number of threads, without a lock: with one, whoever is stopped while he
+ * holds it stops all the others, and every broadcast of long messages would pass through it.
  */
 final class UnreadAnswers {
 
@@ -33,29 +33,41 @@ final class UnreadAnswers {
     private final long budget;
     private final FaultLog faults;
 
-    // Guarded by this; bytes is read without it, too.
-    private final Map<CometClient, Share> shares = new HashMap<>();
-    private final IdentityHashMap<byte[], Body> bodies = new IdentityHashMap<>();
-    private volatile long bytes;
+    /** In a client's share, one answer; its bytes are counted below that. */
+    private static final long ONE_ANSWER = 1L << 48;
+
+    // Counts never go up again from 0: then they are, or are about to be, out of their map.
+    private final ConcurrentHashMap<CometClient, AtomicLong> shares = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Body, AtomicLong> bodies = new ConcurrentHashMap<>();
+    private final AtomicLong bytes = new AtomicLong();
 
     UnreadAnswers(long budget, FaultLog faults) {
         this.budget = budget;
         this.faults = faults;
     }
 
-    /** What one client has not read. A body counts for each answer. */
-    private static final class Share {
-        private int answers;
-        private long bytes;
-    }
-
+    /** By identity: several answers may share one, which counts once. */
     private static final class Body {
-        private int answers;
+        private final byte[] bytes;
+
+        Body(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Body body && body.bytes == bytes;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(bytes);
+        }
     }
 
-    /** What they take together. A body that several answers share counts once. */
+    /** What they take together. */
     long bytes() {
-        return bytes;
+        return bytes.get();
     }
 
     /**
@@ -65,14 +77,15 @@ final class UnreadAnswers {
      *     than is free. With a single one it may be its connection that has broken
      */
     void requireShare(CometClient client) {
-        if (bytes > 0 && exceedsItsShare(client)) {
+        if (bytes.get() > 0 && exceedsItsShare(client)) {
             throw Refusal.answersUnread(RETRY_SECONDS);
         }
     }
 
-    private synchronized boolean exceedsItsShare(CometClient client) {
-        Share share = shares.get(client);
-        return share != null && share.answers > 1 && share.bytes > budget - bytes;
+    private boolean exceedsItsShare(CometClient client) {
+        AtomicLong share = shares.get(client);
+        long known = share == null ? 0 : share.get();
+        return known / ONE_ANSWER > 1 && known % ONE_ANSWER > budget - bytes.get();
     }
 
     /** Answers, and counts the body until it is written if it is long. */
@@ -131,57 +144,131 @@ final class UnreadAnswers {
     }
 
     /** One long answer. To run it is to say that its body is needed no more. */
-    private final class Unread implements Runnable {
+    private final class Unread extends AtomicBoolean implements Runnable {
 
-        private final CometClient client;
-        private final byte[] body;
-        private boolean counted; // guarded by the outer monitor
+        private static final long serialVersionUID = 1L;
 
-        Unread(CometClient client, byte[] body) {
+        private final transient CometClient client;
+        private final transient Body body;
+
+        Unread(CometClient client, byte[] bytes) {
             this.client = client;
-            this.body = body;
+            this.body = new Body(bytes);
         }
 
         /** Returns whether it is counted: always, or if something is free. */
         boolean begin(boolean always) {
-            synchronized (UnreadAnswers.this) {
-                Body kept = bodies.get(body);
-                boolean isNew = kept == null || kept.answers == 0;
-                if (isNew && bytes >= budget && !always) {
-                    return false; // one that others are sent, too, costs nothing
-                }
-                // What takes memory comes first. If it fails, an entry may stay that counts
-                // nothing.
-                Share share = shares.computeIfAbsent(client, newcomer -> new Share());
-                Body counting = bodies.computeIfAbsent(body, newcomer -> new Body());
-                if (isNew) {
-                    bytes += body.length;
-                }
-                counting.answers++;
-                share.answers++;
-                share.bytes += body.length;
-                counted = true;
-                return true;
+            if (!countBody(always)) {
+                return false;
             }
+            boolean counted = false;
+            try {
+                countShare();
+                counted = true;
+            } finally {
+                if (!counted) {
+                    freeBody(); // no memory
+                }
+            }
+            set(true);
+            return true;
         }
 
         @Override
         public void run() {
-            synchronized (UnreadAnswers.this) {
-                if (!counted) {
-                    return;
-                }
-                counted = false;
-                Share share = Objects.requireNonNull(shares.get(client));
-                share.bytes -= body.length;
-                if (--share.answers == 0) {
-                    shares.remove(client);
-                }
-                if (--Objects.requireNonNull(bodies.get(body)).answers == 0) {
-                    bodies.remove(body);
-                    bytes -= body.length;
+            if (compareAndSet(true, false)) {
+                free(shares, client, ONE_ANSWER + length());
+                freeBody();
+            }
+        }
+
+        private int length() {
+            return body.bytes.length;
+        }
+
+        private boolean countBody(boolean always) {
+            while (true) {
+                AtomicLong answers = bodies.get(body);
+                if (answers != null) {
+                    if (addUnlessOver(answers, 1)) {
+                        return true; // one that others are sent, too, costs nothing
+                    }
+                    bodies.remove(body, answers);
+                } else if (!reserve(always)) {
+                    return false;
+                } else if (isFirst()) {
+                    return true;
                 }
             }
         }
+
+        private boolean reserve(boolean always) {
+            while (true) {
+                long before = bytes.get();
+                if (before >= budget && !always) {
+                    return false;
+                }
+                if (bytes.compareAndSet(before, before + length())) {
+                    return true;
+                }
+            }
+        }
+
+        /** Whether the bytes that were reserved are for this one; if not, gives them back. */
+        private boolean isFirst() {
+            boolean isFirst = false;
+            try {
+                isFirst = bodies.putIfAbsent(body, new AtomicLong(1)) == null;
+            } finally {
+                if (!isFirst) {
+                    bytes.addAndGet(-length());
+                }
+            }
+            return isFirst;
+        }
+
+        private void countShare() {
+            long more = ONE_ANSWER + length();
+            while (true) {
+                AtomicLong share = shares.get(client);
+                if (share == null) {
+                    if (shares.putIfAbsent(client, new AtomicLong(more)) == null) {
+                        return;
+                    }
+                } else if (addUnlessOver(share, more)) {
+                    return;
+                } else {
+                    shares.remove(client, share);
+                }
+            }
+        }
+
+        private void freeBody() {
+            if (free(bodies, body, 1)) {
+                bytes.addAndGet(-length());
+            }
+        }
+    }
+
+    private static boolean addUnlessOver(AtomicLong count, long more) {
+        while (true) {
+            long before = count.get();
+            if (before == 0) {
+                return false;
+            }
+            if (count.compareAndSet(before, before + more)) {
+                return true;
+            }
+        }
+    }
+
+    /** Takes no memory. Returns whether nothing is counted there any more. */
+    private static <K> boolean free(ConcurrentHashMap<K, AtomicLong> counts, K key, long count) {
+        AtomicLong known = counts.get(key);
+        if (known == null || known.addAndGet(-count) != 0) {
+            return false;
+        }
+        counts.remove(key, known);
+        return true;
     }
 }
