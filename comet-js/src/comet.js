@@ -53,6 +53,7 @@ export class Comet {
 
   #resting = false; // in the back/forward cache
   #failures = 0;
+  #hurried = false; // a wait was cut short since the last answer
   #replaced = false; // the session was, or was tried to be, since the last held answer
   #slept = false; // a request was started again, unreported, since the last answer
   #switched = false; // the transport was changed since the last answer: whether it gets through is to be known at once
@@ -283,6 +284,7 @@ export class Comet {
     if (!this.#prompt) {
       // A prompt answer does not show yet that a held one gets through.
       this.#failures = 0;
+      this.#hurried = false;
       this.#replaced = false;
     }
     this.#cursor = cursor;
@@ -351,7 +353,8 @@ export class Comet {
         resolve(undefined);
       };
       turn.wake = turn.cancel = end;
-      turn.hurry = this.#gone ? undefined : end; // that the session is lost is known then: it is the new one that has to wait
+      // Once: sends would take all waits away. If it is known that the session is lost, it is the new one that has to wait.
+      if (!this.#gone && !this.#hurried) turn.hurry = () => ((this.#hurried = true), end());
     });
     return turn === this.#turn ? this.#receive(turn) : undefined;
   }

@@ -163,6 +163,20 @@ test("L3 send_whileASessionThatWasLostTwiceIsWaitedFor_doesNotHurryIt", async ()
   equal(paths(world, before), []);
 });
 
+test("L3 send_isToldAgainAndAgainWhileFailuresLast_hurriesOnce", async () => {
+  const { world, comet } = await receiving("poll");
+  await world.last.fail();
+  let polls = 0;
+  for (let i = 0; i < 20; i++) {
+    failure(comet.send("chat.say", 1));
+    const before = world.requests.length;
+    await gone(world.last);
+    polls += paths(world, before).length;
+    if (paths(world, before).length) await world.last.fail();
+  }
+  equal(polls, 1, "without a moment of waiting");
+});
+
 test("L3 send_pausedIsToldThatTheSessionIsLost_isNoticedWhenItGoesOn", async () => {
   const { world, comet } = await receiving("stream");
   comet.unsubscribe();

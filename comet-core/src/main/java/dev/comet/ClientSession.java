@@ -70,6 +70,11 @@ final class ClientSession extends WaitSession {
         lastKnown = reason;
     }
 
+    /** The store has refused that. */
+    void endsNot() {
+        lastKnown = null;
+    }
+
     @Nullable String address() {
         return lastKnown instanceof String address ? address : null;
     }

@@ -136,7 +136,7 @@ final class Subscriptions implements ICometStateProvider.Listener {
         session.endsBecause(reason);
         Consumer<CometClientEventHandler> last =
                 handler -> handler.clientDisconnected(client, reason);
-        boolean removed = provider.removeClient(client);
+        boolean removed = removed(session);
         if (removed) {
             session.events().postLast(last);
             counters.clientsDisconnected.increment();
@@ -144,6 +144,19 @@ final class Subscriptions implements ICometStateProvider.Listener {
         endSafely(session);
         LOG.debug("{} was ended: {}", client, reason);
         return removed;
+    }
+
+    private boolean removed(ClientSession session) {
+        boolean answered = false;
+        try {
+            boolean removed = provider.removeClient(session.client());
+            answered = true;
+            return removed;
+        } finally {
+            if (!answered) {
+                session.endsNot();
+            }
+        }
     }
 
     /**

@@ -52,6 +52,7 @@ final class Loop {
     private long cursor; // up to where answers were taken; what the next poll confirms
     private boolean gone; // the server does not know the session any more
     private int failures;
+    private boolean hurried; // a wait was cut short since the last answer
     private boolean replaced; // the session was, or was tried to be, since the last held answer
     private boolean slept; // a request was started again, unreported, since the last answer
     private boolean switched; // the transport was changed since the last answer
@@ -239,14 +240,20 @@ final class Loop {
 
     /**
      * Whether this session is lost, or what else is wrong with it, the answer to a request for
-     * messages says: one is sent at once, also by who waits after a failure, unless one is under
-     * way that is answered soon. Who knows that it is lost waits before the next one is made.
+     * messages says: one is sent at once, also, but once, by who waits after a failure, unless one
+     * is under way that is answered soon. Who knows that it is lost waits before the next one is
+     * made.
      */
     private void doubt(CometSession refused) {
         if (!refused.equals(session) || turn == null || gone) {
             return;
         }
-        if (!turn.skipWait() && turn.asked != null && !prompt) {
+        if (turn.skipWait != null) {
+            if (!hurried) {
+                hurried = true; // until there is an answer: sends would take all waits away
+                turn.skipWait();
+            }
+        } else if (turn.asked != null && !prompt) {
             connection.breakOff(CometClientException.RESTARTED, "the session may be lost");
         }
     }
@@ -379,6 +386,7 @@ final class Loop {
         switched = false;
         if (!prompt) { // a prompt answer does not show yet that a held one gets through
             failures = 0;
+            hurried = false;
             replaced = false;
         }
         via(connection.name());

@@ -116,6 +116,24 @@ class SessionLostTest {
     }
 
     @Test
+    @DisplayName("L3 sends cut one wait short, and no other until there is an answer")
+    void send_isToldAgainAndAgainWhileFailuresLast_hurriesOnce() {
+        Comet comet = receiving(CometTransport.POLL);
+        world.last().fail();
+        int polls = 0;
+        for (int i = 0; i < 20; i++) {
+            CompletionStage<?> unused = comet.send("n", 1);
+            int before = world.requests.size();
+            gone(world.last());
+            polls += asked(before).size();
+            if (!asked(before).isEmpty()) {
+                world.last().fail();
+            }
+        }
+        assertThat(polls).as("without a moment of waiting").isEqualTo(1);
+    }
+
+    @Test
     @DisplayName("L3 a session that is lost as soon as it is made: sends hurry nothing")
     void send_whileASessionThatWasLostTwiceIsWaitedFor_doesNotHurryIt() {
         Comet comet = receiving(CometTransport.POLL);

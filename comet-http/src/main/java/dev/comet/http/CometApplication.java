@@ -447,7 +447,8 @@ public final class CometApplication {
      * Bounds for requests whose hook {@linkplain #onRequestLater replies later}. Beyond them a
      * request is answered 429 before its hook is called. Of IPv6 an address is a /64.
      *
-     * @param perClient how many of one client may wait for their reply, 1 to 1,000,000. Default 100
+     * @param perClient how many of one client may wait for their reply, 1 to 1,000,000. Default
+     *     100. A quarter of perAddress at most is of use, unless nobody knows the address
      * @param perAddress how many of all clients of one address together, or, where the container
      *     has authenticated somebody, of one principal, 2 to 1,000,000. Default 2,000. Half of them
      *     are kept for clients of which none or one waits, and half of those for clients of which

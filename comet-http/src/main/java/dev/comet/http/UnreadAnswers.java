@@ -33,8 +33,10 @@ final class UnreadAnswers {
     private final long budget;
     private final FaultLog faults;
 
+    private static final int BITS_OF_BYTES = 48;
+
     /** In a client's share, one answer; its bytes are counted below that. */
-    private static final long ONE_ANSWER = 1L << 48;
+    private static final long ONE_ANSWER = 1L << BITS_OF_BYTES;
 
     // Counts never go up again from 0: then they are, or are about to be, out of their map.
     private final ConcurrentHashMap<CometClient, AtomicLong> shares = new ConcurrentHashMap<>();
@@ -85,7 +87,7 @@ final class UnreadAnswers {
     private boolean exceedsItsShare(CometClient client) {
         AtomicLong share = shares.get(client);
         long known = share == null ? 0 : share.get();
-        return known / ONE_ANSWER > 1 && known % ONE_ANSWER > budget - bytes.get();
+        return known >>> BITS_OF_BYTES > 1 && (known & (ONE_ANSWER - 1)) > budget - bytes.get();
     }
 
     /** Answers, and counts the body until it is written if it is long. */

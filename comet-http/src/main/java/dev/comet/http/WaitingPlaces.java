@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class WaitingPlaces {
 
+    /** Whoever enters tells of as many that have waited too long, and no more. */
+    private static final int MOST_AT_ONCE = 100;
+
     private final PendingReplies bounds;
     private final CometClock clock;
     private final Consumer<Place> overdue;
@@ -112,7 +115,8 @@ final class WaitingPlaces {
 
     private List<Place> takeOverdue(long nowNanos) {
         List<Place> found = List.of();
-        for (Iterator<Place> oldest = byAge.iterator(); oldest.hasNext(); ) {
+        for (Iterator<Place> oldest = byAge.iterator();
+                oldest.hasNext() && found.size() < MOST_AT_ONCE; ) {
             Place place = oldest.next();
             if (!isOverdue(place, nowNanos)) {
                 break;

@@ -3,8 +3,10 @@ package dev.comet.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,6 +48,37 @@ class ParsingCostTest {
                                 .header("Content-Type", "text/plain;charset=utf-8" + text));
 
         assertThat(poll.status()).isBetween(400, 499);
+    }
+
+    @Test
+    @DisplayName("H11 JSON is parsed in one go, whatever its shape")
+    void parse_jsonOfAnyShape_takesOneGo() {
+        StringBuilder fields = new StringBuilder("{\"f\":1");
+        for (int i = 0; fields.length() < 60_000; i++) {
+            fields.append(",\"f").append(i).append("\":1");
+        }
+        String names = ("\"" + "\\u0041".repeat(9_000) + "\"");
+        List<String> bodies =
+                List.of(
+                        fields + "}",
+                        "[" + "1,".repeat(30_000) + "1]",
+                        "[" + "[],".repeat(20_000) + "1]",
+                        "[" + "0.5e1,".repeat(10_000) + "1]",
+                        "{" + names + ":1}",
+                        "\"" + "\\n".repeat(30_000) + "\"");
+        for (String body : bodies) {
+            for (int i = 0; i < 100; i++) {
+                FakeExchange reply =
+                        protocol.handle(
+                                FakeExchange.post("/reply")
+                                        .bearer(ada.privateToken())
+                                        .json(
+                                                "{\"correlationId\":\"c\",\"contents\":"
+                                                        + body
+                                                        + "}"));
+                assertThat(reply.status()).isIn(404, 429); // and not 400
+            }
+        }
     }
 
     @ParameterizedTest

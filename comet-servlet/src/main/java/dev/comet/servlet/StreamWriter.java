@@ -18,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamWriter implements WriteListener, CometOutput {
 
+    /**
+     * A first piece up to here goes out with the head. A longer one does not: Undertow keeps the
+     * array that does for as long as the connection is open.
+     */
+    private static final int SHORT_BYTES = 8 << 10;
+
     // The monitor guards all of it, and the container's output: once the container has been told
     // that the stream has ended, by stop(), it recycles the output. What is done under it does not
     // wait for the network, and calls nobody but the container.
@@ -27,6 +33,7 @@ final class StreamWriter implements WriteListener, CometOutput {
     private final Runnable givenUp;
     private final Supplier<CompletableFuture<Boolean>> stallTimer;
     private boolean begun;
+    private boolean headIsOut;
     private byte @Nullable [] piece;
     private byte @Nullable [] lastPiece;
     private boolean flushed = true;
@@ -155,7 +162,11 @@ final class StreamWriter implements WriteListener, CometOutput {
 
     private boolean writeOn() throws IOException {
         while (begun && !ended && out.isReady()) {
-            if (piece != null) {
+            if (piece != null && !headIsOut && piece.length > SHORT_BYTES) {
+                headIsOut = true;
+                out.flush();
+            } else if (piece != null) {
+                headIsOut = true;
                 byte[] bytes = piece;
                 piece = null;
                 flushed = false;

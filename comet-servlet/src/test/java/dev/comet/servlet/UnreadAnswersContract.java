@@ -17,6 +17,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -243,6 +246,33 @@ abstract class UnreadAnswersContract {
         }
     }
 
+    @Test
+    @DisplayName("H20 a stream does not keep its first piece once that has been read")
+    void stream_firstPieceIsRead_isFreed() throws Exception {
+        Container container = container();
+        Answering answering =
+                new Answering("stream-long", new AtomicInteger(), new CountDownLatch(1), LONG_TIME);
+        container.start(
+                (classes, context) -> {
+                    ServletRegistration.Dynamic added = context.addServlet("over", answering);
+                    added.setAsyncSupported(true);
+                    added.addMapping("/comet/*");
+                });
+        try (Socket peer = new Socket(InetAddress.getLoopbackAddress(), container.port())) {
+            peer.getOutputStream()
+                    .write(RawPeer.head("GET /app/comet/x").getBytes(StandardCharsets.US_ASCII));
+            peer.getInputStream().skipNBytes(LONG);
+            await().atMost(Duration.ofSeconds(10))
+                    .until(
+                            () -> {
+                                System.gc();
+                                return answering.body.refersTo(null);
+                            });
+        } finally {
+            container.stop();
+        }
+    }
+
     private static final class Answering extends HttpServlet {
 
         private static final long serialVersionUID = 1L;
@@ -273,7 +303,11 @@ abstract class UnreadAnswersContract {
             byte[] bytes = new byte[length];
             body = new WeakReference<>(bytes);
             CometResponse answer = new CometResponse(200, List.of(), bytes);
-            if (kind.equals("short") || kind.equals("long")) {
+            if (kind.equals("stream-long")) {
+                exchange.hold(() -> {});
+                exchange.stream(new CometResponse(200, List.of(), new byte[0]), () -> {})
+                        .write(bytes);
+            } else if (kind.equals("short") || kind.equals("long")) {
                 exchange.respond(answer, told::incrementAndGet);
                 answered.countDown();
             } else {

@@ -1,6 +1,7 @@
 package dev.comet.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.comet.CometClient;
@@ -179,6 +180,24 @@ class StatisticsTest {
             assertThat(streams.lag()).isEqualTo(Duration.ofSeconds(4));
             assertThat(streams.confirmedId())
                     .isEqualTo(server.manager.confirmedMessageId(ada.privateToken()));
+        }
+    }
+
+    @Test
+    @DisplayName("O1 a client that the store would not end is seen as before")
+    void status_storeRefusesToEndTheClient_isAsBefore() {
+        class Refusing extends DelegatingProvider {
+            @Override
+            public boolean removeClient(CometClient client) {
+                throw new IllegalStateException("as the test wants");
+            }
+        }
+        try (Server server = Server.start(new Refusing(), 2, options -> options)) {
+            CometClient ada = server.client("ada");
+            assertThatExceptionOfType(CometException.class)
+                    .isThrownBy(() -> server.manager.disconnect(ada));
+            server.manager.seenAt(ada, "192.0.2.2");
+            assertThat(status(server).address()).isEqualTo("192.0.2.2");
         }
     }
 
