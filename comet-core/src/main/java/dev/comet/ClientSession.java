@@ -1,27 +1,49 @@
 package dev.comet;
 
+import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.EventDispatcher.ClientEvents;
+import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.Faults;
 import dev.comet.engine.SerialWork;
 import dev.comet.engine.WaitSession;
-import dev.comet.engine.WaitThreadPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** What this manager keeps of a client: its place on a wait thread, and its events. */
+/**
+ * What a manager keeps of a client: its place on a wait thread, and its events; and how its idle
+ * time begins and its life ends.
+ */
 final class ClientSession extends WaitSession {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     /** That idle times begin, told to the store. */
-    static final SerialWork<ClientSession> IDLE_BEGINNINGS =
+    private static final SerialWork<ClientSession> IDLE_BEGINNINGS =
             new SerialWork<>(
                     AtomicIntegerFieldUpdater.newUpdater(ClientSession.class, "idleBeginnings"),
-                    session -> session.subscriptions.idleTimeBeginsNow(session));
+                    ClientSession::idleTimeBeginsNow);
 
     private static final AtomicReferenceFieldUpdater<ClientSession, @Nullable Object> LAST_KNOWN =
             AtomicReferenceFieldUpdater.newUpdater(ClientSession.class, Object.class, "lastKnown");
 
-    private final Subscriptions subscriptions;
-    private final EventDispatcher.ClientEvents events;
+    /** A request that its client is not idle because of. */
+    interface KeepsAlive {
+        /**
+         * From here on the client is not idle, and whatever kill comes later knows it.
+         *
+         * @return false if the request has ended with that
+         */
+        boolean keepAlive();
+    }
+
+    private final Services services;
+    private final ClientEvents events;
 
     @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int idleBeginnings;
@@ -39,13 +61,9 @@ final class ClientSession extends WaitSession {
     /** Whether the store is being asked if the client is idle. Set by the wait thread alone. */
     private volatile boolean idleChecked;
 
-    ClientSession(
-            WaitThreadPool<ClientSession> pool,
-            CometClient client,
-            Subscriptions subscriptions,
-            EventDispatcher.ClientEvents events) {
-        super(pool, client);
-        this.subscriptions = subscriptions;
+    ClientSession(CometClient client, Services services, ClientEvents events) {
+        super(services.pool().ownerOf(client), client);
+        this.services = services;
         this.events = events;
     }
 
@@ -58,21 +76,12 @@ final class ClientSession extends WaitSession {
         return TimeUnit.SECONDS.toNanos(client().connectionIdleSeconds());
     }
 
-    Subscriptions subscriptions() {
-        return subscriptions;
+    Services services() {
+        return services;
     }
 
-    EventDispatcher.ClientEvents events() {
+    ClientEvents events() {
         return events;
-    }
-
-    void endsBecause(CometClientEventHandler.EndReason reason) {
-        lastKnown = reason;
-    }
-
-    /** The store has refused that. */
-    void endsNot() {
-        lastKnown = null;
     }
 
     @Nullable String address() {
@@ -81,7 +90,7 @@ final class ClientSession extends WaitSession {
 
     void address(String seenAt) {
         Object before = lastKnown;
-        if (!(before instanceof CometClientEventHandler.EndReason)) {
+        if (!(before instanceof EndReason)) {
             LAST_KNOWN.compareAndSet(this, before, seenAt); // unless it is ended meanwhile
         }
     }
@@ -94,11 +103,51 @@ final class ClientSession extends WaitSession {
         return missedAGroup;
     }
 
-    /** What a request is told when its client is gone. */
-    CometAnswer goodbye() {
-        return lastKnown instanceof CometClientEventHandler.EndReason reason
-                ? CometAnswer.closed(reason)
-                : CometAnswer.error(Subscriptions.unknownClient());
+    /** Something says what was lost: one event for each, whatever there is in it. */
+    void announce(CometBatch batch) {
+        if (batch.gaps().isEmpty()) {
+            return; // as nearly always
+        }
+        batch.gaps().stream()
+                .reduce(EventDispatcher::merged)
+                .ifPresent(
+                        gap -> {
+                            events.postGap(client(), gap);
+                            LOG.debug("{} was told of {}", client(), gap);
+                        });
+    }
+
+    // ---- idle times
+
+    /** Unless there is a newer request by then: it keeps the client alive itself. */
+    void idleTimeBegins() {
+        if (!IDLE_BEGINNINGS.begin(this)) {
+            return; // however many requests end, one task waits
+        }
+        boolean handedOver = false;
+        try {
+            services.store().onItsThread(() -> IDLE_BEGINNINGS.finish(this));
+            handedOver = true;
+        } finally {
+            if (!handedOver) {
+                IDLE_BEGINNINGS.giveUp(this);
+            }
+        }
+    }
+
+    private void idleTimeBeginsNow() {
+        if (newest() != null) {
+            return;
+        }
+        try {
+            services.store().provider().keepAlive(client(), client().connectionIdle().toNanos());
+            if (newest() instanceof KeepsAlive newer) {
+                newer.keepAlive(); // it came meanwhile, and may have been overwritten
+            }
+        } catch (Throwable e) {
+            services.counters().providerFailures.increment();
+            LOG.debug("The provider did not take the end of a request of {}", client(), e);
+        }
     }
 
     /** The store is asked once at a time, however long it takes. Asked again after an idle time. */
@@ -109,15 +158,77 @@ final class ClientSession extends WaitSession {
         }
         idleChecked = true;
         try {
-            subscriptions.killIfIdle(this);
+            services.store().onItsThread(this::killIfIdle);
         } catch (Throwable e) {
             idleChecked = false;
             throw e;
         }
     }
 
-    /** The store has answered. */
-    void idleWasChecked() {
-        idleChecked = false;
+    /** No request is held, and the client could be idle. The provider knows. */
+    private void killIfIdle() {
+        CometClient client = client();
+        try {
+            Consumer<CometClientEventHandler> last = handler -> handler.idleClientKilled(client);
+            long answer = services.store().provider().killIdleCometClient(client);
+            if (answer > 0) {
+                askAgainIn(answer);
+                return;
+            }
+            if (answer == ICometStateProvider.KILLED) {
+                events.postLast(last);
+                services.counters().idleClientsKilled.increment();
+            }
+            isGoneOrLater();
+            LOG.debug("{} stayed away and was ended", client);
+        } catch (Throwable e) {
+            askAgainIn(RETRY_NANOS);
+            services.counters().providerFailures.increment();
+            Faults.warn(
+                    LOG, "The provider could not say whether {} is idle; asking again", client, e);
+        } finally {
+            idleChecked = false;
+        }
+    }
+
+    // ---- the end
+
+    /** Before the store has the client no more. */
+    void endsBecause(EndReason reason) {
+        lastKnown = reason;
+    }
+
+    /** The store has refused that. */
+    void endsNot() {
+        lastKnown = null;
+    }
+
+    /** What a request is told when its client is gone. */
+    CometAnswer goodbye() {
+        return lastKnown instanceof EndReason reason
+                ? CometAnswer.closed(reason)
+                : CometAnswer.error(CometException.unknownClient());
+    }
+
+    /** The store has no such client any more. */
+    void isGone() {
+        // First: if that fails, the session is left to try again.
+        services.requests().clientIsGone(client());
+        services.pool().end(this, Ending.CLIENT_GONE);
+    }
+
+    /**
+     * As {@link #isGone}: what fails now is seen to when it could be idle.
+     *
+     * @return whether nothing failed
+     */
+    boolean isGoneOrLater() {
+        try {
+            isGone();
+            return true;
+        } catch (Throwable e) {
+            Faults.error("The session of a client that was ended is left for later", e);
+            return false;
+        }
     }
 }

@@ -1,11 +1,10 @@
 package dev.comet;
 
-import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.ProtocolMessages;
-import java.util.List;
+import dev.comet.CometClientEventHandler.EndReason;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** How a request ended: what to tell the client. Immutable. */
+/** How a request ended: what to tell the client, in whatever form its transport has. Immutable. */
 public final class CometAnswer {
 
     /** The ways in which a request ends. */
@@ -26,21 +25,7 @@ public final class CometAnswer {
         ERROR
     }
 
-    private static final CometAnswer ABANDONED =
-            new CometAnswer(Outcome.ABANDONED, CometBatch.nothing(0), new byte[] {'[', ']'}, null);
-
-    private final Outcome outcome;
-    private final CometBatch batch;
-    private final byte[] body;
-    private final @Nullable CometException error;
-
-    private CometAnswer(
-            Outcome outcome, CometBatch batch, byte[] body, @Nullable CometException error) {
-        this.outcome = outcome;
-        this.batch = batch;
-        this.body = body;
-        this.error = error;
-    }
+    private static final CometAnswer ABANDONED = new CometAnswer(Outcome.ABANDONED);
 
     /** Made before it is needed: when there is no memory to say anything better. */
     private static final CometAnswer FAILED =
@@ -49,20 +34,39 @@ public final class CometAnswer {
                             CometException.Reason.PROVIDER_UNAVAILABLE,
                             "the server could not look for messages; try again later"));
 
-    static CometAnswer messages(CometBatch batch, byte[] body) {
-        return new CometAnswer(Outcome.MESSAGES, batch, body, null);
+    private final Outcome outcome;
+    private final CometBatch batch;
+    private final @Nullable CometException error;
+    private final @Nullable EndReason endReason;
+    private final long number;
+
+    private CometAnswer(Outcome outcome) {
+        this(outcome, CometBatch.nothing(0), null, null, 0);
     }
 
-    static CometAnswer timeout(long lastMessageId) {
-        return new CometAnswer(
-                Outcome.TIMEOUT,
-                CometBatch.nothing(lastMessageId),
-                ProtocolMessages.array(ProtocolMessages.timeout(lastMessageId)),
-                null);
+    private CometAnswer(
+            Outcome outcome,
+            CometBatch batch,
+            @Nullable CometException error,
+            @Nullable EndReason endReason,
+            long number) {
+        this.outcome = outcome;
+        this.batch = batch;
+        this.error = error;
+        this.endReason = endReason;
+        this.number = number;
+    }
+
+    static CometAnswer messages(CometBatch batch) {
+        return new CometAnswer(Outcome.MESSAGES, batch, null, null, 0);
+    }
+
+    static CometAnswer timeout(long cursor) {
+        return new CometAnswer(Outcome.TIMEOUT, CometBatch.nothing(cursor), null, null, 0);
     }
 
     static CometAnswer superseded(long instance) {
-        return control(Outcome.SUPERSEDED, ProtocolMessages.superseded(instance));
+        return new CometAnswer(Outcome.SUPERSEDED, CometBatch.nothing(0), null, null, instance);
     }
 
     static CometAnswer abandoned() {
@@ -70,37 +74,15 @@ public final class CometAnswer {
     }
 
     static CometAnswer reconnect(long delayMillis) {
-        return control(Outcome.RECONNECT, ProtocolMessages.reconnect(delayMillis));
+        return new CometAnswer(Outcome.RECONNECT, CometBatch.nothing(0), null, null, delayMillis);
     }
 
-    static CometAnswer closed(CometClientEventHandler.EndReason reason) {
-        return control(Outcome.CLOSED, ProtocolMessages.closed(reason.code()));
+    static CometAnswer closed(EndReason reason) {
+        return new CometAnswer(Outcome.CLOSED, CometBatch.nothing(0), null, reason, 0);
     }
 
     static CometAnswer error(CometException error) {
-        String text = error.getMessage() == null ? "" : error.getMessage();
-        EncodedMessage message = ProtocolMessages.error(error.reason().code(), text);
-        return new CometAnswer(
-                Outcome.ERROR, CometBatch.nothing(0), ProtocolMessages.array(message), error);
-    }
-
-    /**
-     * Makes one of each kind. A class that is used for the first time while memory is short fails
-     * to be initialised, and then for as long as the process lives: so this is done before.
-     */
-    static void prepare() {
-        CometGap gap = new CometGap(1, 1, CometGap.Reason.OVERFLOW);
-        EncodedMessage message = ProtocolMessages.timeout(1);
-        CometBatch batch =
-                new CometBatch(List.of(gap), List.of(new CometMessage(1, message)), 2, true);
-        messages(batch, new BatchAssembler().assemble(batch));
-        timeout(1);
-        superseded(1);
-        reconnect(1);
-        closed(CometClientEventHandler.EndReason.DISCONNECTED);
-        error(Subscriptions.unknownClient());
-        failed();
-        new AnsweredRequest(abandoned()).whenCompleted(answer -> {});
+        return new CometAnswer(Outcome.ERROR, CometBatch.nothing(0), error, null, 0);
     }
 
     /** The request has to end, and nothing better can be said. Allocates nothing. */
@@ -108,36 +90,17 @@ public final class CometAnswer {
         return FAILED;
     }
 
-    private static CometAnswer control(Outcome outcome, EncodedMessage message) {
-        return new CometAnswer(
-                outcome, CometBatch.nothing(0), ProtocolMessages.array(message), null);
-    }
-
     /** How the request ended. */
     public Outcome outcome() {
         return outcome;
     }
 
-    CometBatch batch() {
-        return batch;
-    }
-
-    /** With {@link Outcome#MESSAGES}: the messages in rising order of ids. Otherwise empty. */
-    public List<CometMessage> messages() {
-        return batch.messages();
-    }
-
-    /** With {@link Outcome#MESSAGES}: what the client has lost. Otherwise empty. */
-    public List<CometGap> gaps() {
-        return batch.gaps();
-    }
-
     /**
-     * With {@link Outcome#MESSAGES} and {@link Outcome#TIMEOUT}: the cursor that the client has
-     * once it has handled the answer. Otherwise 0.
+     * With {@link Outcome#MESSAGES}, what there is. With {@link Outcome#TIMEOUT}, nothing up to its
+     * cursor. Otherwise nothing up to 0.
      */
-    public long lastMessageId() {
-        return batch.cursor();
+    public CometBatch batch() {
+        return batch;
     }
 
     /** With {@link Outcome#ERROR}: what went wrong. Otherwise null. */
@@ -145,26 +108,26 @@ public final class CometAnswer {
         return error;
     }
 
-    /**
-     * The answer as the protocol's JSON array in UTF-8. <b>Shared</b>: other clients may be
-     * answered with the same array. Write it, never change it.
-     */
-    public byte[] body() {
-        return body;
+    /** With {@link Outcome#CLOSED}: why the client was ended. Otherwise null. */
+    public @Nullable EndReason endReason() {
+        return endReason;
     }
 
     /**
-     * With {@link Outcome#MESSAGES}: an answer with only the first of the messages, in an array of
-     * its own; the others are there for the next request. Null if not even one fits.
-     *
-     * @param maxBytes how long it may be
+     * With {@link Outcome#SUPERSEDED}: what the newer request calls its sender. 0 if it calls it
+     * nothing, and with any other outcome.
      */
-    public byte @Nullable [] bodyOfAtMost(int maxBytes) {
-        return BatchAssembler.assembleFirst(batch, maxBytes);
+    public long instance() {
+        return outcome == Outcome.SUPERSEDED ? number : 0;
+    }
+
+    /** With {@link Outcome#RECONNECT}: when to come back. Otherwise zero. */
+    public Duration delay() {
+        return outcome == Outcome.RECONNECT ? Duration.ofMillis(number) : Duration.ZERO;
     }
 
     @Override
     public String toString() {
-        return "CometAnswer[" + outcome + ", " + body.length + " bytes]";
+        return "CometAnswer[" + outcome + "]";
     }
 }

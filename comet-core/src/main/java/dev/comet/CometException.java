@@ -136,20 +136,30 @@ public final class CometException extends RuntimeException {
      * CometLimits#totalBytes}. Nothing was appended anywhere.
      *
      * @param bytes what the message takes
-     * @param limits the limits
+     * @param totalBytes the limit
      * @param oldest with {@link OverflowPolicy#DISCONNECT} whose own log has the oldest message,
      *     otherwise empty
      */
     public static CometException totalReached(
-            long bytes, CometLimits limits, List<CometClient> oldest) {
+            long bytes, long totalBytes, List<CometClient> oldest) {
         return new CometException(
                 "own logs have no room for "
                         + bytes
                         + " bytes more; CometLimits.totalBytes is "
-                        + limits.totalBytes()
+                        + totalBytes
                         + " for all clients together; nothing was sent. Send later, raise it, or choose another"
                         + " overflow policy",
                 oldest);
+    }
+
+    static CometException unknownClient() {
+        return new CometException(
+                Reason.CLIENT_DOES_NOT_EXIST, "no client has this private token; connect again");
+    }
+
+    static CometException closed() {
+        return new CometException(
+                Reason.CLOSED, "this CometStateManager is closed; build a new one");
     }
 
     /** The kind of failure. */

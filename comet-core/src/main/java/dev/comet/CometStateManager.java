@@ -7,7 +7,8 @@ import dev.comet.spi.Audience;
 import dev.comet.spi.ColdClasses;
 import dev.comet.spi.CometClock;
 import dev.comet.spi.ContentsEncoder;
-import dev.comet.spi.ProtocolMessages;
+import dev.comet.spi.EncodedMessage;
+import dev.comet.spi.Names;
 import java.lang.module.ModuleDescriptor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,7 +22,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Where an application meets Comet: it initialises clients, sends them messages, and is told what
- * happens to them. Transports ask it to hold requests.
+ * happens to them. What {@linkplain CometTransport transports} need is on a side of its own.
  *
  * <pre>{@code
  * CometStateManager comet = CometStateManager.builder(new InProcCometStateProvider()).build();
@@ -59,6 +59,7 @@ public final class CometStateManager implements AutoCloseable {
     private final Counters counters = new Counters();
     private final WaitThreadPool<ClientSession> pool;
     private final EventDispatcher events;
+    private final Sessions sessions;
     private final Subscriptions subscriptions;
     private final Sender sender;
     private final Requests requests;
@@ -69,7 +70,8 @@ public final class CometStateManager implements AutoCloseable {
     private final PatientExecutor completing;
     private final PatientExecutor storeExecutor;
     private final Tidying tidying = new Tidying();
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Gate gate;
+    private final CometTransport transport;
 
     private CometStateManager(Builder builder) {
         ContentsEncoder encoder = new ContentsEncoder(builder.mapper);
@@ -90,31 +92,31 @@ public final class CometStateManager implements AutoCloseable {
         events =
                 new EventDispatcher(
                         builder.handlers, eventExecutor, counters, builder.maxPendingEvents);
-        subscriptions =
-                new Subscriptions(
-                        provider,
-                        builder.limits,
-                        builder.clock,
-                        counters,
-                        events,
-                        provider.readsFromMemory() ? Runnable::run : storeExecutor,
-                        Subscriptions::randomBelow,
-                        StreamTimes.of(builder.heartbeat, builder.stallTimeout),
-                        pool);
-        sender = new Sender(provider, builder.limits, encoder, counters, subscriptions);
+        Store store = new Store(provider, limits, counters, storeExecutor);
         requests =
                 new Requests(
-                        provider,
-                        sender,
+                        store,
                         pool,
                         counters,
                         completing,
                         builder.maxPendingRequests,
                         builder.maxPendingRequestsPerClient);
-        subscriptions.whenGone(requests::clientIsGone);
+        Services services =
+                new Services(
+                        store,
+                        builder.clock,
+                        counters,
+                        pool,
+                        requests,
+                        new Drain(counters),
+                        StreamTimes.of(builder.heartbeat, builder.stallTimeout));
+        sessions = new Sessions(services, events, pool);
+        subscriptions = new Subscriptions(sessions, services);
+        sender = new Sender(store, limits, encoder, counters, sessions);
+        gate = new Gate(store, counters);
+        transport = new TransportSide(gate, store, sessions, subscriptions, sender, requests);
         try {
-            provider.start(
-                    new ICometStateProvider.Context(builder.limits, builder.clock, subscriptions));
+            provider.start(new ICometStateProvider.Context(limits, builder.clock, sessions));
         } catch (RuntimeException e) {
             subscriptions.close();
             throw e;
@@ -146,7 +148,7 @@ public final class CometStateManager implements AutoCloseable {
      * while memory is short would fail to initialise, and stay unusable in this process.
      */
     private static void prepare(ContentsEncoder encoder) {
-        CometAnswer.prepare();
+        prepareAnswers();
         ColdClasses.initialise(
                 CometStateManager.class,
                 "ClientSession",
@@ -161,12 +163,26 @@ public final class CometStateManager implements AutoCloseable {
                 "CometMessage$Json",
                 "engine.CometWaitRequest",
                 "engine.CometWaitRequest$Ending",
-                "engine.WaitSession");
+                "engine.WaitSession",
+                "spi.Names");
         try {
             encoder.encode(Map.of("text", List.of(1, 1.5e300, true)));
         } catch (RuntimeException e) {
             LOG.debug("The mapper cannot write this; contents may be simpler", e);
         }
+    }
+
+    /** One of each kind. */
+    private static void prepareAnswers() {
+        CometGap gap = new CometGap(1, 1, CometGap.Reason.OVERFLOW);
+        CometMessage message = new CometMessage(1, new EncodedMessage("n", new byte[] {'1'}));
+        CometAnswer.messages(new CometBatch(List.of(gap), List.of(message), 2, true));
+        CometAnswer.timeout(1);
+        CometAnswer.superseded(1);
+        CometAnswer.reconnect(1);
+        CometAnswer.closed(CometClientEventHandler.EndReason.DISCONNECTED);
+        CometAnswer.error(CometException.unknownClient());
+        new AnsweredRequest(CometAnswer.abandoned()).whenCompleted(answer -> {});
     }
 
     /**
@@ -190,7 +206,7 @@ public final class CometStateManager implements AutoCloseable {
      *     DRAINING; CLOSED; PROVIDER_UNAVAILABLE
      */
     public CometClient initializeClient(CometClient client) {
-        return fromStore(
+        return gate.pass(
                 () -> {
                     if (subscriptions.isDraining()) {
                         throw new CometException(
@@ -198,24 +214,24 @@ public final class CometStateManager implements AutoCloseable {
                                 "this server is draining and takes no new clients; go to another");
                     }
                     CometClient newcomer = client.born();
-                    subscriptions.initialize(newcomer);
+                    sessions.initialize(newcomer);
                     return newcomer;
                 });
     }
 
     /** The client that has this private token. */
     public Optional<CometClient> getCometClient(String privateToken) {
-        return fromStore(() -> Optional.ofNullable(provider.getCometClient(privateToken)));
+        return gate.pass(() -> Optional.ofNullable(provider.getCometClient(privateToken)));
     }
 
     /** The client that has this public token. */
     public Optional<CometClient> findCometClient(String publicToken) {
-        return fromStore(() -> Optional.ofNullable(provider.findCometClient(publicToken)));
+        return gate.pass(() -> Optional.ofNullable(provider.findCometClient(publicToken)));
     }
 
     /** All clients, as a snapshot in no particular order. */
     public List<CometClient> clients() {
-        return fromStore(provider::clients);
+        return gate.pass(provider::clients);
     }
 
     /**
@@ -226,9 +242,9 @@ public final class CometStateManager implements AutoCloseable {
      */
     public boolean disconnect(String privateToken) {
         Objects.requireNonNull(privateToken, "privateToken");
-        return fromStore(
+        return gate.pass(
                 () ->
-                        subscriptions.disconnect(
+                        sessions.disconnect(
                                 privateToken, CometClientEventHandler.EndReason.DISCONNECTED));
     }
 
@@ -242,10 +258,8 @@ public final class CometStateManager implements AutoCloseable {
      */
     public boolean disconnect(CometClient client) {
         CometClient ending = initialised(client);
-        return fromStore(
-                () ->
-                        subscriptions.disconnect(
-                                ending, CometClientEventHandler.EndReason.DISCONNECTED));
+        return gate.pass(
+                () -> sessions.disconnect(ending, CometClientEventHandler.EndReason.DISCONNECTED));
     }
 
     /**
@@ -255,121 +269,7 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public long confirmedMessageId(String privateToken) {
-        return fromStore(() -> provider.confirmedMessageId(requireClient(privateToken)));
-    }
-
-    // ---- requests
-
-    /**
-     * {@link #beginSubscribe(String, long, Duration)}, held for the client's own
-     * connectionTimeoutSeconds.
-     */
-    public CometAsyncResult beginSubscribe(@Nullable String privateToken, long lastMessageId) {
-        return beginSubscribe(privateToken, lastMessageId, null, 0);
-    }
-
-    /**
-     * Confirms everything up to the cursor, and asks for what is above it. If there is something,
-     * the result is complete when this method returns; otherwise the request is held until there
-     * is, until its time has passed, or until a newer request of the same client takes over.
-     *
-     * <p>Never throws for what a peer can do wrong: an unknown token, say, is a result that is
-     * complete with an error.
-     *
-     * @param privateToken the client's secret
-     * @param lastMessageId the client's cursor; 0 or less for everything since it was initialised
-     * @param hold how long to hold the request, cut to the client's connectionTimeoutSeconds; zero
-     *     or less answers at once
-     */
-    public CometAsyncResult beginSubscribe(
-            @Nullable String privateToken, long lastMessageId, Duration hold) {
-        return beginSubscribe(privateToken, lastMessageId, hold, 0);
-    }
-
-    /**
-     * {@link #beginSubscribe(String, long, Duration)}, for a client that tells its own requests
-     * from those of others that have its token. A request that was given up, or that something on
-     * the way repeats, can arrive after a newer one and take over from that: the client then sees
-     * that it was itself.
-     *
-     * @param hold null for the client's connectionTimeoutSeconds
-     * @param instance what the client calls itself, the same in all of its requests; it is told to
-     *     whoever is superseded by this one. 0: nothing
-     */
-    public CometAsyncResult beginSubscribe(
-            @Nullable String privateToken,
-            long lastMessageId,
-            @Nullable Duration hold,
-            long instance) {
-        return subscriptions.begin(
-                privateToken == null ? "" : privateToken, lastMessageId, hold, instance);
-    }
-
-    /**
-     * The transport is done with the request, or its peer is gone. If the request was still held it
-     * ends as ABANDONED, and the client's idle time begins. Never touches a newer request of the
-     * same client. Idempotent.
-     *
-     * @return how the request ended
-     */
-    public CometAnswer endSubscribe(CometAsyncResult result) {
-        return subscriptions.end(result);
-    }
-
-    // ---- streams
-
-    /**
-     * Confirms everything up to the cursor, and has everything above it given to the sink, now and
-     * as it comes, as fast as the sink takes it: for a transport with one answer that does not end.
-     * The stream takes over from an older request or stream of the same client, and ends when a
-     * newer one takes over.
-     *
-     * <p>What a stream carries is not confirmed by that: the client does so by {@link #confirm}, or
-     * with the cursor of its next request. What it does not confirm is kept within {@link
-     * CometLimits#clientLog}, and is the first to make room when that is full.
-     *
-     * <p>Never throws for what a peer can do wrong: the stream of an unknown token, say, ends with
-     * an error before this method returns, and never opens.
-     *
-     * @param privateToken the client's secret
-     * @param lastMessageId as {@link #beginSubscribe}
-     * @param sink is given messages, on this thread and on others
-     */
-    public void openStream(
-            @Nullable String privateToken, long lastMessageId, CometStreamSink sink) {
-        openStream(privateToken, lastMessageId, sink, 0);
-    }
-
-    /**
-     * {@link #openStream(String, long, CometStreamSink)}, for a client that tells its own requests
-     * from others'.
-     *
-     * @param instance as {@link #beginSubscribe(String, long, Duration, long)}
-     */
-    public void openStream(
-            @Nullable String privateToken,
-            long lastMessageId,
-            CometStreamSink sink,
-            long instance) {
-        subscriptions.open(privateToken == null ? "" : privateToken, lastMessageId, sink, instance);
-    }
-
-    /**
-     * Confirms that the client has everything up to the cursor, which frees it. For clients with a
-     * stream; a poll confirms by itself.
-     *
-     * @throws CometException CLIENT_DOES_NOT_EXIST; PARAMETERS_INVALID if no answer or stream can
-     *     have given the client this cursor
-     */
-    public void confirm(String privateToken, long lastMessageId) {
-        if (!fromStore(
-                () -> provider.confirmMessages(requireClient(privateToken), lastMessageId))) {
-            throw new CometException(
-                    CometException.Reason.PARAMETERS_INVALID, // the peer's own
-                    "lastMessageId is "
-                            + lastMessageId
-                            + "; use the id of a message that this client has received");
-        }
+        return gate.pass(() -> provider.confirmedMessageId(gate.requireClient(privateToken)));
     }
 
     // ---- sending
@@ -430,7 +330,7 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     private long send(Audience audience, String name, Object contents) {
-        requireOpen();
+        gate.requireOpen();
         return sender.send(audience, name, contents);
     }
 
@@ -472,36 +372,12 @@ public final class CometStateManager implements AutoCloseable {
             Duration timeout,
             String correlationId) {
         return requests.request(
+                sender::send,
                 Rules.publicToken(publicToken),
                 Rules.messageName(name),
                 contents,
                 Rules.timeout(timeout),
                 Rules.correlationId(correlationId));
-    }
-
-    /**
-     * For transports: a client replies to a request that it was sent.
-     *
-     * @param contents may be null: done
-     * @throws CometException NO_SUCH_REQUEST if nobody waits for it from this client;
-     *     ALREADY_REPLIED; CLIENT_DOES_NOT_EXIST; PARAMETERS_INVALID
-     */
-    public void acceptReply(String privateToken, String correlationId, @Nullable Object contents) {
-        String id = Rules.correlationId(correlationId);
-        CometReply reply = new CometReply(sender.encode(ProtocolMessages.REPLY, id, contents));
-        requests.reply(requireClient(privateToken), id, reply);
-    }
-
-    /**
-     * For transports: a client refuses a request that it was sent. The requester gets REFUSED.
-     *
-     * @param reason the client's words, for the requester
-     * @throws CometException as {@link #acceptReply}
-     */
-    public void acceptRefusal(String privateToken, String correlationId, String reason) {
-        String id = Rules.correlationId(correlationId);
-        CometException refusal = new CometException(CometException.Reason.REFUSED, reason);
-        requests.refuse(requireClient(privateToken), id, refusal);
     }
 
     /**
@@ -516,12 +392,9 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException as {@link #sendMessage(String, String, Object)}
      */
     public long replyTo(CometClient client, String correlationId, @Nullable Object contents) {
-        requireOpen();
+        gate.requireOpen();
         return sender.send(
-                initialised(client),
-                ProtocolMessages.REPLY,
-                contents,
-                Rules.correlationId(correlationId));
+                initialised(client), Names.REPLY, contents, Rules.correlationId(correlationId));
     }
 
     /**
@@ -531,10 +404,10 @@ public final class CometStateManager implements AutoCloseable {
      * @param reason in words, for the client; no secret
      */
     public long refuseTo(CometClient client, String correlationId, String code, String reason) {
-        requireOpen();
+        gate.requireOpen();
         return sender.send(
                 initialised(client),
-                ProtocolMessages.REFUSED,
+                Names.REFUSED,
                 new TreeMap<>(Map.of("code", code, "reason", reason)),
                 Rules.correlationId(correlationId));
     }
@@ -545,10 +418,6 @@ public final class CometStateManager implements AutoCloseable {
                     "client is a description; use what initializeClient has made of it");
         }
         return client;
-    }
-
-    private CometClient requireClient(String privateToken) {
-        return getCometClient(privateToken).orElseThrow(Subscriptions::unknownClient);
     }
 
     // ---- groups
@@ -562,7 +431,7 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
      */
     public long joinGroup(String publicToken, String group) {
-        return fromStore(
+        return gate.pass(
                 () -> provider.joinGroup(Rules.publicToken(publicToken), Rules.group(group)));
     }
 
@@ -574,13 +443,13 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public boolean leaveGroup(String publicToken, String group) {
-        return fromStore(
+        return gate.pass(
                 () -> provider.leaveGroup(Rules.publicToken(publicToken), Rules.group(group)));
     }
 
     /** The members of the group, in the order in which they joined. */
     public List<CometClient> groupMembers(String group) {
-        return fromStore(() -> provider.groupMembers(Rules.group(group)));
+        return gate.pass(() -> provider.groupMembers(Rules.group(group)));
     }
 
     /**
@@ -593,7 +462,7 @@ public final class CometStateManager implements AutoCloseable {
         if (maxMessages < 1) {
             throw Rules.invalid("maxMessages is " + maxMessages + "; use at least 1");
         }
-        return fromStore(() -> provider.groupHistory(Rules.group(group), upTo, maxMessages));
+        return gate.pass(() -> provider.groupHistory(Rules.group(group), upTo, maxMessages));
     }
 
     // ---- life
@@ -614,18 +483,16 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     /**
-     * For transports: a client has asked for something from this network address. Kept for its
-     * {@linkplain #status status} alone.
+     * What transports use, such as comet-http: requests that are held, and what clients confirm.
      */
-    public void seenAt(CometClient client, String address) {
-        subscriptions.seenAt(client, address);
+    public CometTransport transport() {
+        return transport;
     }
 
     /** How the client that has this public token is doing. */
     public Optional<CometClientStatus> status(String publicToken) {
         Rules.publicToken(publicToken);
-        return findCometClient(publicToken)
-                .map(client -> fromStore(() -> subscriptions.status(client)));
+        return findCometClient(publicToken).map(client -> gate.pass(() -> sessions.status(client)));
     }
 
     /** Whether {@link #drain} was called. */
@@ -644,7 +511,7 @@ public final class CometStateManager implements AutoCloseable {
      *     that duration is over; at once if there are none
      */
     public CompletionStage<Void> drain(Duration spread) {
-        requireOpen();
+        gate.requireOpen();
         if (spread.isNegative()) {
             throw Rules.invalid("spread is " + spread + "; use zero or more");
         }
@@ -660,14 +527,14 @@ public final class CometStateManager implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (!closed.get() && WaitThreadPool.isOnWaitThread()) {
+        if (!gate.isClosed() && WaitThreadPool.isOnWaitThread()) {
             throw new IllegalStateException(
                     "close() was called on "
                             + Thread.currentThread().getName()
                             + ", a wait thread, which it would wait for; have the callback call it"
                             + " on a thread of the application");
         }
-        if (!closed.compareAndSet(false, true)) {
+        if (!gate.close()) {
             return;
         }
         subscriptions.close();
@@ -682,8 +549,8 @@ public final class CometStateManager implements AutoCloseable {
         LOG.info("Comet has stopped: {}", provider.getClass().getName());
     }
 
-    Subscriptions subscriptions() {
-        return subscriptions;
+    WaitThreadPool<ClientSession> pool() {
+        return pool;
     }
 
     /** One task, however long it waits. */
@@ -705,7 +572,7 @@ public final class CometStateManager implements AutoCloseable {
         @Override
         protected void work() {
             try {
-                if (!closed.get()) {
+                if (!gate.isClosed()) {
                     provider.tidy();
                 }
             } catch (RuntimeException e) {
@@ -718,23 +585,6 @@ public final class CometStateManager implements AutoCloseable {
             } finally {
                 waiting.set(false);
             }
-        }
-    }
-
-    private <T> T fromStore(Supplier<T> call) {
-        requireOpen();
-        try {
-            return call.get();
-        } catch (CometException e) {
-            throw counters.refused(e);
-        } catch (RuntimeException e) {
-            throw counters.refused(subscriptions.reader().unavailable(e));
-        }
-    }
-
-    private void requireOpen() {
-        if (closed.get()) {
-            throw counters.refused(Subscriptions.closed());
         }
     }
 

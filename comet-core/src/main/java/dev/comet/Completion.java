@@ -25,7 +25,7 @@ final class Completion<T> {
     // is one compare-and-set; the step to CometAnswer is the completion, and who makes it runs the
     // callback it found. The callback, and with it the transport's request, is dropped then.
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometAsyncResult.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Completion.class);
 
     private final AtomicReferenceFieldUpdater<T, @Nullable Object> state;
 

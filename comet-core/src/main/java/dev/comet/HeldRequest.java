@@ -78,12 +78,12 @@ final class HeldRequest extends Subscription implements CometAsyncResult {
         if (!LOOKS.begin(this)) {
             return;
         }
-        if (subscriptions().readsFromMemory()) {
+        if (services().store().readsFromMemory()) {
             LOOKS.finish(this);
             return;
         }
         try {
-            subscriptions().onStoreThread(this::lookOnStoreThread);
+            services().store().onItsThread(this::lookOnStoreThread);
         } catch (Throwable e) { // no memory to hand it over
             LOOKS.giveUp(this);
             complete(CometAnswer.failed());
@@ -107,11 +107,11 @@ final class HeldRequest extends Subscription implements CometAsyncResult {
             return;
         }
         try {
-            CometBatch batch = subscriptions().reader().read(clientSession(), cursor);
+            CometBatch batch = services().store().read(client(), cursor);
             if (batch.isEmpty()) {
                 cursor = batch.cursor();
-            } else if (complete(subscriptions().answer(batch))) {
-                subscriptions().announce(clientSession(), batch);
+            } else if (complete(CometAnswer.messages(batch))) {
+                clientSession().announce(batch);
             }
         } catch (CometException e) {
             failed(e);
@@ -134,13 +134,18 @@ final class HeldRequest extends Subscription implements CometAsyncResult {
 
     @Override
     long aliveNanos() {
-        return deadlineNanos() - subscriptions().nowNanos() + clientSession().idleNanos();
+        return deadlineNanos() - services().clock().nanos() + clientSession().idleNanos();
     }
 
     /** By its deadline, so that there is no field for it: there are as many as held requests. */
     @Override
     long beganNanos() {
-        return deadlineNanos() - clientSession().client().connectionTimeout().toNanos();
+        return deadlineNanos() - client().connectionTimeout().toNanos();
+    }
+
+    @Override
+    CometClientStatus.Transport transport() {
+        return CometClientStatus.Transport.POLL;
     }
 
     @Override
@@ -150,7 +155,24 @@ final class HeldRequest extends Subscription implements CometAsyncResult {
         }
         boolean wasNewest = session().letGo(this);
         boolean completed = COMPLETION.complete(this, answer);
-        subscriptions().heldRequestEnded(this, wasNewest, completed ? answer : null);
+        hasEnded(wasNewest, completed ? answer : null);
         return completed;
+    }
+
+    /**
+     * @param wasNewest whether it was its client's newest until now: its idle time begins
+     * @param answer what it was answered, or null if somebody else was first
+     */
+    private void hasEnded(boolean wasNewest, @Nullable CometAnswer answer) {
+        try {
+            if (answer != null) {
+                answered(services().counters().heldRequests, answer);
+            }
+            if (wasNewest) {
+                clientSession().idleTimeBegins();
+            }
+        } catch (Throwable e) {
+            leftOut(e);
+        }
     }
 }

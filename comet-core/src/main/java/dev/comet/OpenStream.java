@@ -76,11 +76,11 @@ final class OpenStream extends Subscription implements CometStream {
             StreamTimes times,
             CometStreamSink sink,
             long instance) {
-        super(session, session.subscriptions().nowNanos() + times.tickNanos(), instance);
+        super(session, session.services().clock().nanos() + times.tickNanos(), instance);
         this.cursor = lastMessageId;
         this.times = times;
         this.sink = sink;
-        this.beganNanos = subscriptions().nowNanos();
+        this.beganNanos = services().clock().nanos();
         this.keptAliveNanos = beganNanos;
         this.lastSentNanos = beganNanos;
         this.isOpening = WORK.begin(this);
@@ -96,12 +96,13 @@ final class OpenStream extends Subscription implements CometStream {
     @Override
     protected void look() {
         lookAsked = true;
-        if (subscriptions().readsFromMemory()) {
+        if (services().store().readsFromMemory()) {
             WORK.run(this); // each broadcast comes here once for every stream
         } else if (LOOK_POSTED.compareAndSet(this, 0, 1)) {
             try {
-                subscriptions()
-                        .onStoreThread(
+                services()
+                        .store()
+                        .onItsThread(
                                 () -> {
                                     lookPosted = 0;
                                     WORK.run(this);
@@ -140,11 +141,11 @@ final class OpenStream extends Subscription implements CometStream {
     /** Not the end of it, but a moment to see whether it is due to be heard of, or cut off. */
     @Override
     protected void timeOut() {
-        long now = subscriptions().nowNanos();
+        long now = services().clock().nanos();
         long stalled = stalledNanos;
         if (stalled != 0 && now - stalled >= times.stallNanos()) {
             if (complete(CometAnswer.abandoned())) {
-                subscriptions().streamWasCutOff(clientSession().client());
+                wasCutOff();
             }
             return;
         }
@@ -175,9 +176,18 @@ final class OpenStream extends Subscription implements CometStream {
         boolean wasNewest = session().letGo(this);
         WORK.run(this);
         if (wasNewest) {
-            subscriptions().nothingIsOpenAnyMore(clientSession());
+            try {
+                clientSession().idleTimeBegins();
+            } catch (Throwable e) {
+                leftOut(e);
+            }
         }
         return true;
+    }
+
+    private void wasCutOff() {
+        services().counters().streamsCutOff.increment();
+        LOG.debug("{} has read nothing for too long; its stream is cut off", client());
     }
 
     // ---- what is done about it
@@ -199,7 +209,7 @@ final class OpenStream extends Subscription implements CometStream {
             if (beatAsked && canGoOn()) {
                 beatAsked = false;
                 beat();
-                keepAlive();
+                isAlive();
             }
         } catch (CometException e) {
             failed(e);
@@ -214,7 +224,7 @@ final class OpenStream extends Subscription implements CometStream {
     }
 
     private void sinkFailed(Throwable e) {
-        Faults.warn(LOG, "The sink of a stream of {} failed", clientSession().client(), e);
+        Faults.warn(LOG, "The sink of a stream of {} failed", client(), e);
     }
 
     private boolean canGoOn() {
@@ -229,8 +239,8 @@ final class OpenStream extends Subscription implements CometStream {
             }
             CometBatch batch =
                     isFirstRead
-                            ? subscriptions().reader().readForStream(clientSession(), cursor)
-                            : subscriptions().reader().readOn(clientSession(), cursor);
+                            ? services().store().readForStream(client(), cursor)
+                            : services().store().readOn(client(), cursor);
             isFirstRead = false;
             cursor = batch.cursor();
             if (batch.isEmpty()) {
@@ -242,9 +252,10 @@ final class OpenStream extends Subscription implements CometStream {
             }
             beatAsked = false;
             sent(sink.messages(batch));
-            subscriptions().streamed(clientSession(), batch);
+            services().counters().count(batch);
+            clientSession().announce(batch);
             if (lastSentNanos - keptAliveNanos >= times.heartbeatNanos()) {
-                keepAlive();
+                isAlive();
             }
             if (batch.complete()) {
                 return; // what came meanwhile has asked for another look
@@ -263,16 +274,16 @@ final class OpenStream extends Subscription implements CometStream {
     }
 
     private void sent(boolean canTakeMore) {
-        long now = subscriptions().nowNanos();
+        long now = services().clock().nanos();
         lastSentNanos = now;
         if (!canTakeMore) {
             stalledNanos = now == 0 ? 1 : now;
         }
     }
 
-    private void keepAlive() {
-        keptAliveNanos = subscriptions().nowNanos();
-        subscriptions().keepAlive(this);
+    private void isAlive() {
+        keptAliveNanos = services().clock().nanos();
+        keepAlive();
     }
 
     private void tell() {
@@ -286,7 +297,15 @@ final class OpenStream extends Subscription implements CometStream {
             sinkFailed(e);
         } finally {
             // Not before: whoever drains may stop the container when nothing is open any more.
-            subscriptions().streamEnded(this, answer);
+            hasEnded(answer);
+        }
+    }
+
+    private void hasEnded(CometAnswer answer) {
+        try {
+            answered(services().counters().openStreams, answer);
+        } catch (Throwable e) {
+            leftOut(e);
         }
     }
 
@@ -294,6 +313,11 @@ final class OpenStream extends Subscription implements CometStream {
     @Override
     long aliveNanos() {
         return 2 * times.heartbeatNanos() + times.stallNanos() + clientSession().idleNanos();
+    }
+
+    @Override
+    CometClientStatus.Transport transport() {
+        return CometClientStatus.Transport.STREAM;
     }
 
     @Override

@@ -29,8 +29,7 @@ final class Requests {
      */
     private final ConcurrentHashMap<CometClient, Asked> byReceiver = new ConcurrentHashMap<>();
     private final AtomicInteger answered = new AtomicInteger();
-    private final ICometStateProvider provider;
-    private final Sender sender;
+    private final Store store;
     private final WaitThreadPool<?> pool;
     private final Counters counters;
     private final PatientExecutor completing;
@@ -42,20 +41,23 @@ final class Requests {
      * @param completing runs dependent stages of replies
      */
     Requests(
-            ICometStateProvider provider,
-            Sender sender,
+            Store store,
             WaitThreadPool<?> pool,
             Counters counters,
             PatientExecutor completing,
             int max,
             int maxPerClient) {
-        this.provider = provider;
-        this.sender = sender;
+        this.store = store;
         this.pool = pool;
         this.counters = counters;
         this.completing = completing;
         this.max = max;
         this.maxPerClient = maxPerClient;
+    }
+
+    /** Sends a client what it is asked. */
+    interface Delivery {
+        long send(CometClient receiver, String name, Object contents, String correlationId);
     }
 
     private enum State {
@@ -123,10 +125,15 @@ final class Requests {
     }
 
     CompletionStage<CometReply> request(
-            String receiver, String name, Object contents, Duration timeout, String correlationId) {
+            Delivery delivery,
+            String receiver,
+            String name,
+            Object contents,
+            Duration timeout,
+            String correlationId) {
         if (closed) {
             counters.requestsFailed.increment();
-            return failed(counters.refused(Subscriptions.closed()));
+            return failed(counters.refused(CometException.closed()));
         }
         Pending pending;
         try {
@@ -139,7 +146,7 @@ final class Requests {
         try {
             // If it ended before the request was known here, its end does not reach that: but then
             // the message is refused.
-            sender.send(pending.receiver, name, contents, correlationId);
+            delivery.send(pending.receiver, name, contents, correlationId);
         } catch (RuntimeException e) {
             fail(pending, known(e));
         }
@@ -147,11 +154,11 @@ final class Requests {
     }
 
     private CometException known(RuntimeException e) {
-        return e instanceof CometException known ? known : sender.unavailable(e);
+        return e instanceof CometException known ? known : store.unavailable(e);
     }
 
     private CometClient existing(String publicToken) {
-        CometClient client = provider.findCometClient(publicToken);
+        CometClient client = store.provider().findCometClient(publicToken);
         if (client == null) {
             throw new CometException(
                     CometException.Reason.CLIENT_DOES_NOT_EXIST, "no client has this public token");
@@ -181,7 +188,7 @@ final class Requests {
             }
         }
         if (closed) { // close() may have looked before this request was there
-            fail(pending, Subscriptions.closed());
+            fail(pending, CometException.closed());
         }
     }
 
@@ -327,7 +334,7 @@ final class Requests {
     void close() {
         closed = true;
         List.copyOf(byReceiver.keySet())
-                .forEach(receiver -> endAll(receiver, Subscriptions::closed));
+                .forEach(receiver -> endAll(receiver, CometException::closed));
     }
 
     private void endAll(CometClient receiver, Supplier<CometException> why) {

@@ -1,7 +1,6 @@
 package dev.comet;
 
 import dev.comet.spi.Names;
-import dev.comet.spi.ProtocolMessages;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -68,7 +67,7 @@ final class Rules {
     }
 
     static String correlationId(@Nullable String correlationId) {
-        if (correlationId == null || !ProtocolMessages.isCorrelationId(correlationId)) {
+        if (correlationId == null || !Names.isCorrelationId(correlationId)) {
             throw invalid(
                     "correlationId is missing, longer than 64 characters or has others than A-Z a-z 0-9 - _; leave it out to get one");
         }

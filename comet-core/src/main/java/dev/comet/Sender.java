@@ -3,7 +3,7 @@ package dev.comet;
 import dev.comet.spi.Audience;
 import dev.comet.spi.ContentsEncoder;
 import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.ProtocolMessages;
+import dev.comet.spi.Names;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,23 +16,23 @@ final class Sender {
     /** How often a send is tried that waits for others to end a client. */
     private static final int PATIENCE = 100;
 
-    private final ICometStateProvider provider;
+    private final Store store;
     private final CometLimits limits;
     private final ContentsEncoder encoder;
     private final Counters counters;
-    private final Subscriptions subscriptions;
+    private final Sessions sessions;
 
     Sender(
-            ICometStateProvider provider,
+            Store store,
             CometLimits limits,
             ContentsEncoder encoder,
             Counters counters,
-            Subscriptions subscriptions) {
-        this.provider = provider;
+            Sessions sessions) {
+        this.store = store;
         this.limits = limits;
         this.encoder = encoder;
         this.counters = counters;
-        this.subscriptions = subscriptions;
+        this.sessions = sessions;
     }
 
     long send(Audience audience, @Nullable String name, @Nullable Object contents) {
@@ -65,11 +65,7 @@ final class Sender {
 
     private CometException refused(RuntimeException e) {
         counters.sendsRefused.increment();
-        return counters.refused(e instanceof CometException known ? known : unavailable(e));
-    }
-
-    CometException unavailable(Throwable e) {
-        return subscriptions.reader().unavailable(e);
+        return counters.refused(e instanceof CometException known ? known : store.unavailable(e));
     }
 
     EncodedMessage encode(String name, @Nullable String correlationId, @Nullable Object contents) {
@@ -105,7 +101,7 @@ final class Sender {
 
     /** A reply may be no more than that: done. */
     private static boolean mayNotBeNull(String name) {
-        return !name.equals(ProtocolMessages.REPLY);
+        return !name.equals(Names.REPLY);
     }
 
     /** Each round ends clients, leaves some out, or succeeds: so there are not many. */
@@ -115,7 +111,7 @@ final class Sender {
         while (true) {
             CometException refusal;
             try {
-                return provider.sendMessage(rest, message);
+                return store.provider().sendMessage(rest, message);
             } catch (CometException e) {
                 refusal = e;
             }
@@ -136,7 +132,7 @@ final class Sender {
         }
         boolean ended = false;
         for (CometClient full : refusal.fullClients()) {
-            ended |= subscriptions.disconnect(full, CometClientEventHandler.EndReason.OVERFLOW);
+            ended |= sessions.disconnect(full, CometClientEventHandler.EndReason.OVERFLOW);
         }
         return ended;
     }

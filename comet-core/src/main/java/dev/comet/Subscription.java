@@ -1,9 +1,15 @@
 package dev.comet;
 
+import dev.comet.ClientSession.KeepsAlive;
 import dev.comet.engine.CometWaitRequest;
+import dev.comet.engine.Faults;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a client has open to be told of messages: a held request or a stream. */
-abstract class Subscription extends CometWaitRequest {
+abstract class Subscription extends CometWaitRequest implements KeepsAlive {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Subscription.class);
 
     private final long instance;
 
@@ -19,9 +25,13 @@ abstract class Subscription extends CometWaitRequest {
         return (ClientSession) session();
     }
 
+    final CometClient client() {
+        return clientSession().client();
+    }
+
     /** By way of the session: there are as many as held requests. */
-    final Subscriptions subscriptions() {
-        return clientSession().subscriptions();
+    final Services services() {
+        return clientSession().services();
     }
 
     /**
@@ -47,11 +57,47 @@ abstract class Subscription extends CometWaitRequest {
     /** When it began, as far as that is known: not later. */
     abstract long beganNanos();
 
+    abstract CometClientStatus.Transport transport();
+
+    /**
+     * Becomes its client's newest, and looks for messages.
+     *
+     * @return whether it has not ended with that
+     */
+    final boolean takeOver() {
+        ClientSession session = clientSession();
+        // First the newest, then alive: the end of an older request may reach the store later than
+        // this, and looks for a newer one afterwards.
+        session.takeOver(this);
+        if (!keepAlive()) {
+            return false;
+        }
+        CometClient client = session.client();
+        session.events().postUnlessBusy(handler -> handler.clientSubscribed(client));
+        lookNow();
+        return !isDone();
+    }
+
+    @Override
+    public final boolean keepAlive() {
+        try {
+            if (services().store().provider().keepAlive(client(), aliveNanos())) {
+                return true;
+            }
+            end(Ending.CLIENT_GONE);
+            clientSession().isGone();
+        } catch (Throwable e) {
+            session().letGo(this); // no idle time begins: the store would fail again
+            fails(e);
+        }
+        return false;
+    }
+
     /** The store refused to be read. */
     final void failed(CometException e) {
         if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
             end(Ending.CLIENT_GONE);
-            subscriptions().clientIsGone(clientSession());
+            clientSession().isGone();
         } else {
             fails(e);
         }
@@ -68,7 +114,7 @@ abstract class Subscription extends CometWaitRequest {
                     CometAnswer.error(
                             e instanceof CometException known
                                     ? known
-                                    : subscriptions().reader().unavailable(e));
+                                    : services().store().unavailable(e));
         } catch (Throwable again) {
             answer = CometAnswer.failed();
         }
@@ -82,8 +128,8 @@ abstract class Subscription extends CometWaitRequest {
             answer =
                     switch (why) {
                         case CLIENT_GONE -> clientSession().goodbye();
-                        case DRAINING -> subscriptions().reconnect();
-                        case CLOSED -> CometAnswer.error(Subscriptions.closed());
+                        case DRAINING -> services().reconnect();
+                        case CLOSED -> CometAnswer.error(CometException.closed());
                     };
         } catch (Throwable e) {
             answer = CometAnswer.failed();
@@ -103,5 +149,22 @@ abstract class Subscription extends CometWaitRequest {
             answer = CometAnswer.failed();
         }
         complete(answer);
+    }
+
+    // ---- after its end
+
+    /** It has been answered: for those who count. */
+    final void answered(OpenCount open, CometAnswer answer) {
+        open.decrement(client());
+        services().counters().count(answer);
+        if (answer.outcome() == CometAnswer.Outcome.SUPERSEDED) {
+            LOG.debug("A newer request of {} took over", client());
+        }
+        services().drain().endIfNothingIsOpen();
+    }
+
+    /** Its client counts as having a request until the hold ends, and as idle after that. */
+    static void leftOut(Throwable e) {
+        Faults.error("Not all was done that the end of a request entails", e);
     }
 }

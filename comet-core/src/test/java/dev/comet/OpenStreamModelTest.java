@@ -37,7 +37,7 @@ class OpenStreamModelTest {
             new EncodedMessage("tick", null, new byte[] {'1'});
 
     /** Encoded here: Lincheck takes a long loop for one that never ends. */
-    private static final CometAnswer CLOSED = CometAnswer.error(Subscriptions.closed());
+    private static final CometAnswer CLOSED = CometAnswer.error(CometException.closed());
 
     private final Rig rig = new Rig();
 
@@ -115,8 +115,8 @@ class OpenStreamModelTest {
         private final ClientSession session;
 
         Rig() {
-            manager.beginSubscribe("private", 0, Duration.ZERO);
-            session = manager.subscriptions().pool().get(CLIENT);
+            manager.transport().beginSubscribe("private", 0, Duration.ZERO, 0);
+            session = manager.pool().get(CLIENT);
         }
 
         /** Opens one in an empty store. */

@@ -9,6 +9,6 @@ public final class Footprint {
 
     /** What this manager's wait threads hold. */
     public static PoolFootprint of(CometStateManager manager) throws InterruptedException {
-        return PoolFootprint.of(manager.subscriptions().pool());
+        return PoolFootprint.of(manager.pool());
     }
 }

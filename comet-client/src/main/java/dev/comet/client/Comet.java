@@ -49,7 +49,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Comet implements AutoCloseable {
 
     /** As a name: all of the application's messages. */
-    public static final String ALL = "*";
+    public static final String ALL = Delivery.ALL;
 
     private final Loop loop;
     private final CometOptions options;
@@ -57,13 +57,6 @@ public final class Comet implements AutoCloseable {
     private Comet(Loop loop, CometOptions options) {
         this.loop = loop;
         this.options = options;
-    }
-
-    /** What ends the call of a handler or a listener. Idempotent. */
-    @FunctionalInterface
-    public interface Registration extends AutoCloseable {
-        @Override
-        void close();
     }
 
     /**
@@ -185,12 +178,12 @@ public final class Comet implements AutoCloseable {
      *     says, a {@linkplain #listen listener} is told
      * @throws CometClientException {@code parameters-invalid}
      */
-    public Registration on(String name, Consumer<? super CometMessage> handler) {
+    public CometRegistration on(String name, Consumer<? super CometMessage> handler) {
         return loop.delivery().on(name.equals(ALL) ? name : Names.checked(name), handler);
     }
 
     /** Tells the listener what happens, until the registration is closed. */
-    public Registration listen(CometListener listener) {
+    public CometRegistration listen(CometListener listener) {
         return loop.delivery().listen(listener);
     }
 

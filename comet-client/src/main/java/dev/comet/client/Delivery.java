@@ -16,6 +16,9 @@ import java.util.function.Consumer;
  */
 final class Delivery {
 
+    /** In the place of a name: all of the application's messages. */
+    static final String ALL = "*";
+
     private final Strand strand;
     private final ConcurrentHashMap<String, List<Registered<Consumer<? super CometMessage>>>>
             handlers = new ConcurrentHashMap<>();
@@ -34,7 +37,7 @@ final class Delivery {
         return lastMessageId;
     }
 
-    Comet.Registration on(String name, Consumer<? super CometMessage> handler) {
+    CometRegistration on(String name, Consumer<? super CometMessage> handler) {
         Registered<Consumer<? super CometMessage>> entry = new Registered<>(handler);
         handlers.compute(
                 name,
@@ -58,7 +61,7 @@ final class Delivery {
         };
     }
 
-    Comet.Registration listen(CometListener listener) {
+    CometRegistration listen(CometListener listener) {
         Registered<CometListener> entry = new Registered<>(listener);
         listeners.add(entry);
         return () -> {
@@ -135,7 +138,7 @@ final class Delivery {
     /** Within what is posted: calls the handlers of the message's name, and those of all. */
     void hand(CometMessage message) {
         hand(message, message.name());
-        hand(message, Comet.ALL);
+        hand(message, ALL);
     }
 
     private void hand(CometMessage message, String name) {

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Log {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Comet.class);
+    private static final Logger LOG = LoggerFactory.getLogger("dev.comet.client");
 
     private Log() {}
 

@@ -61,11 +61,11 @@ class HandlersTest {
                         log.add("answer");
                     }
                 };
-        List<Comet.Registration> registrations =
+        List<CometRegistration> registrations =
                 List.of(comet.on("n", handler), comet.listen(listener));
         comet.on("n", handler);
         comet.listen(listener);
-        for (Comet.Registration registration : registrations) {
+        for (CometRegistration registration : registrations) {
             registration.close();
             registration.close();
         }
@@ -81,8 +81,8 @@ class HandlersTest {
     void registration_closedByAHandler_isNotCalled() {
         Comet comet = world.connected();
         List<String> log = new ArrayList<>();
-        List<Comet.Registration> others = new ArrayList<>();
-        comet.on("n", message -> others.forEach(Comet.Registration::close));
+        List<CometRegistration> others = new ArrayList<>();
+        comet.on("n", message -> others.forEach(CometRegistration::close));
         others.add(comet.on("n", message -> log.add("n")));
         others.add(comet.on(Comet.ALL, message -> log.add("all")));
         world.poll(message(11));

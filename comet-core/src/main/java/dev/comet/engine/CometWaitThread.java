@@ -16,12 +16,9 @@ import org.slf4j.LoggerFactory;
  * entry harms no other. What it owns is kept apart from the thread that runs it: if something
  * throws that thread out of its loop all the same, another one goes on where it was.
  */
-final class CometWaitThread implements Runnable {
+public final class CometWaitThread implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(CometWaitThread.class);
-
-    /** When to try again what failed for want of memory or threads. */
-    static final long RETRY_NANOS = 1_000_000_000;
 
     private final String name;
     private final CometClock clock;
@@ -193,7 +190,7 @@ final class CometWaitThread implements Runnable {
         }
         if (!failing) {
             failing = true;
-            repeatNanos = clock.nanos() + RETRY_NANOS;
+            repeatNanos = clock.nanos() + Faults.RETRY_NANOS;
         }
         return due - repeatNanos < 0 ? due : repeatNanos;
     }

@@ -18,6 +18,9 @@ import org.slf4j.helpers.MessageFormatter;
  */
 public final class Faults {
 
+    /** When to try again what failed for want of memory or threads. */
+    static final long RETRY_NANOS = 1_000_000_000;
+
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
     private static final AtomicLong COUNT = new AtomicLong();
 

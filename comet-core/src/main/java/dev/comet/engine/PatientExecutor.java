@@ -22,7 +22,6 @@ import org.slf4j.LoggerFactory;
 public final class PatientExecutor implements Executor {
 
     private static final Logger LOG = LoggerFactory.getLogger(PatientExecutor.class);
-    private static final long RETRY_NANOS = 1_000_000_000;
 
     private final Executor executor;
     private final Executor ownThreads;
@@ -179,7 +178,7 @@ public final class PatientExecutor implements Executor {
             if (!kept.post(task)) {
                 runHere(task);
             } else if (retrying.compareAndSet(false, true)) {
-                retry.startIn(RETRY_NANOS); // not later for each that is refused
+                retry.startIn(Faults.RETRY_NANOS); // not later for each that is refused
             }
         }
     }

@@ -140,7 +140,7 @@ final class TimerWheel {
             } catch (Throwable e) {
                 Faults.error("A timer failed; the others go on", e);
                 if (e instanceof VirtualMachineError) {
-                    armNoLaterThan(timer, nowNanos + CometWaitThread.RETRY_NANOS);
+                    armNoLaterThan(timer, nowNanos + Faults.RETRY_NANOS);
                 }
             }
         }

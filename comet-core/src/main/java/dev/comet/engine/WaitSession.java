@@ -41,12 +41,12 @@ public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.
     private @Nullable ArrayList<SharedLog.Member> groups; // null until the first is joined
 
     /**
-     * @param pool whose threads will own it
-     * @param key unique among the pool's sessions; decides which thread
+     * @param owner the {@linkplain WaitThreadPool#ownerOf pool's thread} for this key
+     * @param key unique among the pool's sessions
      */
-    protected WaitSession(WaitThreadPool<?> pool, Object key) {
+    protected WaitSession(CometWaitThread owner, Object key) {
         this.key = key;
-        this.owner = pool.ownerOf(key);
+        this.owner = owner;
     }
 
     /** How long after its last answer the client could be idle. */
@@ -220,7 +220,7 @@ public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.
             done = true;
         } finally {
             if (!done) {
-                arm(nowNanos + CometWaitThread.RETRY_NANOS);
+                arm(nowNanos + Faults.RETRY_NANOS);
             }
         }
     }

@@ -45,7 +45,8 @@ public final class WaitThreadPool<S extends WaitSession> {
         threads.forEach(CometWaitThread::start);
     }
 
-    CometWaitThread ownerOf(Object key) {
+    /** The thread that sessions and timers of this key live on. */
+    public CometWaitThread ownerOf(Object key) {
         // Spread the hash: keys of an application's own making may differ in few bits.
         int hash = key.hashCode() * 0x9E3779B9;
         return threads.get((int) (((hash & 0xFFFFFFFFL) * threads.size()) >>> 32));
@@ -97,7 +98,7 @@ public final class WaitThreadPool<S extends WaitSession> {
      *
      * @return whether this call did it
      */
-    public boolean end(S session, Ending why) {
+    public boolean end(WaitSession session, Ending why) {
         Mailbox.Entry end = WaitSession.entry(() -> session.end(everyone, this::release));
         if (!sessions.remove(session.key(), session)) {
             return false;

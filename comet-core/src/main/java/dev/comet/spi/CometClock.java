@@ -1,6 +1,7 @@
 package dev.comet.spi;
 
 import java.time.Instant;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Time as Comet sees it. Everything that waits or measures asks this, so that a test can own time.
@@ -20,15 +21,32 @@ public interface CometClock {
 
     /**
      * Blocks the calling thread until {@code untilNanos} by this clock, until somebody {@linkplain
-     * java.util.concurrent.locks.LockSupport#unpark unparks} it, or for no reason at all: callers
-     * look again and park again.
+     * LockSupport#unpark unparks} it, or for no reason at all: callers look again and park again.
      *
      * @param untilNanos a reading of {@link #nanos()}
      */
     void parkUntil(long untilNanos);
 
-    /** The clock of this machine. */
+    /** {@link System#nanoTime()} and the operating system's wall clock. */
     static CometClock system() {
-        return SystemClock.INSTANCE;
+        return new CometClock() {
+            @Override
+            public long nanos() {
+                return System.nanoTime();
+            }
+
+            @Override
+            public Instant now() {
+                return Instant.now();
+            }
+
+            @Override
+            public void parkUntil(long untilNanos) {
+                long remaining = untilNanos - System.nanoTime();
+                if (remaining > 0) {
+                    LockSupport.parkNanos(this, remaining);
+                }
+            }
+        };
     }
 }

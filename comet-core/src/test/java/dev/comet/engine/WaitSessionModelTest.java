@@ -167,7 +167,7 @@ class WaitSessionModelTest {
     private static final class Session extends WaitSession {
 
         Session(WaitThreadPool<?> pool) {
-            super(pool, "client");
+            super(pool.ownerOf("client"), "client");
         }
 
         @Override

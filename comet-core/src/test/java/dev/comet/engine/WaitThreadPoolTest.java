@@ -257,7 +257,7 @@ class WaitThreadPoolTest {
 
     private static final class Session extends WaitSession {
         Session(WaitThreadPool<?> pool, String key) {
-            super(pool, key);
+            super(pool.ownerOf(key), key);
         }
 
         @Override

@@ -11,6 +11,9 @@ import java.time.Duration;
  */
 public record BodyLimits(int bytes, Duration timeout, int bytesPerSecond) {
 
+    /** The longest body of anything but a send. */
+    static final int SHORT_BYTES = 8 << 10;
+
     /** The rate counts from this part of the timeout on: before it, one lost packet is a lot. */
     private static final int GRACE = 5;
 

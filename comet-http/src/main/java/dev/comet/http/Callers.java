@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Callers {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Callers.class);
     private static final String TOKEN = "Comet-Token";
     private static final String BEARER = "Bearer ";
 
@@ -138,7 +138,7 @@ final class Callers {
         CometClient client = client(call, inBody, parameters.publicToken());
         requests.require(
                 client.publicToken(), 1, "requestsPerClient", "too many requests from this client");
-        comet.seenAt(client, clientAddress(call.exchange()));
+        comet.transport().seenAt(client, clientAddress(call.exchange()));
         return client;
     }
 
@@ -236,7 +236,7 @@ final class Callers {
      */
     BodyLimits judge(Call call, BodyLimits limits) {
         if (!hasTokenOutsideBody(call.exchange())) {
-            int most = Math.min(limits.bytes(), CometHttpHandler.SHORT_BODY_BYTES);
+            int most = Math.min(limits.bytes(), BodyLimits.SHORT_BYTES);
             if (call.announcedBytes() > most) {
                 throw Refusal.tooLarge(
                         "body is longer than "

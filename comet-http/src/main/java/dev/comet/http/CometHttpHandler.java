@@ -1,7 +1,13 @@
 package dev.comet.http;
 
+import dev.comet.CometBatch;
+import dev.comet.CometGap;
+import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
+import dev.comet.CometTransport;
 import dev.comet.spi.ColdClasses;
+import dev.comet.spi.EncodedMessage;
+import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -13,9 +19,6 @@ import tools.jackson.databind.json.JsonMapper;
  * its {@code close()} every request is answered 503.
  */
 public final class CometHttpHandler {
-
-    /** The longest body of anything but a send. */
-    static final int SHORT_BODY_BYTES = 8 << 10;
 
     private final Origins origins;
     private final HttpCounters counters = new HttpCounters();
@@ -40,15 +43,16 @@ public final class CometHttpHandler {
         this.faults = new FaultLog(application.clock, counters);
         this.unread = new UnreadAnswers(application.unreadAnswerBytes, faults);
         this.origins = new Origins(application, faults);
+        CometTransport transport = comet.transport();
         Callers callers = new Callers(comet, application, origins, faults);
         BodyLimits longBodies = application.bodyLimits();
-        BodyLimits shortBodies = longBodies.withBytes(SHORT_BODY_BYTES);
+        BodyLimits shortBodies = longBodies.withBytes(BodyLimits.SHORT_BYTES);
         this.connect =
                 new ConnectEndpoint(
                         comet, callers, strict, shortBodies, application, faults, counters);
-        this.poll = new PollEndpoint(comet, callers, strict, shortBodies, unread);
-        this.stream = new StreamEndpoint(comet, callers);
-        this.ack = new AckEndpoint(comet, callers, strict, shortBodies);
+        this.poll = new PollEndpoint(transport, callers, strict, shortBodies, unread);
+        this.stream = new StreamEndpoint(transport, callers);
+        this.ack = new AckEndpoint(transport, callers, strict, shortBodies);
         RateLimit sends =
                 new RateLimit(
                         application.sendsPerClient,
@@ -65,7 +69,7 @@ public final class CometHttpHandler {
                         unread,
                         faults,
                         counters);
-        this.reply = new ReplyEndpoint(comet, callers, strict, longBodies, sends);
+        this.reply = new ReplyEndpoint(transport, callers, strict, longBodies, sends);
         this.disconnect = new DisconnectEndpoint(comet, callers, strict, shortBodies);
         this.script = new ScriptEndpoint();
         prepare();
@@ -85,8 +89,20 @@ public final class CometHttpHandler {
                 "UnreadAnswers$Body",
                 "UnreadAnswers$Unread");
         EventEncoder.heartbeat(1, 1, 1);
+        prepareEncoders();
         Refusal.handlerFailed().response();
         CometResponse.empty(204);
+    }
+
+    private static void prepareEncoders() {
+        CometGap gap = new CometGap(1, 1, CometGap.Reason.OVERFLOW);
+        CometMessage message = new CometMessage(1, new EncodedMessage("n", new byte[] {'1'}));
+        for (List<CometGap> gaps : List.of(List.of(gap), List.<CometGap>of())) {
+            CometBatch batch = new CometBatch(gaps, List.of(message), 1, true);
+            new PollEncoder().batch(batch);
+            new EventEncoder().batch(batch);
+        }
+        PollEncoder.array(ProtocolMessages.superseded(1));
     }
 
     /**

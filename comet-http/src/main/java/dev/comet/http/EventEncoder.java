@@ -6,8 +6,6 @@ import dev.comet.CometBatch;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.LastEncoded;
-import dev.comet.spi.ProtocolMessages;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 
@@ -34,8 +32,8 @@ final class EventEncoder {
         for (CometGap gap : batch.gaps()) {
             byte[] event =
                     gap.reason() == CometGap.Reason.UNKNOWN_CURSOR
-                            ? event(gap.to(), gapMessage(gap))
-                            : event(gapMessage(gap));
+                            ? event(gap.to(), ProtocolMessages.gap(gap))
+                            : event(ProtocolMessages.gap(gap));
             events.writeBytes(event);
         }
         events.writeBytes(plain);
@@ -45,26 +43,12 @@ final class EventEncoder {
         return events.toByteArray();
     }
 
-    private static EncodedMessage gapMessage(CometGap gap) {
-        return ProtocolMessages.gap(gap.from(), gap.to(), gap.reason().code());
-    }
-
     static byte[] heartbeat(long cursor, long lastSentId, int nextInSeconds) {
         return event(cursor, ProtocolMessages.heartbeat(cursor, lastSentId, nextInSeconds));
     }
 
-    /** The messages of a body that a poll would be answered with, as events without a cursor. */
-    static byte[] ofBody(byte[] array) {
-        // The protocol's own: always one message in its brackets.
-        byte[] event = new byte[DATA.length + array.length];
-        System.arraycopy(DATA, 0, event, 0, DATA.length);
-        System.arraycopy(array, 1, event, DATA.length, array.length - 2);
-        event[event.length - 2] = '\n';
-        event[event.length - 1] = '\n';
-        return event;
-    }
-
-    private static byte[] event(EncodedMessage message) {
+    /** One of the protocol's own, as an event without a cursor. */
+    static byte[] event(EncodedMessage message) {
         byte[] event = new byte[dataLength(message, 0)];
         writeData(message, 0, event, 0);
         return event;

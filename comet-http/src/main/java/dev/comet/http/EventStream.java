@@ -6,6 +6,7 @@ import dev.comet.CometException;
 import dev.comet.CometStream;
 import dev.comet.CometStreamSink;
 import dev.comet.http.CometResponse.Header;
+import dev.comet.spi.EncodedMessage;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +89,7 @@ final class EventStream implements CometStreamSink {
             }
         }
         CometOutput open = output();
-        byte[] last = abandoned ? CometResponse.NO_BODY : EventEncoder.ofBody(body(why));
+        byte[] last = abandoned ? CometResponse.NO_BODY : EventEncoder.event(lastMessage(why));
         isEnded = true;
         if (abandoned) {
             open.cutOff();
@@ -98,9 +99,9 @@ final class EventStream implements CometStreamSink {
     }
 
     /** What an exception says to whoever runs the server is nothing for a page. */
-    private static byte[] body(CometAnswer why) {
+    private static EncodedMessage lastMessage(CometAnswer why) {
         CometException error = why.error();
-        return error == null ? why.body() : Refusal.of(error).response().body();
+        return error == null ? ProtocolMessages.of(why) : Refusal.of(error).message();
     }
 
     /** Begins the answer with the first event. */

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 final class FaultLog {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+    private static final Logger LOG = LoggerFactory.getLogger(FaultLog.class);
 
     /** More than there are, in each stripe. */
     private static final int MAX_KINDS = 1_024;

@@ -20,7 +20,7 @@ import tools.jackson.databind.util.RawValue;
 /** Sends a client what its request is answered, once that is known: as a message. */
 final class LaterReply {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometHttpHandler.class);
+    private static final Logger LOG = LoggerFactory.getLogger(LaterReply.class);
 
     private final CometStateManager comet;
     private final ContentsEncoder encoder;

@@ -6,7 +6,7 @@ import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
 import dev.comet.CometClient;
 import dev.comet.CometException;
-import dev.comet.CometStateManager;
+import dev.comet.CometTransport;
 import java.time.Duration;
 import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,19 +20,20 @@ final class PollEndpoint {
     /** Longer than any client may be held; keeps the arithmetic from overflowing. */
     private static final long MAX_HOLD_SECONDS = Duration.ofDays(1).toSeconds();
 
-    private final CometStateManager comet;
+    private final CometTransport transport;
     private final Callers callers;
     private final JsonMapper strict;
     private final BodyLimits bodies;
     private final UnreadAnswers unread;
+    private final PollEncoder encoder = new PollEncoder();
 
     PollEndpoint(
-            CometStateManager comet,
+            CometTransport transport,
             Callers callers,
             JsonMapper strict,
             BodyLimits bodies,
             UnreadAnswers unread) {
-        this.comet = comet;
+        this.transport = transport;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
@@ -71,7 +72,7 @@ final class PollEndpoint {
             // Often on a wait thread: the exchange promises not to block it.
             result.whenCompleted(held);
         } catch (Throwable e) { // an Error too: nobody would be told of an answer
-            comet.endSubscribe(result);
+            transport.endSubscribe(result);
             throw e;
         }
     }
@@ -83,7 +84,7 @@ final class PollEndpoint {
         /** The peer has gone away. */
         @Override
         public void run() {
-            endpoint.comet.endSubscribe(result);
+            endpoint.transport.endSubscribe(result);
         }
 
         @Override
@@ -99,7 +100,7 @@ final class PollEndpoint {
 
     private CometAsyncResult subscribe(String token, Parameters parameters) {
         long hold = parameters.hold();
-        return comet.beginSubscribe(
+        return transport.beginSubscribe(
                 token,
                 parameters.lastMessageId(),
                 hold == Parameters.UNSET
@@ -111,14 +112,19 @@ final class PollEndpoint {
     private void respond(Call call, CometAnswer answer) {
         switch (answer.outcome()) {
             // Left out or refused, they stay: the client has not confirmed them.
-            case MESSAGES -> unread.respondOrShorten(call, answer);
-            case TIMEOUT, RECONNECT, CLOSED -> call.respond(CometResponse.json(200, answer.body()));
-            case SUPERSEDED -> call.respond(CometResponse.json(409, answer.body()));
+            case MESSAGES ->
+                    unread.respondOrShorten(call, answer.batch(), encoder.batch(answer.batch()));
+            case TIMEOUT, RECONNECT, CLOSED -> respond(call, 200, answer);
+            case SUPERSEDED -> respond(call, 409, answer);
             case ERROR -> call.refuse(refusal(answer));
             case ABANDONED -> {
                 // Nobody is there to be answered.
             }
         }
+    }
+
+    private static void respond(Call call, int status, CometAnswer answer) {
+        call.respond(CometResponse.json(status, PollEncoder.array(ProtocolMessages.of(answer))));
     }
 
     private static Refusal refusal(CometAnswer answer) {

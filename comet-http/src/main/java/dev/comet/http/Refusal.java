@@ -3,7 +3,6 @@ package dev.comet.http;
 import dev.comet.CometException;
 import dev.comet.http.CometResponse.Header;
 import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.ProtocolMessages;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -245,13 +244,17 @@ final class Refusal extends RuntimeException {
         return this;
     }
 
-    CometResponse response() {
+    /** What it says, as the protocol's message. */
+    EncodedMessage message() {
         ObjectNode contents = JSON.createObjectNode().put("code", code).put("reason", text);
         if (index >= 0) {
             contents.put("index", index);
         }
-        EncodedMessage error = new EncodedMessage("comet.error", JSON.writeValueAsBytes(contents));
-        CometResponse response = CometResponse.json(status, ProtocolMessages.array(error));
+        return new EncodedMessage("comet.error", JSON.writeValueAsBytes(contents));
+    }
+
+    CometResponse response() {
+        CometResponse response = CometResponse.json(status, PollEncoder.array(message()));
         if (retryAfterSeconds > 0) {
             response = response.with("Retry-After", Integer.toString(retryAfterSeconds));
         }

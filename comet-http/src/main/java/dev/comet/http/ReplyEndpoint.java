@@ -2,7 +2,7 @@ package dev.comet.http;
 
 import dev.comet.CometClient;
 import dev.comet.CometException;
-import dev.comet.CometStateManager;
+import dev.comet.CometTransport;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -12,19 +12,19 @@ final class ReplyEndpoint {
 
     private static final int MAX_REFUSAL = 1_000;
 
-    private final CometStateManager comet;
+    private final CometTransport transport;
     private final Callers callers;
     private final JsonMapper strict;
     private final BodyLimits bodies;
     private final RateLimit sends;
 
     ReplyEndpoint(
-            CometStateManager comet,
+            CometTransport transport,
             Callers callers,
             JsonMapper strict,
             BodyLimits bodies,
             RateLimit sends) {
-        this.comet = comet;
+        this.transport = transport;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
@@ -58,9 +58,9 @@ final class ReplyEndpoint {
         JsonNode refused = json.get("refused");
         try {
             if (refused == null) {
-                comet.acceptReply(token, correlationId, json.get("contents"));
+                transport.acceptReply(token, correlationId, json.get("contents"));
             } else {
-                comet.acceptRefusal(token, correlationId, reason(refused));
+                transport.acceptRefusal(token, correlationId, reason(refused));
             }
         } catch (CometException e) {
             throw callers.refusal(call.exchange(), e);

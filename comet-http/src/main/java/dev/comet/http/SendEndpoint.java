@@ -6,7 +6,6 @@ import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.RequestHook;
 import dev.comet.http.WaitingPlaces.Place;
 import dev.comet.spi.Names;
-import dev.comet.spi.ProtocolMessages;
 import java.io.ByteArrayOutputStream;
 import java.util.Map;
 import java.util.Set;
@@ -251,7 +250,7 @@ final class SendEndpoint {
         if (id == null) {
             return null;
         }
-        if (!id.isString() || !ProtocolMessages.isCorrelationId(id.stringValue())) {
+        if (!id.isString() || !Names.isCorrelationId(id.stringValue())) {
             throw Refusal.parametersInvalid(
                     "correlationId is no string of 1 to 64 characters of A-Z a-z 0-9 - _");
         }

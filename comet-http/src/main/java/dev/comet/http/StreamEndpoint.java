@@ -1,7 +1,7 @@
 package dev.comet.http;
 
 import dev.comet.CometClient;
-import dev.comet.CometStateManager;
+import dev.comet.CometTransport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamEndpoint {
 
-    private final CometStateManager comet;
+    private final CometTransport transport;
     private final Callers callers;
     private final EventEncoder encoder = new EventEncoder();
 
-    StreamEndpoint(CometStateManager comet, Callers callers) {
-        this.comet = comet;
+    StreamEndpoint(CometTransport transport, Callers callers) {
+        this.transport = transport;
         this.callers = callers;
     }
 
@@ -37,7 +37,7 @@ final class StreamEndpoint {
                         ? parameters.lastMessageId()
                         : Parameters.lastEventId(lastEventId);
         CometClient client = callers.subscriber(call, null, parameters);
-        comet.openStream(
+        transport.openStream(
                 client.privateToken(),
                 cursor,
                 new EventStream(call, callers, encoder),

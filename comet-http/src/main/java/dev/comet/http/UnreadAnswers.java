@@ -1,6 +1,6 @@
 package dev.comet.http;
 
-import dev.comet.CometAnswer;
+import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -99,13 +99,17 @@ final class UnreadAnswers {
         }
     }
 
-    /** Answers with messages: if they are long and nothing is free, with the first of them. */
-    void respondOrShorten(Call call, CometAnswer answer) {
-        CometResponse whole = CometResponse.json(200, answer.body());
+    /**
+     * Answers with messages: if they are long and nothing is free, with the first of them.
+     *
+     * @param body what they are as a whole
+     */
+    void respondOrShorten(Call call, CometBatch batch, byte[] body) {
+        CometResponse whole = CometResponse.json(200, body);
         if (isShort(whole)) {
             call.respond(whole);
         } else if (!respondCounted(call, whole, false)) {
-            respondWithFirst(call, answer);
+            respondWithFirst(call, batch);
         }
     }
 
@@ -113,7 +117,7 @@ final class UnreadAnswers {
         return response.body().length <= SHORT_BYTES;
     }
 
-    private void respondWithFirst(Call call, CometAnswer answer) {
+    private void respondWithFirst(Call call, CometBatch batch) {
         faults.peer(
                 "unread answers",
                 "Answers that peers do not read take all "
@@ -122,7 +126,7 @@ final class UnreadAnswers {
                         + " container's timeout for writes, polls are answered with "
                         + SHORT_BYTES
                         + " bytes at most, and refused for longer messages");
-        byte[] first = answer.bodyOfAtMost(SHORT_BYTES);
+        byte[] first = PollEncoder.first(batch, SHORT_BYTES);
         if (first == null) {
             call.refuse(Refusal.answersUnread(RETRY_SECONDS));
         } else {

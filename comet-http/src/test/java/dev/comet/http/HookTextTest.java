@@ -140,7 +140,7 @@ class HookTextTest {
     @Test
     @DisplayName("O3 at DEBUG refusals have a line, one a second of a kind, with nothing forged")
     void refused_logAtDebug_hasALineASecond() {
-        Logger logger = (Logger) LoggerFactory.getLogger(CometHttpHandler.class);
+        Logger logger = (Logger) LoggerFactory.getLogger(FaultLog.class);
         Level before = logger.getLevel();
         logger.setLevel(Level.DEBUG);
         try {

@@ -9,14 +9,14 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
-/** What one class logs while this is open; it does not reach the console. */
+/** What the package of a class logs while this is open; it does not reach the console. */
 final class LogCapture implements AutoCloseable {
 
     private final Logger logger;
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
     LogCapture(Class<?> logging) {
-        logger = (Logger) LoggerFactory.getLogger(logging);
+        logger = (Logger) LoggerFactory.getLogger(logging.getPackageName());
         logger.setAdditive(false);
         logger.addAppender(appender);
         appender.start();

@@ -195,8 +195,10 @@ class RequestTest {
         request("light", "c-3", "1");
         List<CometMessage> all =
                 protocol.comet
-                        .beginSubscribe(phone.privateToken(), 0, Duration.ZERO)
+                        .transport()
+                        .beginSubscribe(phone.privateToken(), 0, Duration.ZERO, 0)
                         .answer()
+                        .batch()
                         .messages();
         assertThat(all).hasSize(3);
     }

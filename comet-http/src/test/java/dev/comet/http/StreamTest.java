@@ -8,7 +8,6 @@ import dev.comet.CometLimits;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.ProtocolMessages;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,8 +112,7 @@ class StreamTest {
     @DisplayName("H5 contents on several lines are still one line of data")
     void stream_contentsWithLineBreaks_areOneLine() {
         byte[] pretty = "{\n  \"a\" : 1,\r\n  \"b\" : \"\\n\"\r}".getBytes(UTF_8);
-        byte[] array = ProtocolMessages.array(new EncodedMessage("n", pretty));
-        String event = new String(EventEncoder.ofBody(array), UTF_8);
+        String event = new String(EventEncoder.event(new EncodedMessage("n", pretty)), UTF_8);
         assertThat(event).endsWith("\n\n");
         assertThat(event.strip()).doesNotContain("\n", "\r").contains("\"\\n\"");
     }

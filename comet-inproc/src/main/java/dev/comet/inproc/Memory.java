@@ -97,7 +97,7 @@ final class Memory {
         }
         while (!fits(own.bytes(), bytes)) {
             if (!dropOneOwn()) {
-                throw CometException.totalReached(bytes, limits, toEnd());
+                throw CometException.totalReached(bytes, limits.totalBytes(), toEnd());
             }
         }
         // A little more than is needed, so that not every send has to.

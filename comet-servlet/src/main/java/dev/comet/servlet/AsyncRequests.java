@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 final class AsyncRequests {
 
-    private static final Logger LOG = LoggerFactory.getLogger(CometServlet.class);
+    private static final Logger LOG = LoggerFactory.getLogger(AsyncRequests.class);
 
     /** For a peer that does not read its answer. */
     private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);

@@ -25,6 +25,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class BodyWriter implements WriteListener, Runnable {
 
+    /** The request that is answered. Any thread. */
+    interface Request {
+
+        /** Whether the container has ended it, and may use all that belongs to it anew. */
+        boolean hasEnded();
+
+        /** The answer is with the container, or never will be. */
+        void answerIsOver();
+
+        /** Nothing more of the answer reaches the peer, whether or not the container says so. */
+        void giveUp();
+
+        /** Completes it, unless the container has ended it. */
+        void completeIfOpen();
+    }
+
     private static final int PIECE_BYTES = 32 << 10;
 
     /** A body up to here is not worth a timer. */
@@ -33,7 +49,7 @@ final class BodyWriter implements WriteListener, Runnable {
     private final int length;
     private final ServletOutputStream out;
     private final AsyncContext async;
-    private final ServletExchange exchange;
+    private final Request request;
     private final @Nullable BodyReader unread;
     private final Runnable whenOver;
     private final long stallNanos;
@@ -55,7 +71,7 @@ final class BodyWriter implements WriteListener, Runnable {
             byte[] body,
             ServletOutputStream out,
             AsyncContext async,
-            ServletExchange exchange,
+            Request request,
             @Nullable BodyReader unread,
             boolean headFirst,
             Runnable whenOver,
@@ -64,7 +80,7 @@ final class BodyWriter implements WriteListener, Runnable {
         this.length = body.length;
         this.out = out;
         this.async = async;
-        this.exchange = exchange;
+        this.request = request;
         this.unread = unread;
         this.flushed = unread == null && !headFirst;
         this.whenOver = whenOver;
@@ -76,17 +92,17 @@ final class BodyWriter implements WriteListener, Runnable {
         try {
             writeOn();
         } catch (IOException e) {
-            exchange.giveUp();
+            request.giveUp();
             throw e; // the container tells onError, has ended the request, or is Undertow
         } catch (RuntimeException | Error e) { // not every container ends the request then
-            ServletExchange.fail(async);
-            exchange.giveUp();
-            throw ServletExchange.unwritten(e);
+            AsyncContexts.fail(async);
+            request.giveUp();
+            throw AsyncContexts.unwritten(e);
         }
     }
 
     private void writeOn() throws IOException {
-        while (!exchange.hasEnded() && out.isReady()) {
+        while (!request.hasEnded() && out.isReady()) {
             byte[] rest = body;
             if (rest == null) {
                 throw new IOException("the peer has taken nothing for too long");
@@ -100,9 +116,9 @@ final class BodyWriter implements WriteListener, Runnable {
                 }
                 if (unread == null) {
                     async.complete();
-                    exchange.answerIsOver();
+                    request.answerIsOver();
                 } else {
-                    unread.whenOver(exchange::completeIfOpen);
+                    unread.whenOver(request::completeIfOpen);
                 }
                 return;
             }
@@ -156,7 +172,7 @@ final class BodyWriter implements WriteListener, Runnable {
                 return;
             }
         }
-        exchange.giveUp();
+        request.giveUp();
     }
 
     /** The answer is over, in one way or another: the body is needed no more. */
@@ -177,9 +193,9 @@ final class BodyWriter implements WriteListener, Runnable {
     /** The peer has gone away or was cut off. */
     @Override
     public void onError(Throwable failure) {
-        if (!exchange.hasEnded()) {
-            ServletExchange.complete(async);
+        if (!request.hasEnded()) {
+            AsyncContexts.complete(async);
         }
-        exchange.giveUp();
+        request.giveUp();
     }
 }

@@ -8,8 +8,6 @@ import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletOutputStream;
-import jakarta.servlet.ServletResponse;
-import jakarta.servlet.ServletResponseWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -18,7 +16,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.security.Principal;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Long because body, hold and answer share one state: each step asks for all of it.
  */
-final class ServletExchange extends RequestHead implements AsyncListener {
+final class ServletExchange extends RequestHead implements AsyncListener, BodyWriter.Request {
 
     /** Of {@link #awaited}: a field of the exchange costs a held poll less than an object would. */
     private static final VarHandle AWAITED;
@@ -322,7 +319,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     }
 
     /** The answer is written, or never will be: that is told, once. */
-    void answerIsOver() {
+    @Override
+    public void answerIsOver() {
         Runnable over;
         synchronized (this) {
             over = whenOver;
@@ -334,7 +332,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
     }
 
     /** Nothing more of the answer reaches the peer, whether or not the container ever says so. */
-    void giveUp() {
+    @Override
+    public void giveUp() {
         awaitNoLonger();
         answerIsOver();
     }
@@ -506,14 +505,15 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         } catch (RuntimeException e) {
             writer.onError(e); // the container has ended the request, or a filter has the output
         } catch (Error e) {
-            fail(context);
+            AsyncContexts.fail(context);
             giveUp();
             throw e;
         }
     }
 
     /** Whether the container has ended the request, and may use all that belongs to it anew. */
-    synchronized boolean hasEnded() {
+    @Override
+    public synchronized boolean hasEnded() {
         return ended;
     }
 
@@ -532,7 +532,8 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         // The one who holds the request owns its deadline.
         context.setTimeout(0);
         context.addListener(this);
-        if (containersOwn(context) instanceof HttpServletResponse own && own != response) {
+        if (AsyncContexts.containersOwn(context) instanceof HttpServletResponse own
+                && own != response) {
             requests.goRound(response);
             response = own;
             // They describe what the filter would have made of the body.
@@ -542,71 +543,22 @@ final class ServletExchange extends RequestHead implements AsyncListener {
         return context;
     }
 
-    /** Undertow's startAsync() keeps what filters have put around it. */
-    private static ServletResponse containersOwn(AsyncContext context) {
-        ServletResponse own = context.getResponse();
-        while (own instanceof ServletResponseWrapper wrapper) {
-            own = wrapper.getResponse();
-        }
-        return own;
-    }
-
     /** A request that is not held is its thread's. */
     private void fail() {
-        if (async != null && !fail(async)) {
+        if (async != null && !AsyncContexts.fail(async)) {
             awaitNoLonger();
         }
     }
 
-    /**
-     * Ends a request whose answer cannot be written. Empty with status 200 would be a lie.
-     *
-     * @return as {@link #complete(AsyncContext)}
-     */
-    static boolean fail(AsyncContext context) {
-        try {
-            if (containersOwn(context) instanceof HttpServletResponse response
-                    && !response.isCommitted()) {
-                response.reset();
-                response.setStatus(HttpServletResponse.SC_INTERNAL_SERVER_ERROR);
-            }
-        } catch (RuntimeException e) {
-            // The container has closed the response itself.
-        } catch (Error e) {
-            complete(context);
-            throw e;
-        }
-        return complete(context);
-    }
-
     /** By a timer, which the container does not know of: it may end the request meanwhile. */
-    synchronized void completeIfOpen() {
+    @Override
+    public synchronized void completeIfOpen() {
         complete();
     }
 
     private void complete() {
-        if (async != null && !complete(async)) {
+        if (async != null && !AsyncContexts.complete(async)) {
             awaitNoLonger();
-        }
-    }
-
-    /** What a listener throws then: Tomcat leaves a request as it is for which it gets an Error. */
-    static RuntimeException unwritten(Throwable failure) {
-        return new IllegalStateException("the answer could not be written", failure);
-    }
-
-    /**
-     * Completes the request.
-     *
-     * @return false if the container has done so itself, because of its peer, or because it is
-     *     going away: it may never say that the request has ended
-     */
-    static boolean complete(AsyncContext context) {
-        try {
-            context.complete();
-            return true;
-        } catch (IllegalStateException | RejectedExecutionException e) {
-            return false;
         }
     }
 

@@ -153,10 +153,10 @@ final class StreamWriter implements WriteListener, CometOutput {
         } catch (RuntimeException | Error e) { // the peer would wait for what cannot come
             if (!ended) {
                 forget();
-                ServletExchange.fail(async);
+                AsyncContexts.fail(async);
                 givenUp.run();
             }
-            throw ServletExchange.unwritten(e);
+            throw AsyncContexts.unwritten(e);
         }
     }
 
@@ -198,7 +198,7 @@ final class StreamWriter implements WriteListener, CometOutput {
     private void complete() {
         if (!ended) {
             forget();
-            if (!ServletExchange.complete(async)) {
+            if (!AsyncContexts.complete(async)) {
                 givenUp.run();
             }
         }

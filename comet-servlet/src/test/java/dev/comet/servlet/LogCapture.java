@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
-/** What one class logs while this is open; it does not reach the console. */
+/** What the package of a class logs while this is open; it does not reach the console. */
 final class LogCapture implements AutoCloseable {
 
     private final Logger logger;
@@ -23,7 +23,7 @@ final class LogCapture implements AutoCloseable {
      * @param level from which on; null for the level of the tests
      */
     LogCapture(Class<?> logging, Level level) {
-        logger = (Logger) LoggerFactory.getLogger(logging);
+        logger = (Logger) LoggerFactory.getLogger(logging.getPackageName());
         logger.setLevel(level);
         logger.setAdditive(false);
         logger.addAppender(appender);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import dev.comet.CometAsyncResult;
 import dev.comet.CometClient;
 import dev.comet.CometStateManager;
@@ -445,7 +446,7 @@ abstract class ServletSetUpContract {
         rigs.remove(rig);
         CompletableFuture<Answer> poll = rig.held(rig.client("ada"));
 
-        try (LogCapture log = new LogCapture(CometAsyncResult.class)) {
+        try (LogCapture log = new LogCapture(CometAsyncResult.class, Level.WARN)) {
             rig.container.stop();
 
             await().until(() -> rig.comet.statistics().held().polls() == 0);

@@ -476,7 +476,7 @@ class NaiveStateProvider implements ICometStateProvider {
             if (limits.overflow() != OverflowPolicy.DROP_OLDEST) {
                 throw CometException.totalReached(
                         message.sizeInBytes(),
-                        limits,
+                        limits.totalBytes(),
                         limits.overflow() == OverflowPolicy.DISCONNECT
                                 ? clientsOf(oldest.receivers())
                                 : List.of());

@@ -29,7 +29,8 @@ class RecordingTest {
             manager.initializeClient(CometClient.builder().publicToken("ada").build());
 
     private RecordedAnswers.Request poll(long cursor) {
-        return answers.watch(manager.beginSubscribe(ada.privateToken(), cursor));
+        return answers.watch(
+                manager.transport().beginSubscribe(ada.privateToken(), cursor, null, 0));
     }
 
     @AfterEach
@@ -44,7 +45,7 @@ class RecordingTest {
         assertThat(first.isAnswered()).isFalse();
 
         long id = manager.sendMessage("ada", "said", "hello");
-        assertThat(first.await().messages()).hasSize(1);
+        assertThat(first.await().batch().messages()).hasSize(1);
         RecordedAnswers.Request second = poll(id);
         manager.close();
         answers.awaitAll();

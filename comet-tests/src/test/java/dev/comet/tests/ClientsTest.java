@@ -4,14 +4,17 @@ import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
 import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_INITIALIZED;
 import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
 import static dev.comet.testkit.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.comet.CometAnswer.Outcome;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
+import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.RecordedAnswers.Request;
@@ -86,7 +89,7 @@ class ClientsTest {
                 .matches(e -> e.reason() == Reason.CLIENT_ALREADY_EXISTS)
                 .matches(e -> !e.getMessage().contains("secret"));
         server.manager.sendMessage("ada", "still", "here");
-        assertThat(held.await().messages()).hasSize(1);
+        assertThat(held.await().batch().messages()).hasSize(1);
         assertThat(server.manager.clients()).containsExactly(ada);
         assertThat(server.events.count(CLIENT_INITIALIZED, ada)).isEqualTo(1);
     }
@@ -117,7 +120,7 @@ class ClientsTest {
     @DisplayName("C4: a public token can neither poll nor disconnect, and no text shows the secret")
     void everyMethod_publicTokenInsteadOfPrivate_findsNobody() {
         CometClient ada = server.client("ada");
-        assertThat(server.manager.beginSubscribe("ada", 0).answer().error())
+        assertThat(server.manager.transport().beginSubscribe("ada", 0, null, 0).answer().error())
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
         assertThat(server.manager.disconnect("ada")).isFalse();
         assertThat(server.manager.getCometClient("ada")).isEmpty();
@@ -134,9 +137,9 @@ class ClientsTest {
     void sendMessage_clientAsContents_doesNotCarryItsSecret() {
         CometClient ada = server.client("ada");
         server.manager.sendToAll("joined", ada);
-        assertThat(new String(server.fetch(ada, 0).body(), java.nio.charset.StandardCharsets.UTF_8))
-                .contains("\"contents\":{\"displayName\":\"ada\",\"publicToken\":\"ada\"}}")
-                .doesNotContain("secret");
+        CometMessage message = server.fetch(ada, 0).batch().messages().get(0);
+        assertThat(new String(message.encoded().contentsJson(), UTF_8))
+                .isEqualTo("{\"displayName\":\"ada\",\"publicToken\":\"ada\"}");
     }
 
     @Test
@@ -193,12 +196,12 @@ class ClientsTest {
             "C6: the idle time is counted from the answer, also if it is shorter than the hold")
     void time_idleShorterThanHold_killsOnTime(String ending) {
         CometClient ada = server.client("ada", 300, 10);
-        var result = server.manager.beginSubscribe(ada.privateToken(), 0);
+        var result = server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
         server.pass(Duration.ofSeconds(12));
         switch (ending) {
             case "answered while held" -> server.manager.sendMessage("ada", "n", 1);
             case "superseded and answered" -> server.fetch(ada, 0);
-            case "aborted" -> server.manager.endSubscribe(result);
+            case "aborted" -> server.manager.transport().endSubscribe(result);
             default -> server.pass(Duration.ofSeconds(288));
         }
         server.settle();
@@ -251,7 +254,7 @@ class ClientsTest {
         assertThat(held.isAnswered()).isFalse();
         assertThat(server.manager.clients()).containsExactly(ada);
         server.manager.sendMessage("ada", "n", 1);
-        assertThat(held.await().messages()).hasSize(1);
+        assertThat(held.await().batch().messages()).hasSize(1);
     }
 
     @Test
@@ -287,7 +290,9 @@ class ClientsTest {
         server.settle();
         assertThat(held.isAnswered()).isFalse();
         server.manager.sendMessage("ada", "new", 5);
-        assertThat(held.await().messages()).extracting(m -> m.name()).containsExactly("new");
+        assertThat(held.await().batch().messages())
+                .extracting(m -> m.name())
+                .containsExactly("new");
         // It is as alive as any: it is killed when its own time has come, and not before.
         server.pass(Duration.ofSeconds(59));
         assertThat(server.manager.clients()).containsExactly(ada);
@@ -302,7 +307,7 @@ class ClientsTest {
         Request held = server.poll(ada, 0);
         assertThat(server.manager.disconnect(ada.privateToken())).isTrue();
         assertThat(held.await().outcome()).isEqualTo(Outcome.CLOSED);
-        assertThat(held.await().body()).asString().contains("disconnected");
+        assertThat(held.await().endReason()).isEqualTo(EndReason.DISCONNECTED);
         assertThat(server.manager.disconnect(ada.privateToken())).isFalse();
         assertThat(server.fetch(ada, 0).error())
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);

@@ -62,7 +62,7 @@ class ClosingTest {
         List<CometAsyncResult> held = new ArrayList<>();
         for (int i = 0; i < 1_000; i++) {
             CometClient client = manager.initializeClient(CometClient.builder().build());
-            held.add(manager.beginSubscribe(client.privateToken(), 0));
+            held.add(manager.transport().beginSubscribe(client.privateToken(), 0, null, 0));
         }
         assertThat(cometThreads()).contains("comet-wait-1", "comet-wait-5", "comet-events");
         manager.close();
@@ -80,7 +80,8 @@ class ClosingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             CompletableFuture<Void> closed = new CompletableFuture<>();
-            CometAsyncResult poll = server.manager.beginSubscribe(ada.privateToken(), 0);
+            CometAsyncResult poll =
+                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
             poll.whenCompleted(
                     answer -> {
                         try {
@@ -107,7 +108,8 @@ class ClosingTest {
     void everyMethod_afterClose_saysClosed() {
         Server server = Server.start();
         CometClient ada = server.client("ada");
-        CometAsyncResult held = server.manager.beginSubscribe(ada.privateToken(), 0);
+        CometAsyncResult held =
+                server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
         server.close();
         server.close();
         CometStateManager closed = server.manager;
@@ -136,9 +138,14 @@ class ClosingTest {
                     .withMessage("this CometStateManager is closed; build a new one")
                     .matches(e -> e.reason() == Reason.CLOSED);
         }
-        assertThat(closed.beginSubscribe(ada.privateToken(), 0).answer().error())
+        assertThat(
+                        closed.transport()
+                                .beginSubscribe(ada.privateToken(), 0, null, 0)
+                                .answer()
+                                .error())
                 .matches(e -> e.reason() == Reason.CLOSED);
-        assertThat(closed.endSubscribe(held).error()).matches(e -> e.reason() == Reason.CLOSED);
+        assertThat(closed.transport().endSubscribe(held).error())
+                .matches(e -> e.reason() == Reason.CLOSED);
         assertThat(closed.statistics().held().polls()).isZero();
     }
 
@@ -161,7 +168,8 @@ class ClosingTest {
                     new Thread(
                             () -> {
                                 for (CometClient client : clients) {
-                                    manager.beginSubscribe(client.privateToken(), 0)
+                                    manager.transport()
+                                            .beginSubscribe(client.privateToken(), 0, null, 0)
                                             .whenCompleted(
                                                     answer -> {
                                                         answered.incrementAndGet();
@@ -228,7 +236,8 @@ class ClosingTest {
                         .build());
         CometClient ada = manager.get().initializeClient(CometClient.builder().build());
         CometClient bob = manager.get().initializeClient(CometClient.builder().build());
-        CometAsyncResult held = manager.get().beginSubscribe(bob.privateToken(), 0);
+        CometAsyncResult held =
+                manager.get().transport().beginSubscribe(bob.privateToken(), 0, null, 0);
         manager.get().disconnect(ada.privateToken());
         assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(held.answer().error()).matches(e -> e.reason() == Reason.CLOSED);
@@ -279,7 +288,7 @@ class ClosingTest {
             CometClient ada = clients.get(0);
             assertThat(server.poll(ada, 0).await().outcome()).isEqualTo(Outcome.RECONNECT);
             server.manager.sendMessage(ada.publicToken(), "n", 1);
-            assertThat(server.poll(ada, 0).await().messages()).hasSize(1);
+            assertThat(server.poll(ada, 0).await().batch().messages()).hasSize(1);
         }
     }
 
@@ -323,7 +332,7 @@ class ClosingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada", 60, 600);
             SlowSink sink = new SlowSink();
-            server.manager.openStream(ada.privateToken(), 0, sink);
+            server.manager.transport().openStream(ada.privateToken(), 0, sink, 0);
             server.settle();
             CompletableFuture<Void> drained = drain(server, Duration.ofHours(1));
             server.settle();
@@ -378,7 +387,8 @@ class ClosingTest {
         for (int round = 0; round < 50; round++) {
             try (Server server = Server.start()) {
                 CometClient keeps = server.client("keeps", 60, 600);
-                CometAsyncResult kept = server.manager.beginSubscribe(keeps.privateToken(), 0);
+                CometAsyncResult kept =
+                        server.manager.transport().beginSubscribe(keeps.privateToken(), 0, null, 0);
                 CountDownLatch begun = new CountDownLatch(2);
                 AtomicBoolean over = new AtomicBoolean();
                 List<CompletableFuture<Void>> peers = new ArrayList<>();
@@ -388,7 +398,10 @@ class ClosingTest {
                             CompletableFuture.runAsync(
                                     () -> {
                                         while (!over.get()) {
-                                            server.manager.beginSubscribe(client.privateToken(), 0);
+                                            server.manager
+                                                    .transport()
+                                                    .beginSubscribe(
+                                                            client.privateToken(), 0, null, 0);
                                             begun.countDown();
                                         }
                                     }));

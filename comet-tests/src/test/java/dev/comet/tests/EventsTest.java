@@ -140,8 +140,9 @@ class EventsTest {
                                     .connectionTimeoutSeconds(60)
                                     .build());
             CompletableFuture<Integer> answered = new CompletableFuture<>();
-            manager.beginSubscribe(ada.privateToken(), 0)
-                    .whenCompleted(answer -> answered.complete(answer.messages().size()));
+            manager.transport()
+                    .beginSubscribe(ada.privateToken(), 0, null, 0)
+                    .whenCompleted(answer -> answered.complete(answer.batch().messages().size()));
             clock.awaitAllParked();
             clock.advance(Duration.ofSeconds(11));
             await().until(() -> !threads.isEmpty());
@@ -174,7 +175,7 @@ class EventsTest {
                         .build()) {
             CometClient ada = manager.initializeClient(CometClient.builder().build());
             for (int i = 0; i < 1_000; i++) {
-                manager.beginSubscribe(ada.privateToken(), 1, Duration.ZERO);
+                manager.transport().beginSubscribe(ada.privateToken(), 1, Duration.ZERO, 0);
             }
             assertThat(manager.statistics().losses().gaps()).isEqualTo(1_000);
             assertThat(manager.statistics().events().pending()).isLessThanOrEqualTo(12);
@@ -218,8 +219,8 @@ class EventsTest {
             awaitQuietly(reading);
             Request second = server.poll(ada, 1); // supersedes the first while that reads
             goOn.countDown();
-            assertThat(first.join().await().gaps()).isEmpty();
-            assertThat(second.await().gaps()).hasSize(1);
+            assertThat(first.join().await().batch().gaps()).isEmpty();
+            assertThat(second.await().batch().gaps()).hasSize(1);
             server.events.await(MESSAGES_DROPPED, ada);
             assertThat(server.events.count(MESSAGES_DROPPED, ada)).isEqualTo(1);
             assertThat(server.manager.statistics().losses().gaps()).isEqualTo(1);

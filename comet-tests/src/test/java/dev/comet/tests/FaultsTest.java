@@ -49,12 +49,12 @@ class FaultsTest {
             server.settle();
             provider.faultOf(bob, () -> fail(how));
             server.manager.sendToAll("n", 1);
-            assertThat(adas.await().messages()).hasSize(1);
-            assertThat(eves.await().messages()).hasSize(1);
+            assertThat(adas.await().batch().messages()).hasSize(1);
+            assertThat(eves.await().batch().messages()).hasSize(1);
             assertThat(bobs.await().error())
                     .matches(e -> e.reason() == Reason.PROVIDER_UNAVAILABLE);
             provider.faultOf(bob, null);
-            assertThat(server.poll(bob, 0).await().messages()).hasSize(1);
+            assertThat(server.poll(bob, 0).await().batch().messages()).hasSize(1);
             assertThat(server.manager.statistics().store().failures()).isEqualTo(1);
             server.answers.assertEachAnsweredOnce();
         }
@@ -77,14 +77,14 @@ class FaultsTest {
             for (int i = 0; i < 10; i++) {
                 Request adas = server.poll(ada, sent);
                 sent = server.manager.sendMessage("ada", "n", i);
-                assertThat(adas.await().messages()).hasSize(1);
+                assertThat(adas.await().batch().messages()).hasSize(1);
             }
             // Its own deadline does not wait for the store either.
             server.pass(Duration.ofSeconds(26));
             assertThat(bobs.await().outcome()).isEqualTo(Outcome.TIMEOUT);
             release.countDown();
             provider.faultOf(bob, null);
-            assertThat(server.poll(bob, 0).await().messages()).hasSize(1);
+            assertThat(server.poll(bob, 0).await().batch().messages()).hasSize(1);
             server.answers.assertEachAnsweredOnce();
         } finally {
             release.countDown();
@@ -122,7 +122,7 @@ class FaultsTest {
             Request held = server.poll(ada, 0);
             server.pass(Duration.ofSeconds(12));
             server.manager.sendMessage("ada", "n", 1);
-            assertThat(held.await().messages()).hasSize(1);
+            assertThat(held.await().batch().messages()).hasSize(1);
             // The store's threads take their own time: a tenth of the hold, in small steps.
             for (int i = 0; i < 30 && !server.manager.clients().isEmpty(); i++) {
                 server.pass(Duration.ofSeconds(1));
@@ -181,12 +181,13 @@ class FaultsTest {
             CometClient ada = server.client("ada");
             CometClient bob = server.client("bob");
             server.manager
-                    .beginSubscribe(ada.privateToken(), 0)
+                    .transport()
+                    .beginSubscribe(ada.privateToken(), 0, null, 0)
                     .whenCompleted(answer -> fail("error"));
             Request bobs = server.poll(bob, 0);
             server.settle();
             server.manager.sendToAll("n", 1);
-            assertThat(bobs.await().messages()).hasSize(1);
+            assertThat(bobs.await().batch().messages()).hasSize(1);
             server.settle();
             assertThat(server.manager.statistics().held().polls()).isZero();
         }
@@ -201,11 +202,12 @@ class FaultsTest {
             CometClient ada = server.client("ada");
             CometClient bob = server.client("bob");
             server.manager
-                    .beginSubscribe(ada.privateToken(), 0)
+                    .transport()
+                    .beginSubscribe(ada.privateToken(), 0, null, 0)
                     .whenCompleted(answer -> awaitQuietly(release), executor);
             Request bobs = server.poll(bob, 0);
             server.manager.sendToAll("n", 1);
-            assertThat(bobs.await().messages()).hasSize(1);
+            assertThat(bobs.await().batch().messages()).hasSize(1);
         } finally {
             release.countDown();
             executor.shutdownNow();
@@ -243,7 +245,7 @@ class FaultsTest {
             }
             awaitQuietly(bobsPolls);
             server.manager.sendToAll("n", 1);
-            assertThat(adas.await().messages()).hasSize(1);
+            assertThat(adas.await().batch().messages()).hasSize(1);
         } finally {
             release.countDown();
             executor.shutdownNow();
@@ -301,7 +303,7 @@ class FaultsTest {
                             CometClient.builder().displayName("unwanted").build());
             server.poll(unwanted, 0).await();
             server.events.await(CLIENT_DISCONNECTED, unwanted);
-            assertThat(server.poll(ada, 0).await().messages()).isNotEmpty();
+            assertThat(server.poll(ada, 0).await().batch().messages()).isNotEmpty();
             server.pass(Duration.ofSeconds(70));
             server.events.await(IDLE_CLIENT_KILLED, ada);
             await().untilAsserted(
@@ -351,7 +353,7 @@ class FaultsTest {
             Request held = server.poll(ada, 0);
             server.settle();
             server.manager.sendToGroup("room", "n", 1);
-            assertThat(held.await().messages()).hasSize(1);
+            assertThat(held.await().batch().messages()).hasSize(1);
         }
     }
 

@@ -44,12 +44,12 @@ class HoldingTest {
     @DisplayName("W1: an unknown or malformed token completes the request with an error")
     void beginSubscribe_unknownToken_isCompleteWithAnError(String token) {
         try (Server server = Server.start()) {
-            CometAsyncResult result = server.manager.beginSubscribe(token, 0);
+            CometAsyncResult result = server.manager.transport().beginSubscribe(token, 0, null, 0);
             assertThat(result.isCompleted()).isTrue();
             assertThat(result.answer().outcome()).isEqualTo(Outcome.ERROR);
             assertThat(result.answer().error())
                     .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
-            assertThat(server.manager.endSubscribe(result)).isSameAs(result.answer());
+            assertThat(server.manager.transport().endSubscribe(result)).isSameAs(result.answer());
         }
     }
 
@@ -97,7 +97,8 @@ class HoldingTest {
     }
 
     private static Request poll(Server server, CometClient client, Duration hold) {
-        return server.answers.watch(server.manager.beginSubscribe(client.privateToken(), 0, hold));
+        return server.answers.watch(
+                server.manager.transport().beginSubscribe(client.privateToken(), 0, hold, 0));
     }
 
     @Test
@@ -106,11 +107,14 @@ class HoldingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             long id = server.manager.sendMessage("ada", "n", "stored");
-            CometAsyncResult result = server.manager.beginSubscribe(ada.privateToken(), 0);
+            CometAsyncResult result =
+                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
             assertThat(result.isCompleted()).isTrue();
             CometAnswer answer = result.answer();
-            assertThat(answer.messages()).extracting(m -> m.messageId()).containsExactly(id);
-            assertThat(answer.lastMessageId()).isEqualTo(id);
+            assertThat(answer.batch().messages())
+                    .extracting(m -> m.messageId())
+                    .containsExactly(id);
+            assertThat(answer.batch().cursor()).isEqualTo(id);
         }
     }
 
@@ -141,7 +145,7 @@ class HoldingTest {
             for (int i = 0; i < 100; i++) {
                 server.manager.sendMessage("ada", "n", i);
             }
-            assertThat(server.fetch(ada, 0).messages()).hasSize(100);
+            assertThat(server.fetch(ada, 0).batch().messages()).hasSize(100);
         }
     }
 
@@ -161,7 +165,7 @@ class HoldingTest {
             assertThat(polls.get(4).isAnswered()).isFalse();
             assertThat(server.manager.statistics().held().polls()).isEqualTo(1);
             server.manager.sendMessage("ada", "n", 1);
-            assertThat(polls.get(4).await().messages()).hasSize(1);
+            assertThat(polls.get(4).await().batch().messages()).hasSize(1);
             server.answers.assertEachAnsweredOnce();
         }
     }
@@ -182,14 +186,16 @@ class HoldingTest {
     void endSubscribe_ofASupersededOne_leavesTheNewer() {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
-            CometAsyncResult old = server.manager.beginSubscribe(ada.privateToken(), 0);
+            CometAsyncResult old =
+                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
             Request newer = server.poll(ada, 0);
-            assertThat(server.manager.endSubscribe(old).outcome()).isEqualTo(Outcome.SUPERSEDED);
+            assertThat(server.manager.transport().endSubscribe(old).outcome())
+                    .isEqualTo(Outcome.SUPERSEDED);
             server.settle();
             assertThat(newer.isAnswered()).isFalse();
-            server.manager.endSubscribe(old);
+            server.manager.transport().endSubscribe(old);
             server.manager.sendMessage("ada", "n", 1);
-            assertThat(newer.await().messages()).hasSize(1);
+            assertThat(newer.await().batch().messages()).hasSize(1);
         }
     }
 
@@ -205,10 +211,11 @@ class HoldingTest {
                 CountDownLatch answers = new CountDownLatch(clients.size());
                 for (CometClient client : clients) {
                     server.manager
-                            .beginSubscribe(client.privateToken(), cursor)
+                            .transport()
+                            .beginSubscribe(client.privateToken(), cursor, null, 0)
                             .whenCompleted(
                                     answer -> {
-                                        assertThat(answer.messages()).hasSize(1);
+                                        assertThat(answer.batch().messages()).hasSize(1);
                                         answeredBy.add(Thread.currentThread().getName());
                                         answers.countDown();
                                     },
@@ -260,10 +267,12 @@ class HoldingTest {
     void endSubscribe_whileHeld_abandonsItAndTheIdleTimeBegins() {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada", 300, 10);
-            CometAsyncResult result = server.manager.beginSubscribe(ada.privateToken(), 0);
+            CometAsyncResult result =
+                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
             Request watched = server.answers.watch(result);
             server.pass(Duration.ofSeconds(100));
-            assertThat(server.manager.endSubscribe(result).outcome()).isEqualTo(Outcome.ABANDONED);
+            assertThat(server.manager.transport().endSubscribe(result).outcome())
+                    .isEqualTo(Outcome.ABANDONED);
             assertThat(watched.await().outcome()).isEqualTo(Outcome.ABANDONED);
             assertThat(server.manager.statistics().held().polls()).isZero();
             server.pass(Duration.ofMillis(9_900));
@@ -278,10 +287,11 @@ class HoldingTest {
     void endSubscribe_thenAMessage_isForTheNextPoll() {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
-            CometAsyncResult result = server.manager.beginSubscribe(ada.privateToken(), 0);
-            server.manager.endSubscribe(result);
+            CometAsyncResult result =
+                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
+            server.manager.transport().endSubscribe(result);
             server.manager.sendMessage("ada", "n", 1);
-            assertThat(server.fetch(ada, 0).messages()).hasSize(1);
+            assertThat(server.fetch(ada, 0).batch().messages()).hasSize(1);
         }
     }
 

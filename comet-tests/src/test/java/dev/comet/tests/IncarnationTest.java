@@ -119,7 +119,7 @@ class IncarnationTest {
             server.manager.disconnect("secret-of-ada");
             CompletableFuture<CometReply> asked = reply.get().toCompletableFuture();
             assertThat(asked).isNotDone();
-            server.manager.acceptReply("secret-of-ada", "one-of-the-new", 2);
+            server.manager.transport().acceptReply("secret-of-ada", "one-of-the-new", 2);
             assertThat(new String(asked.join().contentsJson(), UTF_8)).isEqualTo("2");
         }
     }
@@ -152,7 +152,7 @@ class IncarnationTest {
                     .hasRootCauseMessage("this client has ended; another one has its public token");
             assertThat(server.manager.statistics().requests().pending()).isZero();
             CometClient next = server.manager.findCometClient("ada").orElseThrow();
-            assertThat(server.fetch(next, 0).messages()).as("was not asked").isEmpty();
+            assertThat(server.fetch(next, 0).batch().messages()).as("was not asked").isEmpty();
         }
     }
 
@@ -168,9 +168,9 @@ class IncarnationTest {
                     .isInstanceOf(CometException.class);
             assertThatThrownBy(() -> server.manager.refuseTo(before, "c-2", "refused", "no"))
                     .isInstanceOf(CometException.class);
-            assertThat(server.fetch(next, 0).messages()).isEmpty();
+            assertThat(server.fetch(next, 0).batch().messages()).isEmpty();
             server.manager.replyTo(next, "c-3", 1);
-            assertThat(server.fetch(next, 0).messages()).hasSize(1);
+            assertThat(server.fetch(next, 0).batch().messages()).hasSize(1);
         }
     }
 
@@ -192,7 +192,7 @@ class IncarnationTest {
             server.manager.leaveGroup("ada", "room");
             server.settle();
             server.manager.sendToGroup("room", "n", 1);
-            assertThat(held.get().await().messages()).hasSize(1);
+            assertThat(held.get().await().batch().messages()).hasSize(1);
         }
     }
 
@@ -215,7 +215,7 @@ class IncarnationTest {
             assertThat(server.manager.clients()).hasSize(1).doesNotContain(before);
             assertThat(server.events.count(CLIENT_DISCONNECTED, before)).isEqualTo(1);
             server.manager.sendMessage("ada", "n", 1);
-            assertThat(held.get().await().messages()).hasSize(1);
+            assertThat(held.get().await().batch().messages()).hasSize(1);
         }
     }
 
@@ -233,7 +233,7 @@ class IncarnationTest {
             assertThat(old.await().outcome()).isEqualTo(Outcome.CLOSED);
             assertThat(held.get().isAnswered()).isFalse();
             server.manager.sendToAll("n", 1);
-            assertThat(held.get().await().messages()).hasSize(1);
+            assertThat(held.get().await().batch().messages()).hasSize(1);
             server.answers.assertEachAnsweredOnce();
         }
     }
@@ -254,7 +254,7 @@ class IncarnationTest {
             CometClient ada = server.client("ada");
             assertThat(held.get().isAnswered()).isFalse();
             server.manager.sendToAll("n", 1);
-            assertThat(held.get().await().messages()).hasSize(1);
+            assertThat(held.get().await().batch().messages()).hasSize(1);
             assertThat(server.events.kinds(ada))
                     .containsExactly(CLIENT_INITIALIZED, CLIENT_SUBSCRIBED);
         }
@@ -287,7 +287,7 @@ class IncarnationTest {
             Request held = server.poll(ada, 0);
             server.settle();
             server.manager.sendToGroup("room", "n", 1);
-            assertThat(held.await().messages()).hasSize(1);
+            assertThat(held.await().batch().messages()).hasSize(1);
         }
     }
 
@@ -345,7 +345,7 @@ class IncarnationTest {
             server.settle();
             assertThat(held.isAnswered()).isFalse();
             server.manager.sendMessage("ada", "n", 1);
-            assertThat(held.await().messages()).hasSize(1);
+            assertThat(held.await().batch().messages()).hasSize(1);
             assertThat(server.events.events().stream().filter(e -> e.kind() == CLIENT_INITIALIZED))
                     .hasSize(1);
             assertThat(server.manager.statistics().events().pending()).isZero();

@@ -73,7 +73,7 @@ class LogTest {
             for (int i = 0; i < 5; i++) {
                 server.manager.sendToAllBut("ada", "n", i);
             }
-            assertThat(server.fetch(bob, 0).gaps()).isNotEmpty();
+            assertThat(server.fetch(bob, 0).batch().gaps()).isNotEmpty();
             server.manager.disconnect(bob.privateToken());
             server.pass(Duration.ofSeconds(26)); // its poll ends
             server.pass(Duration.ofSeconds(61));

@@ -2,7 +2,6 @@ package dev.comet.tests;
 
 import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
 import static dev.comet.testkit.RecordingEventHandler.Kind.MESSAGES_DROPPED;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
@@ -94,10 +93,10 @@ class MessagesTest {
             List<Long> received = new ArrayList<>();
             CometAnswer answer = server.fetch(ada, 0);
             while (answer.outcome() == Outcome.MESSAGES) {
-                assertThat(answer.gaps()).isEmpty();
-                assertThat(answer.messages()).hasSizeBetween(1, 7);
+                assertThat(answer.batch().gaps()).isEmpty();
+                assertThat(answer.batch().messages()).hasSizeBetween(1, 7);
                 received.addAll(ids(answer));
-                answer = server.fetch(ada, answer.lastMessageId());
+                answer = server.fetch(ada, answer.batch().cursor());
             }
             assertThat(received).isEqualTo(sent);
         }
@@ -116,7 +115,7 @@ class MessagesTest {
             assertThat(server.manager.confirmedMessageId(ada.privateToken())).isEqualTo(first);
             CometAnswer back = server.fetch(ada, 0);
             assertThat(ids(back)).containsExactly(second);
-            assertThat(back.gaps())
+            assertThat(back.batch().gaps())
                     .extracting(CometGap::to, CometGap::reason)
                     .containsExactly(tuple(first, CometGap.Reason.CONFIRMED));
         }
@@ -226,7 +225,7 @@ class MessagesTest {
             refused(
                     Reason.PARAMETERS_INVALID,
                     () -> server.manager.sendMessage("ada", "n", fits + "x"));
-            assertThat(server.fetch(ada, 0).messages()).hasSize(1);
+            assertThat(server.fetch(ada, 0).batch().messages()).hasSize(1);
         }
     }
 
@@ -238,7 +237,8 @@ class MessagesTest {
             Map<String, Object> contents = new HashMap<>(Map.of("a", 1));
             server.manager.sendMessage("ada", "n", contents);
             contents.put("a", 2);
-            assertThat(server.fetch(ada, 0).messages().get(0).contents()).isEqualTo(Map.of("a", 1));
+            assertThat(server.fetch(ada, 0).batch().messages().get(0).contents())
+                    .isEqualTo(Map.of("a", 1));
         }
     }
 
@@ -280,7 +280,7 @@ class MessagesTest {
             assertThat(bobs.isAnswered()).isFalse();
             server.pass(Duration.ofSeconds(26));
             // Looked after up to there: the next poll does not look at it again.
-            assertThat(bobs.await().lastMessageId()).isEqualTo(id);
+            assertThat(bobs.await().batch().cursor()).isEqualTo(id);
         }
     }
 
@@ -307,7 +307,8 @@ class MessagesTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             server.manager.sendMessage("ada", "n", contents);
-            JsonNode received = wire(server.fetch(ada, 0)).get(0).get("contents");
+            CometMessage message = server.fetch(ada, 0).batch().messages().get(0);
+            JsonNode received = MAPPER.readTree(message.encoded().contentsJson());
             assertThat(received).isEqualTo(MAPPER.readTree(MAPPER.writeValueAsBytes(contents)));
             assertThat(MAPPER.treeToValue(received, Object.class)).isEqualTo(contents);
         }
@@ -322,9 +323,10 @@ class MessagesTest {
             new Random(1).nextBytes(bytes);
             server.manager.sendMessage("ada", "n", bytes);
             CometAnswer answer = server.fetch(ada, 0);
-            String text = wire(answer).get(0).get("contents").asString();
+            CometMessage message = answer.batch().messages().get(0);
+            String text = MAPPER.readTree(message.encoded().contentsJson()).asString();
             assertThat(Base64.getDecoder().decode(text)).isEqualTo(bytes);
-            assertThat(answer.messages().get(0).contents(byte[].class)).isEqualTo(bytes);
+            assertThat(message.contents(byte[].class)).isEqualTo(bytes);
         }
     }
 
@@ -341,10 +343,10 @@ class MessagesTest {
             refused(
                     Reason.QUEUE_FULL,
                     () -> server.manager.sendMessage(List.of("bob", "ada"), "n", 4));
-            assertThat(server.fetch(ada, 0).messages()).hasSize(3);
-            assertThat(server.fetch(bob, 0).messages()).isEmpty();
+            assertThat(server.fetch(ada, 0).batch().messages()).hasSize(3);
+            assertThat(server.fetch(bob, 0).batch().messages()).isEmpty();
             // Confirmed, there is room again.
-            server.fetch(ada, server.fetch(ada, 0).lastMessageId());
+            server.fetch(ada, server.fetch(ada, 0).batch().cursor());
             server.manager.sendMessage("ada", "n", 5);
         }
     }
@@ -361,13 +363,12 @@ class MessagesTest {
             }
             CometAnswer answer = server.fetch(ada, 0);
             CometGap gap = new CometGap(birth + 1, sent.get(1), CometGap.Reason.OVERFLOW);
-            assertThat(answer.gaps()).containsExactly(gap);
+            assertThat(answer.batch().gaps()).containsExactly(gap);
             assertThat(ids(answer)).isEqualTo(sent.subList(2, 5));
-            assertThat(wire(answer).get(0).get("name").asString()).isEqualTo("comet.gap");
             assertThat(server.events.await(MESSAGES_DROPPED, ada).gap()).isEqualTo(gap);
             assertThat(server.manager.statistics().losses().dropped()).isEqualTo(2);
             assertThat(server.manager.statistics().losses().gaps()).isEqualTo(1);
-            assertThat(server.fetch(ada, answer.lastMessageId()).gaps()).isEmpty();
+            assertThat(server.fetch(ada, answer.batch().cursor()).batch().gaps()).isEmpty();
         }
     }
 
@@ -380,8 +381,7 @@ class MessagesTest {
             @Override
             public long sendMessage(Audience audience, EncodedMessage message) {
                 if (refusals-- > 0) { // its room is not free yet
-                    throw CometException.totalReached(
-                            1, CometLimits.defaults(), List.of(CometClient.builder().build()));
+                    throw CometException.totalReached(1, 1, List.of(CometClient.builder().build()));
                 }
                 return super.sendMessage(audience, message);
             }
@@ -444,7 +444,7 @@ class MessagesTest {
                 sent.add(server.manager.sendToAll("n", i));
             }
             CometAnswer answer = server.fetch(ada, sent.get(0));
-            assertThat(answer.gaps())
+            assertThat(answer.batch().gaps())
                     .containsExactly(
                             new CometGap(sent.get(0) + 1, sent.get(1), CometGap.Reason.OVERFLOW));
             assertThat(ids(answer)).isEqualTo(sent.subList(2, 5));
@@ -466,7 +466,7 @@ class MessagesTest {
             server.pass(Duration.ofSeconds(16)); // tidied at 35 s
             assertThat(server.manager.statistics().losses().dropped()).isEqualTo(1);
             CometAnswer answer = server.fetch(ada, 0);
-            assertThat(answer.gaps())
+            assertThat(answer.batch().gaps())
                     .extracting(CometGap::to, CometGap::reason)
                     .containsExactly(tuple(old, CometGap.Reason.EXPIRED));
             assertThat(ids(answer)).containsExactly(young);
@@ -484,15 +484,13 @@ class MessagesTest {
             for (long cursor : new long[] {birth + 1_000, Long.MAX_VALUE, ofAnotherLife, 1}) {
                 CometAnswer answer = server.fetch(ada, cursor);
                 assertThat(answer.outcome()).isEqualTo(Outcome.MESSAGES);
-                assertThat(answer.gaps())
+                assertThat(answer.batch().gaps())
                         .containsExactly(new CometGap(0, birth, CometGap.Reason.UNKNOWN_CURSOR));
             }
             long id = server.manager.sendMessage("ada", "n", 1);
             CometAnswer answer = server.fetch(ada, Long.MAX_VALUE);
-            assertThat(answer.gaps()).hasSize(1);
+            assertThat(answer.batch().gaps()).hasSize(1);
             assertThat(ids(answer)).containsExactly(id);
-            assertThat(new String(answer.body(), UTF_8))
-                    .startsWith("[{\"id\":0,\"name\":\"comet.gap\"");
         }
     }
 
@@ -529,11 +527,11 @@ class MessagesTest {
             server.pass(Duration.ofSeconds(26));
             CometAnswer timeout = held.await();
             assertThat(timeout.outcome()).isEqualTo(Outcome.TIMEOUT);
-            CometAnswer next = server.fetch(ada, timeout.lastMessageId());
+            CometAnswer next = server.fetch(ada, timeout.batch().cursor());
             assertThat(next.outcome()).isEqualTo(Outcome.TIMEOUT);
             // And with the cursor it had before all that.
             assertThat(server.fetch(ada, 0).outcome()).isEqualTo(Outcome.TIMEOUT);
-            assertThat(server.fetch(bob, 0).gaps()).isNotEmpty();
+            assertThat(server.fetch(bob, 0).batch().gaps()).isNotEmpty();
         }
     }
 
@@ -553,7 +551,7 @@ class MessagesTest {
                 assertThat(server.manager.leaveGroup("ada", "room")).isFalse();
             }
             assertThat(ids(server.fetch(ada, 0))).isEqualTo(expected);
-            assertThat(server.fetch(ada, 0).gaps()).isEmpty();
+            assertThat(server.fetch(ada, 0).batch().gaps()).isEmpty();
         }
     }
 
@@ -605,14 +603,10 @@ class MessagesTest {
     }
 
     private static List<Long> ids(CometAnswer answer) {
-        return answer.messages().stream().map(CometMessage::messageId).toList();
+        return answer.batch().messages().stream().map(CometMessage::messageId).toList();
     }
 
     private static List<String> names(CometAnswer answer) {
-        return answer.messages().stream().map(CometMessage::name).toList();
-    }
-
-    private static JsonNode wire(CometAnswer answer) {
-        return MAPPER.readTree(answer.body());
+        return answer.batch().messages().stream().map(CometMessage::name).toList();
     }
 }

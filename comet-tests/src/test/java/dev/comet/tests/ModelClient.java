@@ -4,18 +4,18 @@ import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import dev.comet.testkit.HistoryChecker;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A client as docs/protocol.md describes it: reads the bodies of answers, keeps one cursor, drops
@@ -31,8 +31,6 @@ final class ModelClient {
      * @param stream null of an answer
      */
     private record Arrival(@Nullable ModelStream stream, Runnable handling) {}
-
-    private static final JsonMapper MAPPER = new JsonMapper();
 
     private final CometStateManager manager;
     private final CometClient client;
@@ -77,12 +75,13 @@ final class ModelClient {
 
     /** Sends a request; its answer waits for {@link #handleNext}. */
     CometAsyncResult poll(Duration hold) {
-        CometAsyncResult result = manager.beginSubscribe(client.privateToken(), cursor, hold);
+        CometAsyncResult result =
+                manager.transport().beginSubscribe(client.privateToken(), cursor, hold, 0);
         unanswered.incrementAndGet();
         result.whenCompleted(
                 answer -> {
                     unanswered.decrementAndGet();
-                    gapsTold.addAndGet(answer.gaps().size());
+                    gapsTold.addAndGet(answer.batch().gaps().size());
                     arrivals.add(new Arrival(null, () -> handle(answer)));
                 },
                 Runnable::run);
@@ -136,18 +135,33 @@ final class ModelClient {
     }
 
     private void handle(CometAnswer answer) {
-        if (answer.outcome() != CometAnswer.Outcome.ABANDONED) { // nobody reads those
-            for (JsonNode message : MAPPER.readTree(answer.body())) {
-                handle(message);
+        switch (answer.outcome()) {
+            case MESSAGES, TIMEOUT -> handle(answer.batch());
+            case CLOSED -> ended = true;
+            case ERROR -> failed(answer);
+            case SUPERSEDED, RECONNECT, ABANDONED -> {
+                // It asks again.
             }
+        }
+    }
+
+    private void failed(CometAnswer answer) {
+        CometException.Reason reason = Objects.requireNonNull(answer.error()).reason();
+        if (reason == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
+            ended = true;
+        } else if (reason != CometException.Reason.PROVIDER_UNAVAILABLE || !bearsFailures) {
+            throw new AssertionError(name() + " got " + answer, answer.error());
         }
     }
 
     /** What follows a piece that was lost is lost with it: the connection broke. */
     private void handle(ModelStream stream, CometBatch batch) {
-        if (stream.isBroken()) {
-            return;
+        if (!stream.isBroken()) {
+            handle(batch);
         }
+    }
+
+    private void handle(CometBatch batch) {
         for (CometGap gap : batch.gaps()) {
             gap(gap.from(), gap.to(), gap.reason().code());
         }
@@ -170,40 +184,6 @@ final class ModelClient {
         if (correlationId != null && !messageName.startsWith("comet.")) {
             requests.accept(correlationId);
         }
-    }
-
-    private void handle(JsonNode message) {
-        long id = message.get("id").asLong();
-        String name = message.get("name").asString();
-        JsonNode contents = message.get("contents");
-        if (id > cursor) {
-            JsonNode correlationId = message.get("correlationId");
-            received(id, name, correlationId == null ? null : correlationId.asString());
-        } else if (id > 0) {
-            return; // a repetition
-        } else if (name.equals("comet.gap")) {
-            gap(
-                    contents.get("from").asLong(),
-                    contents.get("to").asLong(),
-                    contents.get("reason").asString());
-        } else if (name.equals("comet.closed") || isGone(name, contents)) {
-            ended = true;
-        } else if (name.equals("comet.error") && isUnavailable(contents)) {
-            return;
-        } else if (name.equals("comet.error")) {
-            throw new AssertionError(name() + " got " + message);
-        } else if (contents.has("lastMessageId")) {
-            cursor = Math.max(cursor, contents.get("lastMessageId").asLong());
-        }
-    }
-
-    private static boolean isGone(String name, JsonNode contents) {
-        return name.equals("comet.error")
-                && contents.get("code").asString().equals("client-does-not-exist");
-    }
-
-    private boolean isUnavailable(JsonNode contents) {
-        return bearsFailures && contents.get("code").asString().equals("provider-unavailable");
     }
 
     private void gap(long from, long to, String reason) {

@@ -48,7 +48,7 @@ final class OutOfMemoryMain {
         @Override
         public void accept(CometAnswer answer) {
             if (answer.outcome() == Outcome.MESSAGES || answer.outcome() == Outcome.TIMEOUT) {
-                cursor = answer.lastMessageId();
+                cursor = answer.batch().cursor();
                 heard = answer.outcome() == Outcome.MESSAGES;
             }
             waiting = false;
@@ -57,7 +57,7 @@ final class OutOfMemoryMain {
         void poll(CometStateManager manager) {
             CometAsyncResult result;
             try {
-                result = manager.beginSubscribe(client.privateToken(), cursor, HOLD);
+                result = manager.transport().beginSubscribe(client.privateToken(), cursor, HOLD, 0);
                 waiting = true; // from here on it is to be answered
             } catch (Throwable e) {
                 OUT_OF_MEMORY.incrementAndGet();

@@ -59,7 +59,7 @@ class RacesTest {
                                             : manager.sendToAll("n", 1)));
             CometAnswer answer = poll.get().await();
             assertThat(ids(answer)).containsExactly(sent.get());
-            cursor = answer.lastMessageId();
+            cursor = answer.batch().cursor();
         }
         server.answers.assertEachAnsweredOnce();
     }
@@ -86,7 +86,7 @@ class RacesTest {
             CometAnswer answer = poll.get().await();
             assertThat(ids(answer)).containsExactly(sent.get());
             manager.leaveGroup("ada", "room");
-            cursor = answer.lastMessageId();
+            cursor = answer.batch().cursor();
         }
         server.answers.assertEachAnsweredOnce();
     }
@@ -267,9 +267,12 @@ class RacesTest {
         long cursor = 0;
         for (int i = 0; i < ROUNDS; i++) {
             long from = cursor;
-            CometAsyncResult old = manager.beginSubscribe(ada.privateToken(), from);
+            CometAsyncResult old =
+                    manager.transport().beginSubscribe(ada.privateToken(), from, null, 0);
             AtomicReference<Request> newer = new AtomicReference<>();
-            race(() -> manager.endSubscribe(old), () -> newer.set(server.poll(ada, from)));
+            race(
+                    () -> manager.transport().endSubscribe(old),
+                    () -> newer.set(server.poll(ada, from)));
             assertThat(old.answer().outcome()).isIn(Outcome.ABANDONED, Outcome.SUPERSEDED);
             assertThat(newer.get().isAnswered()).isFalse();
             cursor = manager.sendMessage("ada", "n", 1);
@@ -293,7 +296,7 @@ class RacesTest {
                     () -> sent.set(manager.sendMessage("ada", "n", 1)));
             CometAnswer answer = poll.await();
             if (answer.outcome() == Outcome.TIMEOUT) {
-                answer = server.fetch(ada, Math.max(cursor, answer.lastMessageId()));
+                answer = server.fetch(ada, Math.max(cursor, answer.batch().cursor()));
             }
             assertThat(ids(answer)).containsExactly(sent.get());
             cursor = sent.get();
@@ -308,11 +311,12 @@ class RacesTest {
         CometClient ada = server.client("ada");
         long cursor = 0;
         for (int i = 0; i < ROUNDS; i++) {
-            CometAsyncResult result = manager.beginSubscribe(ada.privateToken(), cursor);
+            CometAsyncResult result =
+                    manager.transport().beginSubscribe(ada.privateToken(), cursor, null, 0);
             Request poll = server.answers.watch(result);
             AtomicReference<Long> sent = new AtomicReference<>();
             race(
-                    () -> manager.endSubscribe(result),
+                    () -> manager.transport().endSubscribe(result),
                     () -> sent.set(manager.sendMessage("ada", "n", 1)));
             assertThat(poll.await().outcome()).isIn(Outcome.ABANDONED, Outcome.MESSAGES);
             assertThat(ids(server.fetch(ada, cursor))).containsExactly(sent.get());
@@ -350,8 +354,8 @@ class RacesTest {
             Request poll = server.poll(ada, 0);
             race(
                     () -> manager.disconnect(ada.privateToken()),
-                    () -> manager.seenAt(ada, "192.0.2.1"),
-                    () -> manager.seenAt(ada, "192.0.2.2"));
+                    () -> manager.transport().seenAt(ada, "192.0.2.1"),
+                    () -> manager.transport().seenAt(ada, "192.0.2.2"));
             assertThat(poll.await().outcome()).isEqualTo(Outcome.CLOSED);
         }
         server.answers.assertEachAnsweredOnce();
@@ -413,7 +417,7 @@ class RacesTest {
     }
 
     private static List<Long> ids(CometAnswer answer) {
-        return answer.messages().stream().map(CometMessage::messageId).toList();
+        return answer.batch().messages().stream().map(CometMessage::messageId).toList();
     }
 
     /** Runs all at the same time, as far as this machine can, and waits for them. */

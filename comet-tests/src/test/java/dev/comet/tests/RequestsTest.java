@@ -73,13 +73,13 @@ class RequestsTest {
     }
 
     private static CometMessage received(Server server, CometClient client) {
-        List<CometMessage> messages = server.fetch(client, 0).messages();
+        List<CometMessage> messages = server.fetch(client, 0).batch().messages();
         return messages.get(messages.size() - 1);
     }
 
     private static void reply(Server server, CometClient client, Object contents) {
         String id = String.valueOf(received(server, client).correlationId());
-        server.manager.acceptReply(client.privateToken(), id, contents);
+        server.manager.transport().acceptReply(client.privateToken(), id, contents);
     }
 
     @Test
@@ -113,7 +113,7 @@ class RequestsTest {
             CometClient lamp = server.client("lamp");
             Outcome outcome = ask(server, "lamp");
             String id = String.valueOf(received(server, lamp).correlationId());
-            server.manager.acceptReply(lamp.privateToken(), id, null);
+            server.manager.transport().acceptReply(lamp.privateToken(), id, null);
             assertThat(outcome.reply.contents()).isNull();
         }
     }
@@ -169,12 +169,16 @@ class RequestsTest {
                 all.add(own.initializeClient(CometClient.builder().build()));
             }
             for (CometClient client : all) {
-                CometAsyncResult asked = own.beginSubscribe(client.privateToken(), 0);
+                CometAsyncResult asked =
+                        own.transport().beginSubscribe(client.privateToken(), 0, null, 0);
                 BlockingQueue<CometAnswer> answers = new LinkedBlockingQueue<>();
                 asked.whenCompleted(answers::add);
-                CometMessage question = answers.take().messages().get(0);
-                own.acceptReply(
-                        client.privateToken(), String.valueOf(question.correlationId()), "me");
+                CometMessage question = answers.take().batch().messages().get(0);
+                own.transport()
+                        .acceptReply(
+                                client.privateToken(),
+                                String.valueOf(question.correlationId()),
+                                "me");
             }
             answered.await();
         }
@@ -227,7 +231,7 @@ class RequestsTest {
             CometClient lamp = server.client("lamp");
             Outcome outcome = ask(server, "lamp");
             String id = String.valueOf(received(server, lamp).correlationId());
-            server.manager.acceptRefusal(lamp.privateToken(), id, "the bulb is broken");
+            server.manager.transport().acceptRefusal(lamp.privateToken(), id, "the bulb is broken");
             assertThat(outcome.times).hasValue(1);
             assertThat(outcome.reason).isEqualTo(Reason.REFUSED);
             assertThat(outcome.text).isEqualTo("the bulb is broken");
@@ -263,9 +267,13 @@ class RequestsTest {
             CometClient thief = server.client("thief");
             Outcome outcome = ask(server, "lamp");
             String id = String.valueOf(received(server, lamp).correlationId());
-            assertThatThrownBy(() -> server.manager.acceptReply(thief.privateToken(), id, 1))
+            assertThatThrownBy(
+                            () ->
+                                    server.manager
+                                            .transport()
+                                            .acceptReply(thief.privateToken(), id, 1))
                     .matches(e -> ((CometException) e).reason() == Reason.NO_SUCH_REQUEST);
-            assertThatThrownBy(() -> server.manager.acceptReply("nobody", id, 1))
+            assertThatThrownBy(() -> server.manager.transport().acceptReply("nobody", id, 1))
                     .matches(e -> ((CometException) e).reason() == Reason.CLIENT_DOES_NOT_EXIST);
             assertThat(outcome.times).hasValue(0);
         }
@@ -327,20 +335,28 @@ class RequestsTest {
                 Outcome first = ask(server, "lamp");
                 Outcome second = ask(server, "lamp");
                 assertThat(ask(server, "lamp").reason).isEqualTo(Reason.LIMIT_REACHED);
-                List<CometMessage> messages = server.fetch(lamp, 0).messages();
+                List<CometMessage> messages = server.fetch(lamp, 0).batch().messages();
                 for (CometMessage message : messages.subList(round * 2, round * 2 + 2)) {
-                    server.manager.acceptReply(
-                            lamp.privateToken(), String.valueOf(message.correlationId()), round);
+                    server.manager
+                            .transport()
+                            .acceptReply(
+                                    lamp.privateToken(),
+                                    String.valueOf(message.correlationId()),
+                                    round);
                 }
                 assertThat(first.times).hasValue(1);
                 assertThat(second.times).hasValue(1);
             }
             // Of six that were answered, two are remembered.
             List<Reason> reasons = new ArrayList<>();
-            for (CometMessage message : server.fetch(lamp, 0).messages()) {
+            for (CometMessage message : server.fetch(lamp, 0).batch().messages()) {
                 try {
-                    server.manager.acceptReply(
-                            lamp.privateToken(), String.valueOf(message.correlationId()), 0);
+                    server.manager
+                            .transport()
+                            .acceptReply(
+                                    lamp.privateToken(),
+                                    String.valueOf(message.correlationId()),
+                                    0);
                 } catch (CometException e) {
                     reasons.add(e.reason());
                 }
@@ -402,14 +418,15 @@ class RequestsTest {
             server.manager.sendMessage("phone", "n", 1);
             server.manager.replyTo(phone, "c-1", null);
             server.manager.refuseTo(phone, "c-2", "timed-out", "no reply");
-            List<CometMessage> messages = server.fetch(phone, 0).messages();
+            List<CometMessage> messages = server.fetch(phone, 0).batch().messages();
             assertThat(messages)
                     .extracting(CometMessage::name)
                     .containsExactly("n", "comet.reply", "comet.refused");
             assertThat(messages.get(1).correlationId()).isEqualTo("c-1");
             assertThat(messages.get(2).contents())
                     .isEqualTo(Map.of("code", "timed-out", "reason", "no reply"));
-            assertThat(server.fetch(phone, messages.get(2).messageId()).messages()).isEmpty();
+            assertThat(server.fetch(phone, messages.get(2).messageId()).batch().messages())
+                    .isEmpty();
         }
     }
 
@@ -446,7 +463,7 @@ class RequestsTest {
     private static void attempt(
             Server server, CometClient lamp, String id, Map<String, Object> ends, String who) {
         try {
-            server.manager.acceptReply(lamp.privateToken(), id, who);
+            server.manager.transport().acceptReply(lamp.privateToken(), id, who);
             ends.put(who, who);
         } catch (CometException e) {
             assertThat(e.reason())

@@ -81,7 +81,8 @@ final class Server implements AutoCloseable {
 
     /** Begins a poll that may be held. */
     RecordedAnswers.Request poll(CometClient client, long cursor) {
-        return answers.watch(manager.beginSubscribe(client.privateToken(), cursor));
+        return answers.watch(
+                manager.transport().beginSubscribe(client.privateToken(), cursor, null, 0));
     }
 
     RecordedStream stream(CometClient client, long cursor) {
@@ -89,14 +90,14 @@ final class Server implements AutoCloseable {
     }
 
     RecordedStream stream(CometClient client, long cursor, RecordedStream stream) {
-        manager.openStream(client.privateToken(), cursor, stream);
+        manager.transport().openStream(client.privateToken(), cursor, stream, 0);
         return stream;
     }
 
     /** What a poll finds at once. */
     CometAnswer fetch(CometClient client, long cursor) {
         CometAsyncResult result =
-                manager.beginSubscribe(client.privateToken(), cursor, Duration.ZERO);
+                manager.transport().beginSubscribe(client.privateToken(), cursor, Duration.ZERO, 0);
         return result.answer();
     }
 

@@ -32,7 +32,7 @@ class StatisticsTest {
             for (int i = 0; i < 30_000; i++) {
                 server.manager.sendToGroup("room", "n", i);
             }
-            assertThat(server.fetch(ada, 0).gaps()).hasSize(1);
+            assertThat(server.fetch(ada, 0).batch().gaps()).hasSize(1);
 
             CometStatistics.Losses losses = server.manager.statistics().losses();
             assertThat(losses.messagesAtMost()).isEqualTo(20_000);
@@ -58,14 +58,14 @@ class StatisticsTest {
             assertThat(before.totalBytes()).isEqualTo(1_000_000);
             assertThat(before.worstLag()).isBetween(Duration.ofSeconds(4), Duration.ofSeconds(7));
             for (String token : List.of("ada", "bob")) {
-                server.manager.confirm("secret-of-" + token, id);
+                server.manager.transport().confirm("secret-of-" + token, id);
             }
             server.pass(Duration.ofSeconds(6));
             CometStatistics.Messages after = server.manager.statistics().messages();
             assertThat(after.waiting()).as("everyone's keeps it").isEqualTo(1);
             assertThat(after.waitingBytes()).isLessThan(500);
             assertThat(after.worstLag()).isZero();
-            assertThat(server.fetch(ada, id).messages()).isEmpty();
+            assertThat(server.fetch(ada, id).batch().messages()).isEmpty();
         }
     }
 
@@ -83,8 +83,8 @@ class StatisticsTest {
             refused(Reason.QUEUE_FULL, () -> server.manager.sendMessage("ada", "n", 2));
             refused(Reason.LIMIT_REACHED, () -> server.client("bob"));
             refused(Reason.CLIENT_DOES_NOT_EXIST, () -> server.manager.joinGroup("bob", "room"));
-            server.manager.beginSubscribe("nobody", 0);
-            server.manager.openStream("nobody", 0, new RecordedStream());
+            server.manager.transport().beginSubscribe("nobody", 0, null, 0);
+            server.manager.transport().openStream("nobody", 0, new RecordedStream(), 0);
             server.manager.request("bob", "n", 1, Duration.ofSeconds(1));
 
             assertThat(server.manager.statistics().refusals())
@@ -124,7 +124,7 @@ class StatisticsTest {
                 server.manager.sendToGroup("room", "n", "x".repeat(2_000));
             }
             assertThat(server.manager.clients()).containsExactly(bob);
-            assertThat(server.fetch(bob, 0).messages().get(0).messageId()).isEqualTo(own);
+            assertThat(server.fetch(bob, 0).batch().messages().get(0).messageId()).isEqualTo(own);
         }
     }
 
@@ -161,7 +161,7 @@ class StatisticsTest {
             assertThat(away.heldFor()).isZero();
             assertThat(away.address()).isNull();
 
-            server.manager.seenAt(ada, "192.0.2.1");
+            server.manager.transport().seenAt(ada, "192.0.2.1");
             server.poll(ada, 0);
             server.pass(Duration.ofSeconds(3));
             CometClientStatus polls = status(server);
@@ -196,7 +196,7 @@ class StatisticsTest {
             CometClient ada = server.client("ada");
             assertThatExceptionOfType(CometException.class)
                     .isThrownBy(() -> server.manager.disconnect(ada));
-            server.manager.seenAt(ada, "192.0.2.2");
+            server.manager.transport().seenAt(ada, "192.0.2.2");
             assertThat(status(server).address()).isEqualTo("192.0.2.2");
         }
     }

@@ -101,7 +101,7 @@ class StreamingTest {
     void openStream_unknownToken_endsWithAnError(String token) {
         try (Server server = Server.start()) {
             RecordedStream stream = new RecordedStream();
-            server.manager.openStream(token, 0, stream);
+            server.manager.transport().openStream(token, 0, stream, 0);
             assertThat(stream.all()).hasSize(1);
             assertThat(stream.awaitEnd().error())
                     .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
@@ -146,13 +146,13 @@ class StreamingTest {
             server.stream(ada, 0).stream().close();
 
             assertThat(server.stream(ada, 0).ids()).isEqualTo(sent);
-            server.manager.confirm(ada.privateToken(), sent.get(0));
+            server.manager.transport().confirm(ada.privateToken(), sent.get(0));
             assertThat(server.manager.confirmedMessageId(ada.privateToken()))
                     .isEqualTo(sent.get(0));
             assertThat(server.stream(ada, sent.get(1)).ids()).containsExactly(sent.get(2));
             assertThat(server.manager.confirmedMessageId(ada.privateToken()))
                     .isEqualTo(sent.get(1));
-            assertThat(server.fetch(ada, sent.get(2)).messages()).isEmpty();
+            assertThat(server.fetch(ada, sent.get(2)).batch().messages()).isEmpty();
         }
     }
 
@@ -163,11 +163,11 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             long sent = server.manager.sendMessage("ada", "n", 1);
             for (long id : new long[] {sent + 1, Long.MAX_VALUE, 0, -1}) {
-                assertThatThrownBy(() -> server.manager.confirm(ada.privateToken(), id))
+                assertThatThrownBy(() -> server.manager.transport().confirm(ada.privateToken(), id))
                         .isInstanceOf(CometException.class)
                         .hasMessageContaining("lastMessageId is " + id);
             }
-            assertThat(server.fetch(ada, 0).messages()).hasSize(1);
+            assertThat(server.fetch(ada, 0).batch().messages()).hasSize(1);
         }
     }
 
@@ -464,7 +464,7 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             RecordedStream first = server.stream(ada, 0);
             RecordedStream second = new RecordedStream();
-            server.manager.openStream(ada.privateToken(), 0, new Leaving(second));
+            server.manager.transport().openStream(ada.privateToken(), 0, new Leaving(second), 0);
             assertThat(second.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             server.settle();
             assertThat(first.isEnded()).isFalse();
@@ -481,7 +481,7 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             Request poll = server.poll(ada, 0);
             RecordedStream second = new RecordedStream();
-            server.manager.openStream(ada.privateToken(), 0, new Leaving(second));
+            server.manager.transport().openStream(ada.privateToken(), 0, new Leaving(second), 0);
             assertThat(second.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             server.settle();
             assertThat(server.manager.statistics().held().polls()).isEqualTo(1);

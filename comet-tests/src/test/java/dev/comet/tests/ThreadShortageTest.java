@@ -90,7 +90,8 @@ class ThreadShortageTest {
     @DisplayName("W16: a held poll hears of a message that came while there was no thread")
     void send_noThreadForAMoment_thePollIsAnsweredAfterwards() {
         CometClient ada = client("ada");
-        Request poll = answers.watch(manager.beginSubscribe(ada.privateToken(), 0));
+        Request poll =
+                answers.watch(manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0));
         clock.awaitAllParked();
         await().until(() -> manager.statistics().store().busyReads() == 0);
         isShort = true;
@@ -100,7 +101,7 @@ class ThreadShortageTest {
         assertThat(poll.isAnswered()).isFalse();
         isShort = false;
         pass(Duration.ofSeconds(2));
-        assertThat(poll.await().messages()).hasSize(2);
+        assertThat(poll.await().batch().messages()).hasSize(2);
     }
 
     @Test
@@ -108,7 +109,7 @@ class ThreadShortageTest {
     void send_noThreadForAMoment_theStreamGoesOn() {
         CometClient ada = client("ada");
         RecordedStream stream = new RecordedStream();
-        manager.openStream(ada.privateToken(), 0, stream);
+        manager.transport().openStream(ada.privateToken(), 0, stream, 0);
         clock.awaitAllParked();
         isShort = true;
         manager.sendMessage("ada", "n", 1);
@@ -158,7 +159,7 @@ class ThreadShortageTest {
         CometClient ada = client("ada");
         isShort = true; // as if each of its threads were stuck: none takes a task
         for (int i = 0; i < 1_000; i++) {
-            manager.beginSubscribe(ada.privateToken(), 0, Duration.ZERO);
+            manager.transport().beginSubscribe(ada.privateToken(), 0, Duration.ZERO, 0);
         }
         isShort = false;
         pass(Duration.ofSeconds(2));

@@ -24,7 +24,7 @@ public class Broadcast {
 
     private final AtomicInteger received = new AtomicInteger();
     private final Consumer<CometAnswer> sink =
-            answer -> received.addAndGet(answer.messages().size());
+            answer -> received.addAndGet(answer.batch().messages().size());
     private CometStateManager comet;
     private CometClient[] clients;
 
@@ -40,7 +40,9 @@ public class Broadcast {
 
     private void subscribeAll(long cursor) {
         for (CometClient client : clients) {
-            comet.beginSubscribe(client.privateToken(), cursor).whenCompleted(sink);
+            comet.transport()
+                    .beginSubscribe(client.privateToken(), cursor, null, 0)
+                    .whenCompleted(sink);
         }
     }
 

@@ -56,8 +56,10 @@ public class PollThatFinds {
 
     private CometAnswer poll(CometClient client) {
         CometAnswer answer =
-                comet.beginSubscribe(client.privateToken(), cursor, Duration.ZERO).answer();
-        if (answer.messages().size() != messages) {
+                comet.transport()
+                        .beginSubscribe(client.privateToken(), cursor, Duration.ZERO, 0)
+                        .answer();
+        if (answer.batch().messages().size() != messages) {
             throw new IllegalStateException(answer + " instead of " + messages + " messages");
         }
         return answer;

@@ -37,7 +37,7 @@ public class WakeOne {
     }
 
     private void hold(int i, long cursor) {
-        held[i] = comet.beginSubscribe(clients[i].privateToken(), cursor);
+        held[i] = comet.transport().beginSubscribe(clients[i].privateToken(), cursor, null, 0);
         held[i].whenCompleted(SINK);
     }
 
@@ -49,7 +49,7 @@ public class WakeOne {
         while (!held[i].isCompleted()) {
             Thread.onSpinWait();
         }
-        if (held[i].answer().lastMessageId() != id) {
+        if (held[i].answer().batch().cursor() != id) {
             throw new IllegalStateException(held[i].answer() + " instead of message " + id);
         }
         hold(i, id);

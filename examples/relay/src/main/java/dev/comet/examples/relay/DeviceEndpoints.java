@@ -245,7 +245,7 @@ final class DeviceEndpoints extends HttpServlet {
         AsyncContext async = request.startAsync();
         async.setTimeout(0); // Comet's own hold ends it
         HeldData held = new HeldData(async, relay.ignoredFrames());
-        CometAsyncResult result = comet.beginSubscribe(id, cursor);
+        CometAsyncResult result = comet.transport().beginSubscribe(id, cursor, null, 0);
         async.addListener(new Gone(comet, result, open));
         result.whenCompleted(answer -> answer(id, held, answer), async::start);
     }
@@ -290,10 +290,10 @@ final class DeviceEndpoints extends HttpServlet {
 
     /** One frame for each request; the others come with the next ones. */
     private void frame(String id, HeldData held, CometAnswer answer) {
-        for (CometGap gap : answer.gaps()) {
+        for (CometGap gap : answer.batch().gaps()) {
             held.lost(gap.from(), gap.to());
         }
-        for (CometMessage message : answer.messages()) {
+        for (CometMessage message : answer.batch().messages()) {
             move(id, message.messageId());
             byte[] frame = frameIn(message);
             if (frame.length > 0) {
@@ -302,7 +302,7 @@ final class DeviceEndpoints extends HttpServlet {
                 return;
             }
         }
-        move(id, answer.lastMessageId());
+        move(id, answer.batch().cursor());
         held.answer("", 200); // nothing for a device that knows nothing but frames
     }
 
@@ -336,12 +336,12 @@ final class DeviceEndpoints extends HttpServlet {
 
         @Override
         public void onTimeout(AsyncEvent event) {
-            comet.endSubscribe(result);
+            comet.transport().endSubscribe(result);
         }
 
         @Override
         public void onError(AsyncEvent event) {
-            comet.endSubscribe(result);
+            comet.transport().endSubscribe(result);
         }
 
         @Override

@@ -1,21 +1,24 @@
-package dev.comet;
+package dev.comet.http;
 
+import dev.comet.CometBatch;
+import dev.comet.CometMessage;
 import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.LastEncoded;
-import dev.comet.spi.ProtocolMessages;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a batch as the protocol's JSON array, into one array of exactly its size. Clients that get
- * the same messages one after the other, as after a broadcast, get the same array.
+ * Writes messages as the body of a poll, the protocol's JSON array, into one array of exactly its
+ * size. Clients that get the same messages one after the other, as after a broadcast, get the same
+ * array.
+ *
+ * <p>Safe for use by any number of threads.
  */
-final class BatchAssembler {
+final class PollEncoder {
 
     private final LastEncoded<CometMessage> last = new LastEncoded<>();
 
-    byte[] assemble(CometBatch batch) {
+    byte[] batch(CometBatch batch) {
         List<CometMessage> messages = batch.messages();
         if (!batch.gaps().isEmpty() || !batch.endsWithItsCursor()) {
             return write(protocolMessagesBefore(batch), messages, protocolMessagesAfter(batch));
@@ -28,7 +31,7 @@ final class BatchAssembler {
      *
      * @param most bytes of the array
      */
-    static byte @Nullable [] assembleFirst(CometBatch batch, int most) {
+    static byte @Nullable [] first(CometBatch batch, int most) {
         List<EncodedMessage> gaps = protocolMessagesBefore(batch);
         long length = 1;
         for (EncodedMessage gap : gaps) {
@@ -45,11 +48,17 @@ final class BatchAssembler {
         return fit == 0 ? null : write(gaps, batch.messages().subList(0, fit), List.of());
     }
 
+    /** The JSON array that holds just this protocol message, as a body. */
+    static byte[] array(EncodedMessage message) {
+        byte[] body = new byte[message.encodedLength(0) + 2];
+        body[0] = '[';
+        body[message.write(0, body, 1)] = ']';
+        return body;
+    }
+
     private static List<EncodedMessage> protocolMessagesBefore(CometBatch batch) {
         List<EncodedMessage> gaps = new ArrayList<>(batch.gaps().size());
-        for (CometGap gap : batch.gaps()) {
-            gaps.add(ProtocolMessages.gap(gap.from(), gap.to(), gap.reason().code()));
-        }
+        batch.gaps().forEach(gap -> gaps.add(ProtocolMessages.gap(gap)));
         return gaps;
     }
 

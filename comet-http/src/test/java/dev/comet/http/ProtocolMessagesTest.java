@@ -1,8 +1,10 @@
-package dev.comet.spi;
+package dev.comet.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.CometGap;
+import dev.comet.spi.EncodedMessage;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,7 +20,7 @@ class ProtocolMessagesTest {
         assertThat(text(ProtocolMessages.cursor(17)))
                 .isEqualTo(
                         "[{\"id\":0,\"name\":\"comet.cursor\",\"contents\":{\"lastMessageId\":17}}]");
-        assertThat(text(ProtocolMessages.gap(1, 2, "overflow")))
+        assertThat(text(ProtocolMessages.gap(new CometGap(1, 2, CometGap.Reason.OVERFLOW))))
                 .isEqualTo(
                         "[{\"id\":0,\"name\":\"comet.gap\",\"contents\":{\"from\":1,\"to\":2,\"reason\":\"overflow\"}}]");
         assertThat(text(ProtocolMessages.superseded(0)))
@@ -39,9 +41,7 @@ class ProtocolMessagesTest {
         String reason = "name is \"a\\b\"\n; use Ünïcode 😀 instead";
         JsonNode array =
                 new JsonMapper()
-                        .readTree(
-                                ProtocolMessages.array(
-                                        ProtocolMessages.error("parameters-invalid", reason)));
+                        .readTree(PollEncoder.array(Refusal.parametersInvalid(reason).message()));
         assertThat(array).hasSize(1);
         JsonNode contents = array.get(0).get("contents");
         assertThat(contents.get("code").asString()).isEqualTo("parameters-invalid");
@@ -49,6 +49,6 @@ class ProtocolMessagesTest {
     }
 
     private static String text(EncodedMessage message) {
-        return new String(ProtocolMessages.array(message), UTF_8);
+        return new String(PollEncoder.array(message), UTF_8);
     }
 }

@@ -1,4 +1,4 @@
-package dev.comet.spi;
+package dev.comet.http;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,13 +13,10 @@ import java.util.function.Function;
  *
  * @param <M> a message; compared by identity
  */
-public final class LastEncoded<M> {
+final class LastEncoded<M> {
 
     private volatile Memory<M> last =
             new Memory<>(new ArrayList<>(0), new byte[0]); // racy on purpose
-
-    /** Remembers nothing. */
-    public LastEncoded() {}
 
     /**
      * The bytes of these messages.
@@ -28,7 +25,7 @@ public final class LastEncoded<M> {
      * @param encode writes them, if they are not those of the last call. Always the same function
      * @return shared: never to be changed
      */
-    public byte[] of(List<M> messages, Function<List<M>, byte[]> encode) {
+    byte[] of(List<M> messages, Function<List<M>, byte[]> encode) {
         Memory<M> known = last;
         if (known.isOf(messages)) {
             return known.bytes;

@@ -1,8 +1,11 @@
-package dev.comet;
+package dev.comet.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.CometBatch;
+import dev.comet.CometGap;
+import dev.comet.CometMessage;
 import dev.comet.spi.EncodedMessage;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,26 +14,26 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-class BatchAssemblerTest {
+class PollEncoderTest {
 
     private static final CometGap GAP = new CometGap(3, 8, CometGap.Reason.OVERFLOW);
 
-    private final BatchAssembler assembler = new BatchAssembler();
+    private final PollEncoder encoder = new PollEncoder();
 
     @Test
-    void assemble_messages_areInOrderAndNothingElse() {
+    void batch_messages_areInOrderAndNothingElse() {
         assertThat(names(batch(List.of(), 12, message(9), message(10), message(12))))
                 .containsExactly("9 m9", "10 m10", "12 m12");
     }
 
     @Test
-    void assemble_cursorAboveTheLastMessage_endsWithIt() {
+    void batch_cursorAboveTheLastMessage_endsWithIt() {
         assertThat(names(batch(List.of(), 20, message(9))))
                 .containsExactly("9 m9", "0 comet.cursor {\"lastMessageId\":20}");
     }
 
     @Test
-    void assemble_gaps_comeBeforeEveryMessage() {
+    void batch_gaps_comeBeforeEveryMessage() {
         CometGap second = new CometGap(4, 6, CometGap.Reason.EXPIRED);
         assertThat(names(batch(List.of(GAP, second), 9, message(9))))
                 .containsExactly(
@@ -40,7 +43,7 @@ class BatchAssemblerTest {
     }
 
     @Test
-    void assemble_gapWithoutMessages_endsWithTheCursor() {
+    void batch_gapWithoutMessages_endsWithTheCursor() {
         assertThat(names(batch(List.of(GAP), 30)))
                 .containsExactly(
                         "0 comet.gap {\"from\":3,\"to\":8,\"reason\":\"overflow\"}",
@@ -48,7 +51,7 @@ class BatchAssemblerTest {
     }
 
     @Test
-    void assemble_unknownCursor_saysWhereToGoOnBeforeWhatFollows() {
+    void batch_unknownCursor_saysWhereToGoOnBeforeWhatFollows() {
         CometGap gap = new CometGap(0, 5, CometGap.Reason.UNKNOWN_CURSOR);
         assertThat(names(batch(List.of(gap), 9, message(9))))
                 .containsExactly(
@@ -56,21 +59,20 @@ class BatchAssemblerTest {
     }
 
     @Test
-    void assemble_sameMessagesAgain_isTheSameArray() {
+    void batch_sameMessagesAgain_isTheSameArray() {
         CometMessage one = message(1);
         CometMessage two = message(2);
-        byte[] first = assembler.assemble(batch(List.of(), 2, one, two));
+        byte[] first = encoder.batch(batch(List.of(), 2, one, two));
         byte[] again =
-                assembler.assemble(
-                        new CometBatch(List.of(), new ArrayList<>(List.of(one, two)), 2));
+                encoder.batch(new CometBatch(List.of(), new ArrayList<>(List.of(one, two)), 2));
         assertThat(again).isSameAs(first);
     }
 
     @Test
-    void assemble_oneMessageDiffers_isNotTheSameArray() {
+    void batch_oneMessageDiffers_isNotTheSameArray() {
         CometMessage one = message(1);
         CometMessage two = message(2);
-        assembler.assemble(batch(List.of(), 2, one, two));
+        encoder.batch(batch(List.of(), 2, one, two));
         assertThat(names(batch(List.of(), 2, two))).containsExactly("2 m2");
         assertThat(names(batch(List.of(), 2, one, two))).containsExactly("1 m1", "2 m2");
         assertThat(names(batch(List.of(), 2, message(1), two))).containsExactly("1 m1", "2 m2");
@@ -81,17 +83,17 @@ class BatchAssemblerTest {
 
     @Test
     @DisplayName("A client's own gap or cursor never ends up in another client's answer")
-    void assemble_sameMessagesButAGapOrACursor_isNeverShared() {
+    void batch_sameMessagesButAGapOrACursor_isNeverShared() {
         CometMessage one = message(1);
-        byte[] plain = assembler.assemble(batch(List.of(), 1, one));
+        byte[] plain = encoder.batch(batch(List.of(), 1, one));
         assertThat(names(batch(List.of(GAP), 1, one))).hasSize(2);
         assertThat(names(batch(List.of(), 5, one))).hasSize(2);
-        assertThat(assembler.assemble(batch(List.of(), 1, one))).isSameAs(plain);
+        assertThat(encoder.batch(batch(List.of(), 1, one))).isSameAs(plain);
     }
 
     /** What the array says; every one is parsed, so that every one is valid. */
     private List<String> names(CometBatch batch) {
-        byte[] body = assembler.assemble(batch);
+        byte[] body = encoder.batch(batch);
         List<String> names = new ArrayList<>();
         for (JsonNode message : new JsonMapper().readTree(body)) {
             boolean own = message.get("id").asLong() == 0;

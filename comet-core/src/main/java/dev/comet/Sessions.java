@@ -1,0 +1,238 @@
+package dev.comet;
+
+import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.EventDispatcher.ClientEvents;
+import dev.comet.engine.Faults;
+import dev.comet.engine.WaitThreadPool;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The clients of a manager: how their sessions begin and end, which groups they read, and what the
+ * provider says of them.
+ *
+ * <p>Safe for use by any number of threads.
+ */
+final class Sessions implements ICometStateProvider.Listener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
+
+    private final ICometStateProvider provider;
+    private final Services services;
+    private final EventDispatcher dispatcher;
+    private final WaitThreadPool<ClientSession> pool;
+    private String lastAddress = ""; // any of them will do: no need to be volatile
+
+    Sessions(Services services, EventDispatcher dispatcher, WaitThreadPool<ClientSession> pool) {
+        this.provider = services.store().provider();
+        this.services = services;
+        this.dispatcher = dispatcher;
+        this.pool = pool;
+    }
+
+    // ---- beginning and end
+
+    /**
+     * @param client one that was just {@linkplain CometClient#born born}
+     */
+    void initialize(CometClient client) {
+        // Everything is allocated before the store has the client; and whoever finds the client
+        // there finds its session, from the first moment on.
+        ClientEvents events =
+                new ClientEvents(dispatcher, handler -> handler.clientInitialized(client));
+        ClientSession session = new ClientSession(client, services, events);
+        Runnable begins = pool.add(session);
+        try {
+            provider.initializeClient(client);
+        } catch (Throwable e) {
+            if (!(e instanceof CometException)) {
+                removeQuietly(client); // whether the store has it, nobody knows
+            }
+            events.discard();
+            if (!session.isGoneOrLater()) {
+                begins.run(); // then its idle time does
+            }
+            throw e;
+        }
+        begins.run();
+        events.begin();
+        try {
+            joinItsGroups(session);
+        } catch (Throwable e) { // it tries again when the client comes
+            Faults.warn(LOG, "The provider could not say which groups {} is in", client, e);
+        }
+        LOG.debug("{} has been initialised", client);
+    }
+
+    private void removeQuietly(CometClient client) {
+        try {
+            provider.removeClient(client);
+        } catch (Throwable e) {
+            LOG.debug("The provider did not remove {} either", client, e);
+        }
+    }
+
+    boolean disconnect(String privateToken, EndReason reason) {
+        CometClient client = provider.getCometClient(privateToken);
+        return client != null && disconnect(client, reason);
+    }
+
+    boolean disconnect(CometClient client, EndReason reason) {
+        ClientSession session = of(client);
+        session.endsBecause(reason);
+        Consumer<CometClientEventHandler> last =
+                handler -> handler.clientDisconnected(client, reason);
+        boolean removed = removed(session);
+        if (removed) {
+            session.events().postLast(last);
+            services.counters().clientsDisconnected.increment();
+        }
+        session.isGoneOrLater();
+        LOG.debug("{} was ended: {}", client, reason);
+        return removed;
+    }
+
+    private boolean removed(ClientSession session) {
+        boolean answered = false;
+        try {
+            boolean removed = provider.removeClient(session.client());
+            answered = true;
+            return removed;
+        } finally {
+            if (!answered) {
+                session.endsNot();
+            }
+        }
+    }
+
+    // ---- looking up
+
+    /** Null if the store has no client of this token. */
+    @Nullable ClientSession of(String privateToken) {
+        CometClient client = provider.getCometClient(privateToken);
+        return client == null ? null : of(client);
+    }
+
+    private ClientSession of(CometClient client) {
+        ClientSession session = pool.get(client);
+        if (session == null) {
+            return adopt(client);
+        }
+        if (session.missedAGroup()) {
+            joinItsGroups(session);
+        }
+        return session;
+    }
+
+    /** A client that was initialised on another node, or before this manager began. */
+    private ClientSession adopt(CometClient client) {
+        ClientSession session = new ClientSession(client, services, new ClientEvents(dispatcher));
+        ClientSession known = pool.open(session);
+        if (known == session) {
+            joinItsGroups(session);
+        }
+        return known;
+    }
+
+    /**
+     * Those of which {@link #joined} was told when there was no session yet: also somebody who has
+     * seen a new client in the store may make it a member.
+     */
+    private void joinItsGroups(ClientSession session) {
+        session.missedAGroup(false);
+        boolean joined = false;
+        try {
+            provider.groupsOf(session.client()).forEach(group -> pool.join(session, group));
+            joined = true;
+        } finally {
+            if (!joined) {
+                session.missedAGroup(true);
+            }
+        }
+    }
+
+    // ---- what is known of them
+
+    void seenAt(CometClient client, String address) {
+        ClientSession session = pool.get(client);
+        if (session != null && !address.equals(session.address())) {
+            String known = lastAddress; // behind a proxy that nobody told of, all have the same
+            if (!address.equals(known)) {
+                known = address;
+                lastAddress = address;
+            }
+            session.address(known);
+        }
+    }
+
+    CometClientStatus status(CometClient client) {
+        ClientSession session = pool.get(client);
+        Object newest = session == null ? null : session.newest();
+        ICometStateProvider.ClientUsage usage = provider.usage(client);
+        CometClientStatus.Transport transport = CometClientStatus.Transport.NONE;
+        Duration heldFor = Duration.ZERO;
+        Duration unseenFor = Duration.ZERO;
+        if (newest instanceof Subscription request) {
+            transport = request.transport();
+            heldFor = notNegative(services.clock().nanos() - request.beganNanos());
+        } else {
+            unseenFor = notNegative(client.connectionIdle().minus(usage.idleIn()).toNanos());
+        }
+        return new CometClientStatus(
+                client,
+                transport,
+                heldFor,
+                unseenFor,
+                provider.confirmedMessageId(client),
+                session == null ? null : session.address(),
+                usage.lag());
+    }
+
+    private static Duration notNegative(long nanos) {
+        return Duration.ofNanos(Math.max(0, nanos));
+    }
+
+    // ---- what the provider says
+
+    @Override
+    public void everyoneGrew() {
+        pool.everyoneGrew();
+    }
+
+    @Override
+    public void groupGrew(String group) {
+        pool.groupGrew(group);
+    }
+
+    @Override
+    public void clientGrew(CometClient client) {
+        pool.grew(client);
+    }
+
+    @Override
+    public void joined(CometClient client, String group) {
+        ClientSession session = pool.get(client);
+        if (session != null) {
+            boolean joined = false;
+            try {
+                pool.join(session, group);
+                joined = true;
+            } finally {
+                if (!joined) {
+                    session.missedAGroup(true);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void left(CometClient client, String group) {
+        ClientSession session = pool.get(client);
+        if (session != null) {
+            pool.leave(session, group);
+        }
+    }
+}

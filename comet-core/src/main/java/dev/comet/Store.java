@@ -1,0 +1,90 @@
+package dev.comet;
+
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+/**
+ * The provider, as those ask it who hold requests. What goes wrong with it is a {@link
+ * CometException}, and counted.
+ *
+ * <p>Safe for use by any number of threads.
+ */
+final class Store {
+
+    private final ICometStateProvider provider;
+    private final CometLimits limits;
+    private final Counters counters;
+    private final Executor threads;
+    private final boolean readsFromMemory;
+
+    /**
+     * @param threads runs what reads the provider on behalf of a wait thread, unless that answers
+     *     from memory
+     */
+    Store(ICometStateProvider provider, CometLimits limits, Counters counters, Executor threads) {
+        this.provider = provider;
+        this.limits = limits;
+        this.counters = counters;
+        this.readsFromMemory = provider.readsFromMemory();
+        this.threads = readsFromMemory ? Runnable::run : threads;
+    }
+
+    /** For what is asked on a thread that may block. */
+    ICometStateProvider provider() {
+        return provider;
+    }
+
+    /** Whether what reads it may do so on any thread. */
+    boolean readsFromMemory() {
+        return readsFromMemory;
+    }
+
+    /** Has the task run where it may block; at once, if it need not. */
+    void onItsThread(Runnable task) {
+        threads.execute(task);
+    }
+
+    /** Confirms what is up to the cursor, and reads what is above it for one answer. */
+    CometBatch read(CometClient client, long cursor) {
+        return read(client, cursor, limits.bytesPerAnswer());
+    }
+
+    /** As {@link #read}, for one write of a stream. */
+    CometBatch readForStream(CometClient client, long cursor) {
+        return read(client, cursor, limits.bytesPerWrite());
+    }
+
+    private CometBatch read(CometClient client, long cursor, int maxBytes) {
+        return asked(
+                () -> provider.getMessages(client, cursor, limits.messagesPerAnswer(), maxBytes));
+    }
+
+    /** Reads, for one write of a stream, what is above what the stream has carried already. */
+    CometBatch readOn(CometClient client, long delivered) {
+        return asked(
+                () ->
+                        provider.peekMessages(
+                                client,
+                                delivered,
+                                limits.messagesPerAnswer(),
+                                limits.bytesPerWrite()));
+    }
+
+    <T> T asked(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (CometException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unavailable(e);
+        }
+    }
+
+    CometException unavailable(Throwable cause) {
+        counters.providerFailures.increment();
+        return new CometException(
+                CometException.Reason.PROVIDER_UNAVAILABLE,
+                "the store failed; try again later",
+                cause);
+    }
+}

@@ -1,0 +1,91 @@
+package dev.comet;
+
+import dev.comet.spi.Names;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** The manager, as transports see it; each method hands on to what does it. */
+final class TransportSide implements CometTransport {
+
+    private final Gate gate;
+    private final Store store;
+    private final Sessions sessions;
+    private final Subscriptions subscriptions;
+    private final Sender sender;
+    private final Requests requests;
+
+    TransportSide(
+            Gate gate,
+            Store store,
+            Sessions sessions,
+            Subscriptions subscriptions,
+            Sender sender,
+            Requests requests) {
+        this.gate = gate;
+        this.store = store;
+        this.sessions = sessions;
+        this.subscriptions = subscriptions;
+        this.sender = sender;
+        this.requests = requests;
+    }
+
+    @Override
+    public CometAsyncResult beginSubscribe(
+            @Nullable String privateToken,
+            long lastMessageId,
+            @Nullable Duration hold,
+            long instance) {
+        return subscriptions.begin(
+                privateToken == null ? "" : privateToken, lastMessageId, hold, instance);
+    }
+
+    @Override
+    public CometAnswer endSubscribe(CometAsyncResult result) {
+        return subscriptions.end(result);
+    }
+
+    @Override
+    public void openStream(
+            @Nullable String privateToken,
+            long lastMessageId,
+            CometStreamSink sink,
+            long instance) {
+        subscriptions.open(privateToken == null ? "" : privateToken, lastMessageId, sink, instance);
+    }
+
+    @Override
+    public void confirm(String privateToken, long lastMessageId) {
+        boolean possible =
+                gate.pass(
+                        () ->
+                                store.provider()
+                                        .confirmMessages(
+                                                gate.requireClient(privateToken), lastMessageId));
+        if (!possible) {
+            throw new CometException(
+                    CometException.Reason.PARAMETERS_INVALID, // the peer's own
+                    "lastMessageId is "
+                            + lastMessageId
+                            + "; use the id of a message that this client has received");
+        }
+    }
+
+    @Override
+    public void acceptReply(String privateToken, String correlationId, @Nullable Object contents) {
+        String id = Rules.correlationId(correlationId);
+        CometReply reply = new CometReply(sender.encode(Names.REPLY, id, contents));
+        requests.reply(gate.requireClient(privateToken), id, reply);
+    }
+
+    @Override
+    public void acceptRefusal(String privateToken, String correlationId, String reason) {
+        String id = Rules.correlationId(correlationId);
+        CometException refusal = new CometException(CometException.Reason.REFUSED, reason);
+        requests.refuse(gate.requireClient(privateToken), id, refusal);
+    }
+
+    @Override
+    public void seenAt(CometClient client, String address) {
+        sessions.seenAt(client, address);
+    }
+}
