@@ -23,7 +23,11 @@ final class LogCapture implements AutoCloseable {
      * @param level from which on; null for the level of the tests
      */
     LogCapture(Class<?> logging, Level level) {
-        logger = (Logger) LoggerFactory.getLogger(logging.getPackageName());
+        this(logging.getPackageName(), level);
+    }
+
+    LogCapture(String name, Level level) {
+        logger = (Logger) LoggerFactory.getLogger(name);
         logger.setLevel(level);
         logger.setAdditive(false);
         logger.addAppender(appender);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
-import dev.comet.CometAsyncResult;
 import dev.comet.CometClient;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication;
@@ -446,7 +445,7 @@ abstract class ServletSetUpContract {
         rigs.remove(rig);
         CompletableFuture<Answer> poll = rig.held(rig.client("ada"));
 
-        try (LogCapture log = new LogCapture(CometAsyncResult.class, Level.WARN)) {
+        try (LogCapture log = new LogCapture("dev.comet.Completion", Level.WARN)) {
             rig.container.stop();
 
             await().until(() -> rig.comet.statistics().held().polls() == 0);
