@@ -155,24 +155,12 @@ final class HeldRequest extends Subscription implements CometAsyncResult {
         }
         boolean wasNewest = session().letGo(this);
         boolean completed = COMPLETION.complete(this, answer);
-        hasEnded(wasNewest, completed ? answer : null);
-        return completed;
-    }
-
-    /**
-     * @param wasNewest whether it was its client's newest until now: its idle time begins
-     * @param answer what it was answered, or null if somebody else was first
-     */
-    private void hasEnded(boolean wasNewest, @Nullable CometAnswer answer) {
-        try {
-            if (answer != null) {
-                answered(services().counters().heldRequests, answer);
-            }
-            if (wasNewest) {
-                clientSession().idleTimeBegins();
-            }
-        } catch (Throwable e) {
-            leftOut(e);
+        if (completed) {
+            answered(services().counters().heldRequests, answer);
         }
+        if (wasNewest) {
+            idleTimeBegins();
+        }
+        return completed;
     }
 }

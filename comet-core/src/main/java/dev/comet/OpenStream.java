@@ -176,11 +176,7 @@ final class OpenStream extends Subscription implements CometStream {
         boolean wasNewest = session().letGo(this);
         WORK.run(this);
         if (wasNewest) {
-            try {
-                clientSession().idleTimeBegins();
-            } catch (Throwable e) {
-                leftOut(e);
-            }
+            idleTimeBegins();
         }
         return true;
     }
@@ -297,15 +293,7 @@ final class OpenStream extends Subscription implements CometStream {
             sinkFailed(e);
         } finally {
             // Not before: whoever drains may stop the container when nothing is open any more.
-            hasEnded(answer);
-        }
-    }
-
-    private void hasEnded(CometAnswer answer) {
-        try {
             answered(services().counters().openStreams, answer);
-        } catch (Throwable e) {
-            leftOut(e);
         }
     }
 

@@ -143,9 +143,18 @@ final class Sessions implements ICometStateProvider.Listener {
      */
     private void joinItsGroups(ClientSession session) {
         session.missedAGroup(false);
+        join(
+                session,
+                () ->
+                        provider.groupsOf(session.client())
+                                .forEach(group -> pool.join(session, group)));
+    }
+
+    /** What fails is tried again when the client comes. */
+    private static void join(ClientSession session, Runnable joins) {
         boolean joined = false;
         try {
-            provider.groupsOf(session.client()).forEach(group -> pool.join(session, group));
+            joins.run();
             joined = true;
         } finally {
             if (!joined) {
@@ -216,15 +225,7 @@ final class Sessions implements ICometStateProvider.Listener {
     public void joined(CometClient client, String group) {
         ClientSession session = pool.get(client);
         if (session != null) {
-            boolean joined = false;
-            try {
-                pool.join(session, group);
-                joined = true;
-            } finally {
-                if (!joined) {
-                    session.missedAGroup(true);
-                }
-            }
+            join(session, () -> pool.join(session, group));
         }
     }
 

@@ -151,20 +151,33 @@ abstract class Subscription extends CometWaitRequest implements KeepsAlive {
         complete(answer);
     }
 
-    // ---- after its end
+    // ---- after its end. What fails is left out: its client counts as having a request until the
+    // hold ends, and as idle after that.
 
     /** It has been answered: for those who count. */
     final void answered(OpenCount open, CometAnswer answer) {
-        open.decrement(client());
-        services().counters().count(answer);
-        if (answer.outcome() == CometAnswer.Outcome.SUPERSEDED) {
-            LOG.debug("A newer request of {} took over", client());
+        try {
+            open.decrement(client());
+            services().counters().count(answer);
+            if (answer.outcome() == CometAnswer.Outcome.SUPERSEDED) {
+                LOG.debug("A newer request of {} took over", client());
+            }
+            services().drain().endIfNothingIsOpen();
+        } catch (Throwable e) {
+            leftOut(e);
         }
-        services().drain().endIfNothingIsOpen();
     }
 
-    /** Its client counts as having a request until the hold ends, and as idle after that. */
-    static void leftOut(Throwable e) {
+    /** It was its client's newest. */
+    final void idleTimeBegins() {
+        try {
+            clientSession().idleTimeBegins();
+        } catch (Throwable e) {
+            leftOut(e);
+        }
+    }
+
+    private static void leftOut(Throwable e) {
         Faults.error("Not all was done that the end of a request entails", e);
     }
 }

@@ -38,14 +38,14 @@ final class ProtocolMessages {
         return json("comet.timeout", "{\"lastMessageId\":" + lastMessageId + "}");
     }
 
-    /** The client has been looked after up to this id. */
+    /** The client's cursor is at this id. */
     static EncodedMessage cursor(long lastMessageId) {
         return json("comet.cursor", "{\"lastMessageId\":" + lastMessageId + "}");
     }
 
     /**
-     * A stream that begins, or to which nothing came for a while: the client has been looked after
-     * up to this id.
+     * A stream that begins, or to which nothing came for a while: the client's cursor is at this
+     * id.
      *
      * @param lastSentId the id of the last message that the stream has carried, 0 if none
      * @param nextInSeconds when to expect the next sign of life, at the latest

@@ -29,14 +29,13 @@ final class UnreadAnswers {
     static final int SHORT_BYTES = 8 << 10;
 
     private static final int RETRY_SECONDS = 1;
-
-    private final long budget;
-    private final FaultLog faults;
-
     private static final int BITS_OF_BYTES = 48;
 
     /** In a client's share, one answer; its bytes are counted below that. */
     private static final long ONE_ANSWER = 1L << BITS_OF_BYTES;
+
+    private final long budget;
+    private final FaultLog faults;
 
     // Counts never go up again from 0: then they are, or are about to be, out of their map.
     private final ConcurrentHashMap<CometClient, AtomicLong> shares = new ConcurrentHashMap<>();
@@ -193,31 +192,20 @@ final class UnreadAnswers {
         }
 
         private boolean countBody(boolean always) {
-            while (true) {
-                AtomicLong answers = bodies.get(body);
-                if (answers != null) {
-                    if (addUnlessOver(answers, 1)) {
-                        return true; // one that others are sent, too, costs nothing
-                    }
-                    bodies.remove(body, answers);
-                } else if (!reserve(always)) {
+            while (!addIfCounted(bodies, body, 1)) { // one that others are sent, too, costs nothing
+                if (!reserve(always)) {
                     return false;
-                } else if (isFirst()) {
+                }
+                if (isFirst()) {
                     return true;
                 }
             }
+            return true;
         }
 
         private boolean reserve(boolean always) {
-            while (true) {
-                long before = bytes.get();
-                if (before >= budget && !always) {
-                    return false;
-                }
-                if (bytes.compareAndSet(before, before + length())) {
-                    return true;
-                }
-            }
+            long before = bytes.getAndUpdate(now -> always || now < budget ? now + length() : now);
+            return always || before < budget;
         }
 
         /** Whether the bytes that were reserved are for this one; if not, gives them back. */
@@ -235,18 +223,8 @@ final class UnreadAnswers {
 
         private void countShare() {
             long more = ONE_ANSWER + length();
-            while (true) {
-                AtomicLong share = shares.get(client);
-                if (share == null) {
-                    if (shares.putIfAbsent(client, new AtomicLong(more)) == null) {
-                        return;
-                    }
-                } else if (addUnlessOver(share, more)) {
-                    return;
-                } else {
-                    shares.remove(client, share);
-                }
-            }
+            while (!addIfCounted(shares, client, more)
+                    && shares.putIfAbsent(client, new AtomicLong(more)) != null) {}
         }
 
         private void freeBody() {
@@ -256,16 +234,18 @@ final class UnreadAnswers {
         }
     }
 
-    private static boolean addUnlessOver(AtomicLong count, long more) {
-        while (true) {
-            long before = count.get();
-            if (before == 0) {
-                return false;
-            }
-            if (count.compareAndSet(before, before + more)) {
-                return true;
-            }
+    /** Returns false, and has added nothing, if nothing is counted there. */
+    private static <K> boolean addIfCounted(
+            ConcurrentHashMap<K, AtomicLong> counts, K key, long more) {
+        AtomicLong known = counts.get(key);
+        if (known == null) {
+            return false;
         }
+        if (known.getAndUpdate(now -> now == 0 ? 0 : now + more) != 0) {
+            return true;
+        }
+        counts.remove(key, known);
+        return false;
     }
 
     /** Takes no memory. Returns whether nothing is counted there any more. */

@@ -55,14 +55,22 @@ final class AsyncRequests {
         this.stallNanos = stallTimeout.toNanos();
     }
 
-    long stallNanos() {
-        return stallNanos;
-    }
-
-    /** True after the stall timeout, unless somebody completes it before. */
-    CompletableFuture<Boolean> stallTimer() {
-        return new CompletableFuture<Boolean>()
-                .completeOnTimeout(true, stallNanos, TimeUnit.NANOSECONDS);
+    /**
+     * Runs the task after the stall timeout.
+     *
+     * @return completed by somebody before that, with false, it keeps the task from running
+     */
+    CompletableFuture<Boolean> stallTimer(Runnable task) {
+        CompletableFuture<Boolean> timer = new CompletableFuture<>();
+        CompletableFuture<Void> unused =
+                timer.completeOnTimeout(true, stallNanos, TimeUnit.NANOSECONDS)
+                        .thenAccept(
+                                timeIsUp -> {
+                                    if (timeIsUp) {
+                                        task.run();
+                                    }
+                                });
+        return timer;
     }
 
     int open() {

@@ -6,7 +6,7 @@ import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +52,7 @@ final class BodyWriter implements WriteListener, Runnable {
     private final Request request;
     private final @Nullable BodyReader unread;
     private final Runnable whenOver;
-    private final long stallNanos;
+    private final Function<Runnable, CompletableFuture<Boolean>> stallTimer;
     private boolean flushed; // of the thread that writes
     private volatile int written; // by the thread that writes
 
@@ -65,7 +65,8 @@ final class BodyWriter implements WriteListener, Runnable {
      *     completed
      * @param headFirst whether to write the head before the container sees that there is no more
      * @param whenOver told by {@link #run}
-     * @param stallNanos after how long without progress the body is dropped
+     * @param stallTimer as {@link AsyncRequests#stallTimer}: after that without progress the body
+     *     is dropped
      */
     BodyWriter(
             byte[] body,
@@ -75,7 +76,7 @@ final class BodyWriter implements WriteListener, Runnable {
             @Nullable BodyReader unread,
             boolean headFirst,
             Runnable whenOver,
-            long stallNanos) {
+            Function<Runnable, CompletableFuture<Boolean>> stallTimer) {
         this.body = body;
         this.length = body.length;
         this.out = out;
@@ -84,7 +85,7 @@ final class BodyWriter implements WriteListener, Runnable {
         this.unread = unread;
         this.flushed = unread == null && !headFirst;
         this.whenOver = whenOver;
-        this.stallNanos = stallNanos;
+        this.stallTimer = stallTimer;
     }
 
     @Override
@@ -150,16 +151,7 @@ final class BodyWriter implements WriteListener, Runnable {
     }
 
     private void startTimer(int before) {
-        CompletableFuture<Boolean> started = new CompletableFuture<>();
-        timer = started;
-        CompletableFuture<Void> unused =
-                started.completeOnTimeout(true, stallNanos, TimeUnit.NANOSECONDS)
-                        .thenAccept(
-                                timeIsUp -> {
-                                    if (timeIsUp) {
-                                        dropUnlessTakenSince(before);
-                                    }
-                                });
+        timer = stallTimer.apply(() -> dropUnlessTakenSince(before));
     }
 
     private void dropUnlessTakenSince(int before) {

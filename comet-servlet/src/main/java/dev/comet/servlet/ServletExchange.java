@@ -471,7 +471,7 @@ final class ServletExchange extends RequestHead implements AsyncListener, BodyWr
                         unread,
                         headOnly,
                         Objects.requireNonNull(whenOver),
-                        requests.stallNanos());
+                        requests::stallTimer);
         whenOver = writer;
         if (held == null) {
             out.setWriteListener(writer);

@@ -6,7 +6,7 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +31,7 @@ final class StreamWriter implements WriteListener, CometOutput {
     private final AsyncContext async;
     private final Runnable canTakeMore;
     private final Runnable givenUp;
-    private final Supplier<CompletableFuture<Boolean>> stallTimer;
+    private final Function<Runnable, CompletableFuture<Boolean>> stallTimer;
     private boolean begun;
     private boolean headIsOut;
     private byte @Nullable [] piece;
@@ -45,15 +45,15 @@ final class StreamWriter implements WriteListener, CometOutput {
     /**
      * @param givenUp told, under the monitor or by a timer, when nothing more reaches the peer,
      *     whether or not the container ever says so; perhaps more than once
-     * @param stallTimer starts a timer, true after how long a stream is given up whose end the peer
-     *     does not take
+     * @param stallTimer as {@link AsyncRequests#stallTimer}: after that a stream is given up whose
+     *     end the peer does not take
      */
     StreamWriter(
             ServletOutputStream out,
             AsyncContext async,
             Runnable canTakeMore,
             Runnable givenUp,
-            Supplier<CompletableFuture<Boolean>> stallTimer) {
+            Function<Runnable, CompletableFuture<Boolean>> stallTimer) {
         this.out = out;
         this.async = async;
         this.canTakeMore = canTakeMore;
@@ -81,15 +81,7 @@ final class StreamWriter implements WriteListener, CometOutput {
 
     /** Undertow tells nobody when it has cut off a peer that does not take the end. */
     private void startTimer() {
-        CompletableFuture<Boolean> started = stallTimer.get();
-        timer = started;
-        CompletableFuture<Void> unused =
-                started.thenAccept(
-                        timeIsUp -> {
-                            if (timeIsUp) {
-                                givenUp.run();
-                            }
-                        });
+        timer = stallTimer.apply(givenUp);
     }
 
     /**

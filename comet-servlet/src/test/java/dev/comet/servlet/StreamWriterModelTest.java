@@ -121,7 +121,11 @@ class StreamWriterModelTest {
 
         StreamWriter writer(Runnable canTakeMore) {
             return new StreamWriter(
-                    this, context(), canTakeMore, () -> givenUp = true, CompletableFuture::new);
+                    this,
+                    context(),
+                    canTakeMore,
+                    () -> givenUp = true,
+                    task -> new CompletableFuture<>());
         }
 
         /** The container's thread, until the request is complete. It calls once too often. */
