@@ -1,14 +1,14 @@
 // The Comet client for browsers and Node 18+: ES modules without dependencies, served as they are, without a build. It speaks
 // docs/protocol.md. An answer passes, in this order: a transport (comet/connection.js, polling.js, streaming.js), what it means
-// (comet/digest.js), this client, which owns cursor, order, states and backoff, and delivery to handlers and loops.
+// (comet/received-batch.js), this client, which owns cursor, order, states and backoff, and delivery to handlers and loops.
 
 import { Connection } from "./comet/connection.js";
 import { Delivery } from "./comet/delivery.js";
-import { digest, WAIT_CAP_MILLIS } from "./comet/digest.js";
+import { readBatch, WAIT_CAP_MILLIS } from "./comet/received-batch.js";
 import { CometError } from "./comet/error.js";
 import { exchange, within } from "./comet/exchange.js";
-import { Loop } from "./comet/loop.js";
-import { answerable, Requests } from "./comet/requests.js";
+import { MessageIterator } from "./comet/message-iterator.js";
+import { answerable, PendingRequests } from "./comet/pending-requests.js";
 import { checked, checkedName, checkedOptions, checkedTransport, withoutSlash } from "./comet/session.js";
 import { canShare, Tabs } from "./comet/tabs.js";
 
@@ -115,7 +115,7 @@ export class Comet {
     this.#base = withoutSlash(url);
     this.#options = checkedOptions(options);
     this.#renew = renew;
-    this.#requests = new Requests(this.#options.platform, (name, handle) => this.on(name, handle));
+    this.#requests = new PendingRequests(this.#options.platform, (name, handle) => this.on(name, handle));
     this.#begin(checked(session));
     this.#delivery.lastMessageId = this.#cursor;
     this.#transport = this.#connection.name;
@@ -190,7 +190,7 @@ export class Comet {
   }
 
   [Symbol.asyncIterator]() {
-    return new Loop((name, handle) => this.on(name, handle), this.#options.bufferLimit, this.#state, () => this.#error);
+    return new MessageIterator((name, handle) => this.on(name, handle), this.#options.bufferLimit, this.#state, () => this.#error);
   }
 
   #refuseIfClosed() {
@@ -256,7 +256,7 @@ export class Comet {
       try {
         const body = await next;
         const early = !this.#prompt && !this.#connection.streams && this.#options.platform.now() - this.#began < EARLY_MILLIS;
-        answer = digest(this.#cursor, body, early, this.#connection.streams);
+        answer = readBatch(this.#cursor, body, early, this.#connection.streams);
       } catch (thrown) {
         error = /** @type {CometError} */ (thrown);
       }
@@ -276,7 +276,7 @@ export class Comet {
   /**
    * The next request leaves before the first handler runs: handlers are only ever called from a later microtask.
    * @param {Turn} turn
-   * @param {ReturnType<typeof digest>} answer
+   * @param {ReturnType<typeof readBatch>} answer
    */
   #accept(turn, { cursor, entries, waitMillis, closed }) {
     const millis = this.#options.platform.now() - this.#began;

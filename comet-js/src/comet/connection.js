@@ -1,6 +1,6 @@
 // Which transport to use: the stream where it gets through, polls where it does not, at the same cursor.
 
-import { superseded } from "./digest.js";
+import { superseded } from "./received-batch.js";
 import { CometError } from "./error.js";
 import { Polling } from "./polling.js";
 import { Streaming } from "./streaming.js";

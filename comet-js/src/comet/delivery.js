@@ -3,7 +3,7 @@
 import { CometError } from "./error.js";
 
 /** @typedef {import("../comet.d.ts").CometMessage} Message */
-/** @typedef {import("./digest.js").Entry} Entry */
+/** @typedef {import("./received-batch.js").Entry} Entry */
 
 /**
  * Hands messages to handlers: one after the other, in the order in which they were posted, never from within `post` and never from

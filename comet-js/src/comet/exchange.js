@@ -1,7 +1,7 @@
 // One HTTP exchange within a time, and the surroundings it needs.
 
 import { CometError } from "./error.js";
-import { refusal, superseded } from "./digest.js";
+import { refusal, superseded } from "./received-batch.js";
 import { parseMessages } from "./messages.js";
 
 /** @typedef {import("../comet.d.ts").CometPlatform} Platform */

@@ -2,7 +2,7 @@ package dev.comet;
 
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.EventDispatcher.ClientEvents;
-import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.CometWaitRequest.EndCause;
 import dev.comet.engine.Faults;
 import dev.comet.engine.SerialWork;
 import dev.comet.engine.WaitSession;
@@ -206,7 +206,7 @@ final class ClientSession extends WaitSession {
     /** What a request is told when its client is gone. */
     CometAnswer goodbye() {
         return lastKnown instanceof EndReason reason
-                ? CometAnswer.closed(reason)
+                ? CometAnswer.clientEnded(reason)
                 : CometAnswer.error(CometException.unknownClient());
     }
 
@@ -214,7 +214,7 @@ final class ClientSession extends WaitSession {
     void isGone() {
         // First: if that fails, the session is left to try again.
         services.requests().clientIsGone(client());
-        services.pool().end(this, Ending.CLIENT_GONE);
+        services.pool().end(this, EndCause.CLIENT_ENDED);
     }
 
     /**

@@ -18,7 +18,7 @@ public final class CometAnswer {
         /** The manager is draining: the client shall come back. */
         RECONNECT,
         /** The client was disconnected while the request was held. */
-        CLOSED,
+        CLIENT_ENDED,
         /** The peer went away: nobody reads this answer. */
         ABANDONED,
         /** It failed; see {@link CometAnswer#error()}. */
@@ -77,8 +77,8 @@ public final class CometAnswer {
         return new CometAnswer(Outcome.RECONNECT, CometBatch.nothing(0), null, null, delayMillis);
     }
 
-    static CometAnswer closed(EndReason reason) {
-        return new CometAnswer(Outcome.CLOSED, CometBatch.nothing(0), null, reason, 0);
+    static CometAnswer clientEnded(EndReason reason) {
+        return new CometAnswer(Outcome.CLIENT_ENDED, CometBatch.nothing(0), null, reason, 0);
     }
 
     static CometAnswer error(CometException error) {
@@ -108,7 +108,7 @@ public final class CometAnswer {
         return error;
     }
 
-    /** With {@link Outcome#CLOSED}: why the client was ended. Otherwise null. */
+    /** With {@link Outcome#CLIENT_ENDED}: why the client was ended. Otherwise null. */
     public @Nullable EndReason endReason() {
         return endReason;
     }

@@ -50,23 +50,24 @@ public final class CometClient {
 
     private CometClient(Builder builder) {
         this.publicToken =
-                Rules.publicToken(
+                Arguments.publicToken(
                         builder.publicToken == null ? randomToken() : builder.publicToken);
         this.privateToken =
-                Rules.privateToken(
+                Arguments.privateToken(
                         builder.privateToken == null ? randomToken() : builder.privateToken);
         if (publicToken.equals(privateToken)) {
-            throw Rules.invalid(
+            throw Arguments.invalid(
                     "privateToken equals publicToken; a secret must differ from the address that others know");
         }
         this.displayName =
-                Rules.displayName(builder.displayName == null ? publicToken : builder.displayName);
+                Arguments.displayName(
+                        builder.displayName == null ? publicToken : builder.displayName);
         this.connectionTimeoutSeconds =
-                Rules.seconds("connectionTimeoutSeconds", builder.connectionTimeoutSeconds);
+                Arguments.seconds("connectionTimeoutSeconds", builder.connectionTimeoutSeconds);
         this.connectionIdleSeconds =
-                Rules.seconds("connectionIdleSeconds", builder.connectionIdleSeconds);
-        this.attributes = Rules.attributes(builder.attributes);
-        this.user = builder.user == null ? null : Rules.user(builder.user);
+                Arguments.seconds("connectionIdleSeconds", builder.connectionIdleSeconds);
+        this.attributes = Arguments.attributes(builder.attributes);
+        this.user = builder.user == null ? null : Arguments.user(builder.user);
         this.number =
                 builder.incarnation > 0
                         ? builder.incarnation
@@ -142,7 +143,7 @@ public final class CometClient {
      *     8,192 characters
      */
     public CometClient withUser(String user) {
-        return new CometClient(this, Rules.user(user), Math.min(0, number));
+        return new CometClient(this, Arguments.user(user), Math.min(0, number));
     }
 
     /**
@@ -301,7 +302,7 @@ public final class CometClient {
          */
         public Builder incarnation(long incarnation) {
             if (incarnation < 1) {
-                throw Rules.invalid("incarnation is " + incarnation + "; use 1 or more");
+                throw Arguments.invalid("incarnation is " + incarnation + "; use 1 or more");
             }
             this.incarnation = incarnation;
             return this;

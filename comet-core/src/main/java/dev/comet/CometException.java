@@ -126,27 +126,27 @@ public final class CometException extends RuntimeException {
                 "the log of "
                         + names
                         + " is full: its client does not fetch; nothing was sent. Send later, raise the limits"
-                        + " of CometLimits.clientLog, or totalBytes if that is nearly reached, or choose another"
+                        + " of CometLimits.clientLog, or maxTotalBytes if that is nearly reached, or choose another"
                         + " overflow policy",
                 fullClients);
     }
 
     /**
      * For providers: a send was refused because own logs take all of {@link
-     * CometLimits#totalBytes}. Nothing was appended anywhere.
+     * CometLimits#maxTotalBytes}. Nothing was appended anywhere.
      *
      * @param bytes what the message takes
-     * @param totalBytes the limit
+     * @param maxTotalBytes the limit
      * @param oldest with {@link OverflowPolicy#DISCONNECT} whose own log has the oldest message,
      *     otherwise empty
      */
     public static CometException totalReached(
-            long bytes, long totalBytes, List<CometClient> oldest) {
+            long bytes, long maxTotalBytes, List<CometClient> oldest) {
         return new CometException(
                 "own logs have no room for "
                         + bytes
-                        + " bytes more; CometLimits.totalBytes is "
-                        + totalBytes
+                        + " bytes more; CometLimits.maxTotalBytes is "
+                        + maxTotalBytes
                         + " for all clients together; nothing was sent. Send later, raise it, or choose another"
                         + " overflow policy",
                 oldest);

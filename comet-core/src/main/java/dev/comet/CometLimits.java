@@ -13,45 +13,45 @@ public final class CometLimits {
     /** In bytes; clients give up on an answer of twice as much. */
     private static final int LARGEST = 16 << 20;
 
-    private final int clients;
-    private final int groups;
-    private final int groupsPerClient;
-    private final int messageBytes;
-    private final int messagesPerAnswer;
-    private final int bytesPerAnswer;
-    private final int bytesPerWrite;
+    private final int maxClients;
+    private final int maxGroups;
+    private final int maxGroupsPerClient;
+    private final int maxMessageBytes;
+    private final int maxMessagesPerAnswer;
+    private final int maxBytesPerAnswer;
+    private final int maxBytesPerWrite;
     private final LogLimits clientLog;
     private final LogLimits sharedLog;
     private final OverflowPolicy overflow;
-    private final long totalBytes;
+    private final long maxTotalBytes;
 
     private CometLimits(Builder builder) {
-        clients = atLeastOne("clients", builder.clients);
-        groups = atLeastOne("groups", builder.groups);
-        groupsPerClient = atLeastOne("groupsPerClient", builder.groupsPerClient);
-        messageBytes = readable("messageBytes", builder.messageBytes);
-        messagesPerAnswer = atLeastOne("messagesPerAnswer", builder.messagesPerAnswer);
-        bytesPerAnswer = readable("bytesPerAnswer", builder.bytesPerAnswer);
-        bytesPerWrite = atLeastOne("bytesPerWrite", builder.bytesPerWrite);
+        maxClients = atLeastOne("maxClients", builder.maxClients);
+        maxGroups = atLeastOne("maxGroups", builder.maxGroups);
+        maxGroupsPerClient = atLeastOne("maxGroupsPerClient", builder.maxGroupsPerClient);
+        maxMessageBytes = readable("maxMessageBytes", builder.maxMessageBytes);
+        maxMessagesPerAnswer = atLeastOne("maxMessagesPerAnswer", builder.maxMessagesPerAnswer);
+        maxBytesPerAnswer = readable("maxBytesPerAnswer", builder.maxBytesPerAnswer);
+        maxBytesPerWrite = atLeastOne("maxBytesPerWrite", builder.maxBytesPerWrite);
         clientLog = builder.clientLog;
         sharedLog = builder.sharedLog;
         overflow = builder.overflow;
-        totalBytes = builder.totalBytes;
-        if (totalBytes < 1) {
-            throw Rules.invalid("totalBytes is " + totalBytes + "; use at least 1");
+        maxTotalBytes = builder.maxTotalBytes;
+        if (maxTotalBytes < 1) {
+            throw Arguments.invalid("maxTotalBytes is " + maxTotalBytes + "; use at least 1");
         }
     }
 
     private static int atLeastOne(String name, int value) {
         if (value < 1) {
-            throw Rules.invalid(name + " is " + value + "; use at least 1");
+            throw Arguments.invalid(name + " is " + value + "; use at least 1");
         }
         return value;
     }
 
     private static int readable(String name, int value) {
         if (value > LARGEST) {
-            throw Rules.invalid(name + " is " + value + "; use at most " + LARGEST);
+            throw Arguments.invalid(name + " is " + value + "; use at most " + LARGEST);
         }
         return atLeastOne(name, value);
     }
@@ -70,8 +70,8 @@ public final class CometLimits {
      * How many clients may exist; more are refused with {@link
      * CometException.Reason#LIMIT_REACHED}.
      */
-    public int clients() {
-        return clients;
+    public int maxClients() {
+        return maxClients;
     }
 
     /**
@@ -81,39 +81,39 @@ public final class CometLimits {
      * dropped, with its history; if there is none, the join is refused with {@link
      * CometException.Reason#LIMIT_REACHED}.
      */
-    public int groups() {
-        return groups;
+    public int maxGroups() {
+        return maxGroups;
     }
 
     /**
      * How many memberships one client may have, counting those it left and has not yet fetched
      * everything of.
      */
-    public int groupsPerClient() {
-        return groupsPerClient;
+    public int maxGroupsPerClient() {
+        return maxGroupsPerClient;
     }
 
     /** The largest encoded message in bytes; a larger one is refused at the sender. */
-    public int messageBytes() {
-        return messageBytes;
+    public int maxMessageBytes() {
+        return maxMessageBytes;
     }
 
     /** How many messages one answer carries at most; the rest follows in the next. */
-    public int messagesPerAnswer() {
-        return messagesPerAnswer;
+    public int maxMessagesPerAnswer() {
+        return maxMessagesPerAnswer;
     }
 
     /** How many bytes one answer carries at most; a single message that is larger travels alone. */
-    public int bytesPerAnswer() {
-        return bytesPerAnswer;
+    public int maxBytesPerAnswer() {
+        return maxBytesPerAnswer;
     }
 
     /**
      * How many bytes a stream writes at a time at most; a single message that is larger travels
      * alone. What a peer that does not read costs, beside what the network holds.
      */
-    public int bytesPerWrite() {
-        return bytesPerWrite;
+    public int maxBytesPerWrite() {
+        return maxBytesPerWrite;
     }
 
     /** How much may wait in a client's own log. */
@@ -148,93 +148,93 @@ public final class CometLimits {
      * CometException.Reason#QUEUE_FULL}, DROP_OLDEST drops the oldest messages of own logs, whoever
      * has them, DISCONNECT ends the client whose own log has the oldest one.
      */
-    public long totalBytes() {
-        return totalBytes;
+    public long maxTotalBytes() {
+        return maxTotalBytes;
     }
 
     /** In one line, for the log. */
     @Override
     public String toString() {
-        return "clients="
-                + clients
-                + ", groups="
-                + groups
-                + ", groupsPerClient="
-                + groupsPerClient
-                + ", messageBytes="
-                + messageBytes
-                + ", messagesPerAnswer="
-                + messagesPerAnswer
-                + ", bytesPerAnswer="
-                + bytesPerAnswer
-                + ", bytesPerWrite="
-                + bytesPerWrite
+        return "maxClients="
+                + maxClients
+                + ", maxGroups="
+                + maxGroups
+                + ", maxGroupsPerClient="
+                + maxGroupsPerClient
+                + ", maxMessageBytes="
+                + maxMessageBytes
+                + ", maxMessagesPerAnswer="
+                + maxMessagesPerAnswer
+                + ", maxBytesPerAnswer="
+                + maxBytesPerAnswer
+                + ", maxBytesPerWrite="
+                + maxBytesPerWrite
                 + ", clientLog="
                 + clientLog
                 + ", sharedLog="
                 + sharedLog
                 + ", overflow="
                 + overflow
-                + ", totalBytes="
-                + totalBytes;
+                + ", maxTotalBytes="
+                + maxTotalBytes;
     }
 
     /** Sets limits. Not safe for use by several threads. */
     public static final class Builder {
 
-        private int clients = 100_000;
-        private int groups = 100_000;
-        private int groupsPerClient = 256;
-        private int messageBytes = 2 << 20;
-        private int messagesPerAnswer = 1_000;
-        private int bytesPerAnswer = 1 << 20;
-        private int bytesPerWrite = 64 << 10;
+        private int maxClients = 100_000;
+        private int maxGroups = 100_000;
+        private int maxGroupsPerClient = 256;
+        private int maxMessageBytes = 2 << 20;
+        private int maxMessagesPerAnswer = 1_000;
+        private int maxBytesPerAnswer = 1 << 20;
+        private int maxBytesPerWrite = 64 << 10;
         private LogLimits clientLog = new LogLimits(1_000, 4 << 20, LogLimits.ANY_AGE);
         private LogLimits sharedLog = new LogLimits(10_000, 16 << 20, Duration.ofMinutes(10));
         private OverflowPolicy overflow = OverflowPolicy.REJECT;
-        private long totalBytes = Math.max(1, Runtime.getRuntime().maxMemory() / 4);
+        private long maxTotalBytes = Math.max(1, Runtime.getRuntime().maxMemory() / 4);
 
         private Builder() {}
 
         /** Default 100,000; at least 1. */
-        public Builder clients(int clients) {
-            this.clients = clients;
+        public Builder maxClients(int maxClients) {
+            this.maxClients = maxClients;
             return this;
         }
 
         /** Default 100,000; at least 1. */
-        public Builder groups(int groups) {
-            this.groups = groups;
+        public Builder maxGroups(int maxGroups) {
+            this.maxGroups = maxGroups;
             return this;
         }
 
         /** Default 256; at least 1. */
-        public Builder groupsPerClient(int groupsPerClient) {
-            this.groupsPerClient = groupsPerClient;
+        public Builder maxGroupsPerClient(int maxGroupsPerClient) {
+            this.maxGroupsPerClient = maxGroupsPerClient;
             return this;
         }
 
         /** In bytes. Default 2 MiB; 1 to 16 MiB, of which clients can read two at a time. */
-        public Builder messageBytes(int messageBytes) {
-            this.messageBytes = messageBytes;
+        public Builder maxMessageBytes(int maxMessageBytes) {
+            this.maxMessageBytes = maxMessageBytes;
             return this;
         }
 
         /** Default 1,000; at least 1. */
-        public Builder messagesPerAnswer(int messagesPerAnswer) {
-            this.messagesPerAnswer = messagesPerAnswer;
+        public Builder maxMessagesPerAnswer(int maxMessagesPerAnswer) {
+            this.maxMessagesPerAnswer = maxMessagesPerAnswer;
             return this;
         }
 
         /** In bytes. Default 1 MiB; 1 to 16 MiB, half of what clients read at most. */
-        public Builder bytesPerAnswer(int bytesPerAnswer) {
-            this.bytesPerAnswer = bytesPerAnswer;
+        public Builder maxBytesPerAnswer(int maxBytesPerAnswer) {
+            this.maxBytesPerAnswer = maxBytesPerAnswer;
             return this;
         }
 
         /** In bytes. Default 64 KiB; at least 1. */
-        public Builder bytesPerWrite(int bytesPerWrite) {
-            this.bytesPerWrite = bytesPerWrite;
+        public Builder maxBytesPerWrite(int maxBytesPerWrite) {
+            this.maxBytesPerWrite = maxBytesPerWrite;
             return this;
         }
 
@@ -266,8 +266,8 @@ public final class CometLimits {
          * In bytes. Default a quarter of the heap that the JVM may take ({@code -Xmx}): answers
          * that are being written, and the application, need the rest. At least 1.
          */
-        public Builder totalBytes(long totalBytes) {
-            this.totalBytes = totalBytes;
+        public Builder maxTotalBytes(long maxTotalBytes) {
+            this.maxTotalBytes = maxTotalBytes;
             return this;
         }
 

@@ -1,7 +1,6 @@
 package dev.comet;
 
-import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.ExactNumbers;
+import dev.comet.internal.ExactNumbers;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 

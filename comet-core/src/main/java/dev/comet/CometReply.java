@@ -1,6 +1,5 @@
 package dev.comet;
 
-import dev.comet.spi.EncodedMessage;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,13 +2,11 @@ package dev.comet;
 
 import dev.comet.engine.Faults;
 import dev.comet.engine.PatientExecutor;
+import dev.comet.engine.WaitClock;
 import dev.comet.engine.WaitThreadPool;
-import dev.comet.spi.Audience;
-import dev.comet.spi.ColdClasses;
-import dev.comet.spi.CometClock;
-import dev.comet.spi.ContentsEncoder;
-import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.Names;
+import dev.comet.internal.ColdClasses;
+import dev.comet.internal.ContentsEncoder;
+import dev.comet.internal.Names;
 import java.lang.module.ModuleDescriptor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,7 +60,7 @@ public final class CometStateManager implements AutoCloseable {
     private final Sessions sessions;
     private final Subscriptions subscriptions;
     private final Sender sender;
-    private final Requests requests;
+    private final PendingRequests requests;
     private final OwnThreads ownEventThreads;
     private final OwnThreads ownCompletionThreads;
     private final OwnThreads storeThreads;
@@ -81,7 +79,7 @@ public final class CometStateManager implements AutoCloseable {
         ownEventThreads = new OwnThreads("comet-events", builder.threadFactory);
         ownCompletionThreads = new OwnThreads("comet-completions", builder.threadFactory);
         storeThreads = new OwnThreads("comet-store", builder.threadFactory);
-        pool = new WaitThreadPool<>(builder.waitThreads, builder.clock);
+        pool = new WaitThreadPool<>(builder.waitThreads, waitClock(builder.clock));
         Executor given = builder.eventExecutor;
         eventExecutor =
                 new PatientExecutor(given == null ? ownEventThreads : given, ownEventThreads, pool);
@@ -94,7 +92,7 @@ public final class CometStateManager implements AutoCloseable {
                         builder.handlers, eventExecutor, counters, builder.maxPendingEvents);
         Store store = new Store(provider, limits, counters, storeExecutor);
         requests =
-                new Requests(
+                new PendingRequests(
                         store,
                         pool,
                         counters,
@@ -133,6 +131,20 @@ public final class CometStateManager implements AutoCloseable {
                 builder.maxPendingRequestsPerClient);
     }
 
+    private static WaitClock waitClock(CometClock clock) {
+        return new WaitClock() {
+            @Override
+            public long nanos() {
+                return clock.nanos();
+            }
+
+            @Override
+            public void parkUntil(long untilNanos) {
+                clock.parkUntil(untilNanos);
+            }
+        };
+    }
+
     /** As the build has named it; not where classes lie in a directory. */
     private static String version() {
         ModuleDescriptor module = CometStateManager.class.getModule().getDescriptor();
@@ -154,17 +166,17 @@ public final class CometStateManager implements AutoCloseable {
                 "ClientSession",
                 "Counters$1",
                 "EventDispatcher$ClientEvents",
-                "HeldRequest",
+                "HeldPoll",
                 "OpenStream",
-                "Requests$State",
-                "Rules",
+                "PendingRequests$State",
+                "Arguments",
                 "Subscription$1",
                 "CometClient$Randomness",
                 "CometMessage$Json",
                 "engine.CometWaitRequest",
-                "engine.CometWaitRequest$Ending",
+                "engine.CometWaitRequest$EndCause",
                 "engine.WaitSession",
-                "spi.Names");
+                "internal.Names");
         try {
             encoder.encode(Map.of("text", List.of(1, 1.5e300, true)));
         } catch (RuntimeException e) {
@@ -180,9 +192,9 @@ public final class CometStateManager implements AutoCloseable {
         CometAnswer.timeout(1);
         CometAnswer.superseded(1);
         CometAnswer.reconnect(1);
-        CometAnswer.closed(CometClientEventHandler.EndReason.DISCONNECTED);
+        CometAnswer.clientEnded(CometClientEventHandler.EndReason.DISCONNECTED);
         CometAnswer.error(CometException.unknownClient());
-        new AnsweredRequest(CometAnswer.abandoned()).whenCompleted(answer -> {});
+        new AnsweredPoll(CometAnswer.abandoned()).whenCompleted(answer -> {});
     }
 
     /**
@@ -220,13 +232,14 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     /** The client that has this private token. */
-    public Optional<CometClient> getCometClient(String privateToken) {
-        return gate.pass(() -> Optional.ofNullable(provider.getCometClient(privateToken)));
+    public Optional<CometClient> findClientByPrivateToken(String privateToken) {
+        return gate.pass(
+                () -> Optional.ofNullable(provider.findClientByPrivateToken(privateToken)));
     }
 
     /** The client that has this public token. */
-    public Optional<CometClient> findCometClient(String publicToken) {
-        return gate.pass(() -> Optional.ofNullable(provider.findCometClient(publicToken)));
+    public Optional<CometClient> findClientByPublicToken(String publicToken) {
+        return gate.pass(() -> Optional.ofNullable(provider.findClientByPublicToken(publicToken)));
     }
 
     /** All clients, as a snapshot in no particular order. */
@@ -288,7 +301,7 @@ public final class CometStateManager implements AutoCloseable {
      *     QUEUE_FULL as the {@linkplain OverflowPolicy policy} says; PROVIDER_UNAVAILABLE; CLOSED
      */
     public long sendMessage(String publicToken, String name, Object contents) {
-        return send(Audience.one(Rules.publicToken(publicToken)), name, contents);
+        return send(Audience.one(Arguments.publicToken(publicToken)), name, contents);
     }
 
     /**
@@ -299,9 +312,9 @@ public final class CometStateManager implements AutoCloseable {
      */
     public long sendMessage(Collection<String> publicTokens, String name, Object contents) {
         if (publicTokens.isEmpty()) {
-            throw Rules.invalid("publicTokens is empty; name at least one recipient");
+            throw Arguments.invalid("publicTokens is empty; name at least one recipient");
         }
-        publicTokens.forEach(Rules::publicToken);
+        publicTokens.forEach(Arguments::publicToken);
         return send(Audience.each(publicTokens), name, contents);
     }
 
@@ -311,20 +324,22 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     /** Sends to every client that exists now, but one. */
-    public long sendToAllBut(String exceptPublicToken, String name, Object contents) {
-        return send(new Audience.Everyone(Rules.publicToken(exceptPublicToken)), name, contents);
+    public long sendToAllExcept(String exceptPublicToken, String name, Object contents) {
+        return send(
+                new Audience.Everyone(Arguments.publicToken(exceptPublicToken)), name, contents);
     }
 
     /** Sends to every client that is in the group now. A group without members is no error. */
     public long sendToGroup(String group, String name, Object contents) {
-        return send(new Audience.Group(Rules.group(group), null), name, contents);
+        return send(new Audience.Group(Arguments.group(group), null), name, contents);
     }
 
     /** Sends to every client that is in the group now, but one. */
-    public long sendToGroupBut(
+    public long sendToGroupExcept(
             String group, String exceptPublicToken, String name, Object contents) {
         return send(
-                new Audience.Group(Rules.group(group), Rules.publicToken(exceptPublicToken)),
+                new Audience.Group(
+                        Arguments.group(group), Arguments.publicToken(exceptPublicToken)),
                 name,
                 contents);
     }
@@ -373,11 +388,11 @@ public final class CometStateManager implements AutoCloseable {
             String correlationId) {
         return requests.request(
                 sender::send,
-                Rules.publicToken(publicToken),
-                Rules.messageName(name),
+                Arguments.publicToken(publicToken),
+                Arguments.messageName(name),
                 contents,
-                Rules.timeout(timeout),
-                Rules.correlationId(correlationId));
+                Arguments.timeout(timeout),
+                Arguments.correlationId(correlationId));
     }
 
     /**
@@ -394,7 +409,7 @@ public final class CometStateManager implements AutoCloseable {
     public long replyTo(CometClient client, String correlationId, @Nullable Object contents) {
         gate.requireOpen();
         return sender.send(
-                initialised(client), Names.REPLY, contents, Rules.correlationId(correlationId));
+                initialised(client), Names.REPLY, contents, Arguments.correlationId(correlationId));
     }
 
     /**
@@ -409,12 +424,12 @@ public final class CometStateManager implements AutoCloseable {
                 initialised(client),
                 Names.REFUSED,
                 new TreeMap<>(Map.of("code", code, "reason", reason)),
-                Rules.correlationId(correlationId));
+                Arguments.correlationId(correlationId));
     }
 
     private static CometClient initialised(CometClient client) {
         if (client.incarnation() == 0) {
-            throw Rules.invalid(
+            throw Arguments.invalid(
                     "client is a description; use what initializeClient has made of it");
         }
         return client;
@@ -432,7 +447,9 @@ public final class CometStateManager implements AutoCloseable {
      */
     public long joinGroup(String publicToken, String group) {
         return gate.pass(
-                () -> provider.joinGroup(Rules.publicToken(publicToken), Rules.group(group)));
+                () ->
+                        provider.joinGroup(
+                                Arguments.publicToken(publicToken), Arguments.group(group)));
     }
 
     /**
@@ -444,12 +461,14 @@ public final class CometStateManager implements AutoCloseable {
      */
     public boolean leaveGroup(String publicToken, String group) {
         return gate.pass(
-                () -> provider.leaveGroup(Rules.publicToken(publicToken), Rules.group(group)));
+                () ->
+                        provider.leaveGroup(
+                                Arguments.publicToken(publicToken), Arguments.group(group)));
     }
 
     /** The members of the group, in the order in which they joined. */
     public List<CometClient> groupMembers(String group) {
-        return gate.pass(() -> provider.groupMembers(Rules.group(group)));
+        return gate.pass(() -> provider.groupMembers(Arguments.group(group)));
     }
 
     /**
@@ -460,9 +479,9 @@ public final class CometStateManager implements AutoCloseable {
      */
     public List<CometMessage> groupHistory(String group, long upTo, int maxMessages) {
         if (maxMessages < 1) {
-            throw Rules.invalid("maxMessages is " + maxMessages + "; use at least 1");
+            throw Arguments.invalid("maxMessages is " + maxMessages + "; use at least 1");
         }
-        return gate.pass(() -> provider.groupHistory(Rules.group(group), upTo, maxMessages));
+        return gate.pass(() -> provider.groupHistory(Arguments.group(group), upTo, maxMessages));
     }
 
     // ---- life
@@ -477,7 +496,7 @@ public final class CometStateManager implements AutoCloseable {
         return counters.read(
                 provider.clientCount(),
                 provider.usage(),
-                limits.totalBytes(),
+                limits.maxTotalBytes(),
                 storeThreads.waiting(),
                 new CometStatistics.Faults(pool.replacedThreads(), Faults.count()));
     }
@@ -491,8 +510,9 @@ public final class CometStateManager implements AutoCloseable {
 
     /** How the client that has this public token is doing. */
     public Optional<CometClientStatus> status(String publicToken) {
-        Rules.publicToken(publicToken);
-        return findCometClient(publicToken).map(client -> gate.pass(() -> sessions.status(client)));
+        Arguments.publicToken(publicToken);
+        return findClientByPublicToken(publicToken)
+                .map(client -> gate.pass(() -> sessions.status(client)));
     }
 
     /** Whether {@link #drain} was called. */
@@ -513,7 +533,7 @@ public final class CometStateManager implements AutoCloseable {
     public CompletionStage<Void> drain(Duration spread) {
         gate.requireOpen();
         if (spread.isNegative()) {
-            throw Rules.invalid("spread is " + spread + "; use zero or more");
+            throw Arguments.invalid("spread is " + spread + "; use zero or more");
         }
         return Promise.of(subscriptions.drain(spread), completing);
     }
@@ -625,7 +645,7 @@ public final class CometStateManager implements AutoCloseable {
          */
         public Builder waitThreads(int waitThreads) {
             if (waitThreads < 1 || waitThreads > MAX_WAIT_THREADS) {
-                throw Rules.invalid(
+                throw Arguments.invalid(
                         "waitThreads is " + waitThreads + "; use 1 to " + MAX_WAIT_THREADS);
             }
             this.waitThreads = waitThreads;
@@ -655,7 +675,8 @@ public final class CometStateManager implements AutoCloseable {
          */
         public Builder maxPendingEvents(int maxPendingEvents) {
             if (maxPendingEvents < 1) {
-                throw Rules.invalid("maxPendingEvents is " + maxPendingEvents + "; use at least 1");
+                throw Arguments.invalid(
+                        "maxPendingEvents is " + maxPendingEvents + "; use at least 1");
             }
             this.maxPendingEvents = maxPendingEvents;
             return this;
@@ -667,7 +688,7 @@ public final class CometStateManager implements AutoCloseable {
          */
         public Builder maxPendingRequests(int maxPendingRequests) {
             if (maxPendingRequests < 1) {
-                throw Rules.invalid(
+                throw Arguments.invalid(
                         "maxPendingRequests is " + maxPendingRequests + "; use at least 1");
             }
             this.maxPendingRequests = maxPendingRequests;
@@ -681,7 +702,7 @@ public final class CometStateManager implements AutoCloseable {
          */
         public Builder maxPendingRequestsPerClient(int maxPendingRequestsPerClient) {
             if (maxPendingRequestsPerClient < 1) {
-                throw Rules.invalid(
+                throw Arguments.invalid(
                         "maxPendingRequestsPerClient is "
                                 + maxPendingRequestsPerClient
                                 + "; use at least 1");
@@ -710,7 +731,7 @@ public final class CometStateManager implements AutoCloseable {
 
         private static Duration atLeastOneSecond(String name, Duration value) {
             if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.compareTo(LONGEST) > 0) {
-                throw Rules.invalid(name + " is " + value + "; use 1 s to 1 h");
+                throw Arguments.invalid(name + " is " + value + "; use 1 s to 1 h");
             }
             return value;
         }

@@ -64,7 +64,7 @@ public record CometStatistics(
      * @param waiting messages in the logs of the store, read or not; one for many clients is one. A
      *     reading
      * @param waitingBytes what these take; a reading
-     * @param totalBytes what they may take: {@link CometLimits#totalBytes}
+     * @param maxTotalBytes what they may take: {@link CometLimits#maxTotalBytes}
      * @param worstLag how long the oldest message that its client has not confirmed has waited,
      *     over all clients; a reading, some seconds old
      */
@@ -75,7 +75,7 @@ public record CometStatistics(
             long answers,
             long waiting,
             long waitingBytes,
-            long totalBytes,
+            long maxTotalBytes,
             Duration worstLag) {}
 
     /**

@@ -41,8 +41,9 @@ public interface CometStreamSink {
     /**
      * The stream has ended. May come although the sink has said that it can take no more.
      *
-     * @param why {@code ERROR}, {@code SUPERSEDED}, {@code RECONNECT}, {@code CLOSED}, or {@code
-     *     ABANDONED}: the peer is gone or has not read for too long, and is to be told nothing
+     * @param why {@code ERROR}, {@code SUPERSEDED}, {@code RECONNECT}, {@code CLIENT_ENDED}, or
+     *     {@code ABANDONED}: the peer is gone or has not read for too long, and is to be told
+     *     nothing
      */
     void ended(CometAnswer why);
 }

@@ -55,7 +55,7 @@ final class Counters {
     CometStatistics read(
             int clients,
             ICometStateProvider.Usage store,
-            long totalBytes,
+            long maxTotalBytes,
             int busyReads,
             CometStatistics.Faults faults) {
         return new CometStatistics(
@@ -75,7 +75,7 @@ final class Counters {
                         answersWithMessages.sum(),
                         store.messages(),
                         store.bytes(),
-                        totalBytes,
+                        maxTotalBytes,
                         store.worstLag()),
                 new CometStatistics.Losses(
                         store.dropped(), gapsAnnounced.sum(), messagesLostAtMost.sum()),
@@ -113,7 +113,7 @@ final class Counters {
             case TIMEOUT -> timeouts.increment();
             case SUPERSEDED -> superseded.increment();
             case ABANDONED -> abandoned.increment();
-            case RECONNECT, CLOSED, ERROR -> {}
+            case RECONNECT, CLIENT_ENDED, ERROR -> {}
         }
     }
 

@@ -43,7 +43,7 @@ final class Gate {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     CometClient requireClient(String privateToken) {
-        CometClient client = pass(() -> store.provider().getCometClient(privateToken));
+        CometClient client = pass(() -> store.provider().findClientByPrivateToken(privateToken));
         if (client == null) {
             throw CometException.unknownClient();
         }

@@ -1,8 +1,5 @@
 package dev.comet;
 
-import dev.comet.spi.Audience;
-import dev.comet.spi.CometClock;
-import dev.comet.spi.EncodedMessage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -55,7 +52,7 @@ public interface ICometStateProvider extends AutoCloseable {
      * What a provider holds, for statistics.
      *
      * @param messages messages in logs; one in the own logs of many clients is one
-     * @param bytes what counts against {@link CometLimits#totalBytes}
+     * @param bytes what counts against {@link CometLimits#maxTotalBytes}
      * @param dropped messages dropped from own logs before they were delivered: a running total
      * @param worstLag the greatest {@link ClientUsage#lag} of any client when {@link #tidy} ran
      *     last
@@ -129,10 +126,10 @@ public interface ICometStateProvider extends AutoCloseable {
     void initializeClient(CometClient client);
 
     /** The client that has this private token. */
-    @Nullable CometClient getCometClient(String privateToken);
+    @Nullable CometClient findClientByPrivateToken(String privateToken);
 
     /** The client that has this public token. */
-    @Nullable CometClient findCometClient(String publicToken);
+    @Nullable CometClient findClientByPublicToken(String publicToken);
 
     /** All clients, as a snapshot in no particular order. */
     List<CometClient> clients();
@@ -192,10 +189,11 @@ public interface ICometStateProvider extends AutoCloseable {
      * @return the id of the message
      * @throws CometException CLIENT_DOES_NOT_EXIST for an unknown recipient; {@linkplain
      *     CometException#queueFull QUEUE_FULL} if an own log is full, by {@link
-     *     CometLimits#clientLog} or by its share of {@link CometLimits#totalBytes}, and the policy
-     *     is not DROP_OLDEST; {@linkplain CometException#totalReached QUEUE_FULL} if own logs alone
-     *     take {@link CometLimits#totalBytes} and the policy is not DROP_OLDEST. In all cases
-     *     nothing was appended, and of what has not been delivered nothing was dropped to make room
+     *     CometLimits#clientLog} or by its share of {@link CometLimits#maxTotalBytes}, and the
+     *     policy is not DROP_OLDEST; {@linkplain CometException#totalReached QUEUE_FULL} if own
+     *     logs alone take {@link CometLimits#maxTotalBytes} and the policy is not DROP_OLDEST. In
+     *     all cases nothing was appended, and of what has not been delivered nothing was dropped to
+     *     make room
      */
     long sendMessage(Audience audience, EncodedMessage message);
 

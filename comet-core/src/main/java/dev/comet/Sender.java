@@ -1,9 +1,7 @@
 package dev.comet;
 
-import dev.comet.spi.Audience;
-import dev.comet.spi.ContentsEncoder;
-import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.Names;
+import dev.comet.internal.ContentsEncoder;
+import dev.comet.internal.Names;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +35,7 @@ final class Sender {
 
     long send(Audience audience, @Nullable String name, @Nullable Object contents) {
         try {
-            return accepted(audience, encode(Rules.messageName(name), null, contents));
+            return accepted(audience, encode(Arguments.messageName(name), null, contents));
         } catch (RuntimeException e) {
             throw refused(e);
         }
@@ -70,7 +68,7 @@ final class Sender {
 
     EncodedMessage encode(String name, @Nullable String correlationId, @Nullable Object contents) {
         if (contents == null && mayNotBeNull(name)) {
-            throw Rules.invalid(
+            throw Arguments.invalid(
                     "contents of \"" + name + "\" is null; send an empty object or string");
         }
         byte[] json;
@@ -83,18 +81,18 @@ final class Sender {
                     e);
         }
         if (json.length == 4 && json[0] == 'n' && mayNotBeNull(name)) {
-            throw Rules.invalid(
+            throw Arguments.invalid(
                     "contents of \"" + name + "\" encode to null; send an empty object or string");
         }
         EncodedMessage message = new EncodedMessage(name, correlationId, json);
-        if (message.sizeInBytes() > limits.messageBytes()) {
-            throw Rules.invalid(
+        if (message.sizeInBytes() > limits.maxMessageBytes()) {
+            throw Arguments.invalid(
                     "contents of \""
                             + name
                             + "\" make a message of "
                             + message.sizeInBytes()
-                            + " bytes; CometLimits.messageBytes allows "
-                            + limits.messageBytes());
+                            + " bytes; CometLimits.maxMessageBytes allows "
+                            + limits.maxMessageBytes());
         }
         return message;
     }

@@ -1,7 +1,6 @@
 package dev.comet;
 
 import dev.comet.engine.WaitThreadPool;
-import dev.comet.spi.CometClock;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -15,7 +14,7 @@ record Services(
         CometClock clock,
         Counters counters,
         WaitThreadPool<?> pool,
-        Requests requests,
+        PendingRequests requests,
         Drain drain,
         StreamTimes streamTimes) {
 

@@ -76,7 +76,7 @@ final class Sessions implements ICometStateProvider.Listener {
     }
 
     boolean disconnect(String privateToken, EndReason reason) {
-        CometClient client = provider.getCometClient(privateToken);
+        CometClient client = provider.findClientByPrivateToken(privateToken);
         return client != null && disconnect(client, reason);
     }
 
@@ -112,7 +112,7 @@ final class Sessions implements ICometStateProvider.Listener {
 
     /** Null if the store has no client of this token. */
     @Nullable ClientSession of(String privateToken) {
-        CometClient client = provider.getCometClient(privateToken);
+        CometClient client = provider.findClientByPrivateToken(privateToken);
         return client == null ? null : of(client);
     }
 

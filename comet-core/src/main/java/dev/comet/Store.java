@@ -46,17 +46,19 @@ final class Store {
 
     /** Confirms what is up to the cursor, and reads what is above it for one answer. */
     CometBatch read(CometClient client, long cursor) {
-        return read(client, cursor, limits.bytesPerAnswer());
+        return read(client, cursor, limits.maxBytesPerAnswer());
     }
 
     /** As {@link #read}, for one write of a stream. */
     CometBatch readForStream(CometClient client, long cursor) {
-        return read(client, cursor, limits.bytesPerWrite());
+        return read(client, cursor, limits.maxBytesPerWrite());
     }
 
     private CometBatch read(CometClient client, long cursor, int maxBytes) {
         return asked(
-                () -> provider.getMessages(client, cursor, limits.messagesPerAnswer(), maxBytes));
+                () ->
+                        provider.getMessages(
+                                client, cursor, limits.maxMessagesPerAnswer(), maxBytes));
     }
 
     /** Reads, for one write of a stream, what is above what the stream has carried already. */
@@ -66,8 +68,8 @@ final class Store {
                         provider.peekMessages(
                                 client,
                                 delivered,
-                                limits.messagesPerAnswer(),
-                                limits.bytesPerWrite()));
+                                limits.maxMessagesPerAnswer(),
+                                limits.maxBytesPerWrite()));
     }
 
     <T> T asked(Supplier<T> call) {

@@ -84,7 +84,7 @@ abstract class Subscription extends CometWaitRequest implements KeepsAlive {
             if (services().store().provider().keepAlive(client(), aliveNanos())) {
                 return true;
             }
-            end(Ending.CLIENT_GONE);
+            end(EndCause.CLIENT_ENDED);
             clientSession().isGone();
         } catch (Throwable e) {
             session().letGo(this); // no idle time begins: the store would fail again
@@ -96,7 +96,7 @@ abstract class Subscription extends CometWaitRequest implements KeepsAlive {
     /** The store refused to be read. */
     final void failed(CometException e) {
         if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
-            end(Ending.CLIENT_GONE);
+            end(EndCause.CLIENT_ENDED);
             clientSession().isGone();
         } else {
             fails(e);
@@ -122,19 +122,19 @@ abstract class Subscription extends CometWaitRequest implements KeepsAlive {
     }
 
     @Override
-    protected final void end(Ending why) {
+    protected final void end(EndCause why) {
         CometAnswer answer;
         try {
             answer =
                     switch (why) {
-                        case CLIENT_GONE -> clientSession().goodbye();
+                        case CLIENT_ENDED -> clientSession().goodbye();
                         case DRAINING -> services().reconnect();
-                        case CLOSED -> CometAnswer.error(CometException.closed());
+                        case STOPPED -> CometAnswer.error(CometException.closed());
                     };
         } catch (Throwable e) {
             answer = CometAnswer.failed();
         }
-        if (why == Ending.CLIENT_GONE) {
+        if (why == EndCause.CLIENT_ENDED) {
             session().letGo(this); // before: no idle time begins, for the client has ended
         }
         complete(answer);

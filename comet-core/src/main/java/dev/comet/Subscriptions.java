@@ -1,6 +1,6 @@
 package dev.comet;
 
-import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.CometWaitRequest.EndCause;
 import dev.comet.engine.Faults;
 import dev.comet.engine.WaitThreadPool;
 import java.time.Duration;
@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Held requests and streams: how they begin, and how all of them end. What {@link
- * CometStateManager} promises about them is done here and by {@link HeldRequest} and {@link
+ * CometStateManager} promises about them is done here and by {@link HeldPoll} and {@link
  * OpenStream}.
  *
  * <p>Safe for use by any number of threads.
@@ -42,7 +42,7 @@ final class Subscriptions {
         } catch (CometException e) {
             CometAnswer answer = CometAnswer.error(counters.refused(e));
             counters.count(answer);
-            return new AnsweredRequest(answer);
+            return new AnsweredPoll(answer);
         }
     }
 
@@ -64,14 +64,14 @@ final class Subscriptions {
         if (hold != null && hold.compareTo(client.connectionTimeout()) < 0) {
             holdNanos = Math.max(hold.toNanos(), 0);
         }
-        HeldRequest request =
-                new HeldRequest(
+        HeldPoll request =
+                new HeldPoll(
                         session, lastMessageId, services.clock().nanos() + holdNanos, instance);
         counters.heldRequests.increment(client);
         try {
             if (request.takeOver()) {
                 if (drain.hasBegun()) {
-                    request.end(Ending.DRAINING);
+                    request.end(EndCause.DRAINING);
                 } else if (holdNanos == 0) {
                     request.timeOut();
                 } else {
@@ -108,7 +108,7 @@ final class Subscriptions {
         try {
             if (!stream.isDone() && stream.takeOver()) {
                 if (drain.hasBegun()) {
-                    stream.end(Ending.DRAINING);
+                    stream.end(EndCause.DRAINING);
                 } else {
                     pool.hold(stream);
                 }
@@ -125,7 +125,7 @@ final class Subscriptions {
     }
 
     CometAnswer end(CometAsyncResult result) {
-        if (result instanceof HeldRequest request && request.complete(CometAnswer.abandoned())) {
+        if (result instanceof HeldPoll request && request.complete(CometAnswer.abandoned())) {
             request.session().releaseSoon(request);
         }
         return result.answer();

@@ -1,6 +1,6 @@
 package dev.comet;
 
-import dev.comet.spi.Names;
+import dev.comet.internal.Names;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +12,7 @@ final class TransportSide implements CometTransport {
     private final Sessions sessions;
     private final Subscriptions subscriptions;
     private final Sender sender;
-    private final Requests requests;
+    private final PendingRequests requests;
 
     TransportSide(
             Gate gate,
@@ -20,7 +20,7 @@ final class TransportSide implements CometTransport {
             Sessions sessions,
             Subscriptions subscriptions,
             Sender sender,
-            Requests requests) {
+            PendingRequests requests) {
         this.gate = gate;
         this.store = store;
         this.sessions = sessions;
@@ -72,14 +72,14 @@ final class TransportSide implements CometTransport {
 
     @Override
     public void acceptReply(String privateToken, String correlationId, @Nullable Object contents) {
-        String id = Rules.correlationId(correlationId);
+        String id = Arguments.correlationId(correlationId);
         CometReply reply = new CometReply(sender.encode(Names.REPLY, id, contents));
         requests.reply(gate.requireClient(privateToken), id, reply);
     }
 
     @Override
     public void acceptRefusal(String privateToken, String correlationId, String reason) {
-        String id = Rules.correlationId(correlationId);
+        String id = Arguments.correlationId(correlationId);
         CometException refusal = new CometException(CometException.Reason.REFUSED, reason);
         requests.refuse(gate.requireClient(privateToken), id, refusal);
     }

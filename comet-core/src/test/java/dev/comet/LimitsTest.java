@@ -14,22 +14,26 @@ class LimitsTest {
     @Test
     void build_zeroOrLess_isRefusedByName() {
         Map<String, Supplier<?>> broken = new LinkedHashMap<>();
-        broken.put("clients is 0; use at least 1", () -> limits().clients(0).build());
-        broken.put("groups is -1; use at least 1", () -> limits().groups(-1).build());
+        broken.put("maxClients is 0; use at least 1", () -> limits().maxClients(0).build());
+        broken.put("maxGroups is -1; use at least 1", () -> limits().maxGroups(-1).build());
         broken.put(
-                "groupsPerClient is 0; use at least 1", () -> limits().groupsPerClient(0).build());
-        broken.put("messageBytes is 0; use at least 1", () -> limits().messageBytes(0).build());
+                "maxGroupsPerClient is 0; use at least 1",
+                () -> limits().maxGroupsPerClient(0).build());
         broken.put(
-                "messagesPerAnswer is 0; use at least 1",
-                () -> limits().messagesPerAnswer(0).build());
-        broken.put("bytesPerAnswer is 0; use at least 1", () -> limits().bytesPerAnswer(0).build());
-        broken.put("messages is 0; use at least 1", () -> log(0, 1, LogLimits.ANY_AGE));
-        broken.put("bytes is 0; use at least 1", () -> log(1, 0, LogLimits.ANY_AGE));
+                "maxMessageBytes is 0; use at least 1", () -> limits().maxMessageBytes(0).build());
         broken.put(
-                "age is PT0S; use a positive duration, or LogLimits.ANY_AGE",
+                "maxMessagesPerAnswer is 0; use at least 1",
+                () -> limits().maxMessagesPerAnswer(0).build());
+        broken.put(
+                "maxBytesPerAnswer is 0; use at least 1",
+                () -> limits().maxBytesPerAnswer(0).build());
+        broken.put("maxMessages is 0; use at least 1", () -> log(0, 1, LogLimits.ANY_AGE));
+        broken.put("maxBytes is 0; use at least 1", () -> log(1, 0, LogLimits.ANY_AGE));
+        broken.put(
+                "maxAge is PT0S; use a positive duration, or LogLimits.ANY_AGE",
                 () -> log(1, 1, Duration.ZERO));
         broken.put(
-                "age is PT2562047H47M16.854775808S; use a positive duration, or LogLimits.ANY_AGE",
+                "maxAge is PT2562047H47M16.854775808S; use a positive duration, or LogLimits.ANY_AGE",
                 () -> log(1, 1, LogLimits.ANY_AGE.plusNanos(1)));
         broken.forEach(
                 (text, value) ->
@@ -41,15 +45,15 @@ class LimitsTest {
     @Test
     void build_smallestValues_areTaken() {
         CometLimits smallest =
-                limits().clients(1)
-                        .groups(1)
-                        .groupsPerClient(1)
-                        .messageBytes(1)
-                        .messagesPerAnswer(1)
-                        .bytesPerAnswer(1)
+                limits().maxClients(1)
+                        .maxGroups(1)
+                        .maxGroupsPerClient(1)
+                        .maxMessageBytes(1)
+                        .maxMessagesPerAnswer(1)
+                        .maxBytesPerAnswer(1)
                         .clientLog(log(1, 1, Duration.ofNanos(1)))
                         .build();
-        assertThat(smallest.clientLog().age()).isEqualTo(Duration.ofNanos(1));
+        assertThat(smallest.clientLog().maxAge()).isEqualTo(Duration.ofNanos(1));
         assertThat(smallest.overflow()).isEqualTo(OverflowPolicy.REJECT);
     }
 

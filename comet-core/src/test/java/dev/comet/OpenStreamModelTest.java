@@ -6,7 +6,6 @@ import static dev.comet.engine.Model.start;
 
 import dev.comet.engine.Model;
 import dev.comet.engine.ModelClock;
-import dev.comet.spi.EncodedMessage;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -148,7 +147,7 @@ class OpenStreamModelTest {
         private Object call(Object proxy, Method method, Object[] arguments) {
             return switch (method.getName()) {
                 case "readsFromMemory", "keepAlive" -> true;
-                case "getCometClient" -> CLIENT;
+                case "findClientByPrivateToken" -> CLIENT;
                 case "groupsOf" -> Set.of();
                 case "getMessages", "peekMessages" -> read((Long) arguments[1]);
                 case "start", "close" -> null;

@@ -51,10 +51,10 @@ public final class Comet implements AutoCloseable {
     /** As a name: all of the application's messages. */
     public static final String ALL = Delivery.ALL;
 
-    private final Loop loop;
+    private final ReceiveLoop loop;
     private final CometOptions options;
 
-    private Comet(Loop loop, CometOptions options) {
+    private Comet(ReceiveLoop loop, CometOptions options) {
         this.loop = loop;
         this.options = options;
     }
@@ -106,8 +106,8 @@ public final class Comet implements AutoCloseable {
             Strand strand,
             Connector connector) {
         try {
-            Loop loop =
-                    new Loop(
+            ReceiveLoop loop =
+                    new ReceiveLoop(
                             url,
                             session,
                             options,
@@ -132,8 +132,9 @@ public final class Comet implements AutoCloseable {
      */
     public static Comet adopt(URI url, CometSession session, CometOptions options) {
         Strand strand = new Strand(Runnable::run, options.platform);
-        Loop loop =
-                new Loop(url, session, options, strand, options.reconnect, CometState.CONNECTING);
+        ReceiveLoop loop =
+                new ReceiveLoop(
+                        url, session, options, strand, options.reconnect, CometState.CONNECTING);
         loop.open();
         return new Comet(loop, options);
     }
@@ -255,7 +256,7 @@ public final class Comet implements AutoCloseable {
      *     codes, {@code client-does-not-exist} if the session, or the client that was asked, ended
      */
     public CompletionStage<JsonNode> request(String name, Object contents, Duration timeout) {
-        String correlationId = Requests.newCorrelationId();
+        String correlationId = PendingRequests.newCorrelationId();
         return loop.sending()
                 .request(
                         correlationId,

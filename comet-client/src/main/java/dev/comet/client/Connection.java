@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Outcome;
+import dev.comet.client.Exchanges.Callback;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -61,7 +61,7 @@ final class Connection {
         return current == streaming;
     }
 
-    void next(long cursor, boolean prompt, Outcome outcome) {
+    void next(long cursor, boolean prompt, Callback outcome) {
         boolean stream =
                 wanted == CometTransport.STREAM || (wanted == CometTransport.AUTO && !isToPoll());
         if (stream) {
@@ -90,11 +90,11 @@ final class Connection {
         streaming.close();
     }
 
-    private void stream(long cursor, boolean prompt, Outcome outcome) {
+    private void stream(long cursor, boolean prompt, Callback outcome) {
         streaming.next(
                 cursor,
                 prompt,
-                new Outcome() {
+                new Callback() {
                     @Override
                     public void answered(JsonNode messages) {
                         if (streaming.isHealthy()) {
@@ -112,7 +112,7 @@ final class Connection {
     }
 
     private void streamFailed(
-            CometClientException error, long cursor, boolean prompt, Outcome outcome) {
+            CometClientException error, long cursor, boolean prompt, Callback outcome) {
         boolean begun = streaming.hasBegun();
         boolean healthy = streaming.isHealthy();
         streaming.close();
@@ -141,12 +141,12 @@ final class Connection {
     }
 
     /** A poll, which may be in the place of a stream that did not get through. */
-    private final class Polled implements Outcome {
+    private final class Polled implements Callback {
 
-        private final Outcome outcome;
+        private final Callback outcome;
         private final boolean instead;
 
-        Polled(Outcome outcome, boolean instead) {
+        Polled(Callback outcome, boolean instead) {
             this.outcome = outcome;
             this.instead = instead;
         }

@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Outcome;
+import dev.comet.client.Exchanges.Callback;
 import java.net.URI;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -33,7 +33,7 @@ final class Connector {
     CompletionStage<CometSession> connect() {
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         strand.execute(
-                () -> exchanges.post("/connect", details, timeoutMillis, Outcome.of(answer)));
+                () -> exchanges.post("/connect", details, timeoutMillis, Callback.of(answer)));
         return Stages.map(answer, CometSession::of);
     }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
 
-/** Requests of one client to its server. Belongs to its strand. */
+/** PendingRequests of one client to its server. Belongs to its strand. */
 final class Exchanges {
 
     private static final int MAX_ANSWER_BYTES = 1 << 25;
@@ -51,15 +51,15 @@ final class Exchanges {
     }
 
     /** Is told how a request ended. */
-    interface Outcome {
+    interface Callback {
         /** A 2xx: its body, {@link MissingNode} if that is empty. */
         void answered(JsonNode body);
 
         void failed(CometClientException error);
 
         /** Completes the future; what hangs on it must not block. */
-        static Outcome of(CompletableFuture<JsonNode> future) {
-            return new Outcome() {
+        static Callback of(CompletableFuture<JsonNode> future) {
+            return new Callback() {
                 @Override
                 public void answered(JsonNode body) {
                     future.complete(body);
@@ -74,13 +74,13 @@ final class Exchanges {
     }
 
     /** One request for messages and its whole answer. */
-    Attempt get(String path, long millis, Outcome outcome) {
+    Attempt get(String path, long millis, Callback outcome) {
         CometHttp.Request request = request("GET", path, null);
         return new Whole(millis, outcome, Messages::all).start(request);
     }
 
     /** One request and its whole answer; a failure, too, if it cannot even be begun. */
-    void post(String path, JsonNode body, long millis, Outcome outcome) {
+    void post(String path, JsonNode body, long millis, Callback outcome) {
         byte[] bytes;
         try {
             bytes = Json.MAPPER.writeValueAsBytes(body);
@@ -100,8 +100,8 @@ final class Exchanges {
      * Of what a handler may refuse, only two codes are about the session; an ack is about nothing
      * else.
      */
-    private Outcome doubting(String path, Outcome outcome) {
-        return new Outcome() {
+    private Callback doubting(String path, Callback outcome) {
+        return new Callback() {
             @Override
             public void answered(JsonNode body) {
                 outcome.answered(body);
@@ -203,7 +203,8 @@ final class Exchanges {
                     throw CometClientException.superseded(message.path("contents"), status);
                 }
                 if (name.equals("comet.error")) {
-                    throw Digest.refusal(message.path("contents"), status, retryAfterSeconds);
+                    throw ReceivedBatch.refusal(
+                            message.path("contents"), status, retryAfterSeconds);
                 }
             }
             // A status without Comet's own words comes from something on the way (a 404 while a
@@ -258,13 +259,13 @@ final class Exchanges {
     /** A request whose answer counts when it is complete. */
     private final class Whole extends Attempt implements Incoming {
 
-        private final Outcome outcome;
+        private final Callback outcome;
         private final Function<String, JsonNode> reader;
         private final ByteArrayOutputStream body = new ByteArrayOutputStream(512);
         private CometHttp.@Nullable Exchange exchange;
         private @Nullable Head head;
 
-        Whole(long millis, Outcome outcome, Function<String, JsonNode> reader) {
+        Whole(long millis, Callback outcome, Function<String, JsonNode> reader) {
             super(platform, strand, millis);
             this.outcome = outcome;
             this.reader = reader;

@@ -19,7 +19,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     static final String GAP = "comet.gap";
     static final String SESSION_LOST = "comet.sessionlost";
 
-    private final List<Reader> readers = new CopyOnWriteArrayList<>();
+    private final List<MessageSubscription> readers = new CopyOnWriteArrayList<>();
     private final Executor executor;
     private final Platform platform;
     private final int limit;
@@ -38,9 +38,9 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     @Override
     public void subscribe(Flow.Subscriber<? super CometMessage> subscriber) {
         Objects.requireNonNull(subscriber, "subscriber");
-        Reader reader;
+        MessageSubscription reader;
         synchronized (this) {
-            reader = new Reader(subscriber, turn);
+            reader = new MessageSubscription(subscriber, turn);
             if (!ended) {
                 readers.add(reader);
             } else {
@@ -68,7 +68,8 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
                 error = why;
             }
         }
-        List<Reader> through = readers.stream().filter(reader -> reader.turn <= over).toList();
+        List<MessageSubscription> through =
+                readers.stream().filter(reader -> reader.turn <= over).toList();
         readers.removeAll(through);
         through.forEach(reader -> reader.end(why));
     }
@@ -89,7 +90,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
     }
 
     /** What one subscriber gets, on a strand. */
-    private final class Reader implements Flow.Subscription {
+    private final class MessageSubscription implements Flow.Subscription {
 
         private final Flow.Subscriber<? super CometMessage> subscriber;
         private final int turn;
@@ -106,7 +107,7 @@ final class MessagePublisher implements Flow.Publisher<CometMessage> {
         private boolean ending;
         private @Nullable Throwable failure;
 
-        Reader(Flow.Subscriber<? super CometMessage> subscriber, int turn) {
+        MessageSubscription(Flow.Subscriber<? super CometMessage> subscriber, int turn) {
             this.subscriber = subscriber;
             this.turn = turn;
         }

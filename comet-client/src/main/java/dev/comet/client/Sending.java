@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Outcome;
+import dev.comet.client.Exchanges.Callback;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -20,22 +20,22 @@ final class Sending {
     private final CometOptions options;
     private final Strand strand;
     private final Executor completing;
-    private final Requests requests;
+    private final PendingRequests requests;
     private volatile boolean closed;
 
     // The strand's. A handler on the server may wait for a reply of this client: replies do not
     // queue behind sends.
     private @Nullable Exchanges exchanges;
-    private final Lane sends;
-    private final Lane replies;
+    private final SendQueue sends;
+    private final SendQueue replies;
 
     Sending(CometOptions options, Strand strand) {
         this.options = options;
         this.strand = strand;
         this.completing = options.completions();
-        this.requests = new Requests(completing);
-        this.sends = new Lane(this::exchanges, options);
-        this.replies = new Lane(this::exchanges, options);
+        this.requests = new PendingRequests(completing);
+        this.sends = new SendQueue(this::exchanges, options);
+        this.replies = new SendQueue(this::exchanges, options);
     }
 
     /** As another session from now on. On the strand, or before anything is sent. */
@@ -73,7 +73,8 @@ final class Sending {
     }
 
     /** Gives the body of the answer, which is missing if it is empty; on the strand. */
-    private CompletionStage<JsonNode> post(Lane lane, String path, Supplier<JsonNode> supplier) {
+    private CompletionStage<JsonNode> post(
+            SendQueue lane, String path, Supplier<JsonNode> supplier) {
         JsonNode body;
         try {
             refuseIfClosed();
@@ -84,7 +85,7 @@ final class Sending {
             return CompletableFuture.failedFuture(Json.unwritable(e));
         }
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        Outcome outcome = Outcome.of(answer);
+        Callback outcome = Callback.of(answer);
         strand.execute(
                 () -> {
                     try {
@@ -170,7 +171,7 @@ final class Sending {
                                         "/disconnect",
                                         Json.MAPPER.createObjectNode(),
                                         options.timeout.toMillis(),
-                                        Outcome.of(answer)));
+                                        Callback.of(answer)));
         return Promise.of(
                 answer.handle((body, failure) -> failure == null || isGone(failure)), completing);
     }

@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Outcome;
+import dev.comet.client.Exchanges.Callback;
 
 /** A way for messages to travel. One call of {@code next} at a time; all on the client's strand. */
 interface Transport {
@@ -15,7 +15,7 @@ interface Transport {
      *     doubt
      * @param outcome is told, once, and never before this method returns
      */
-    void next(long cursor, boolean prompt, Outcome outcome);
+    void next(long cursor, boolean prompt, Callback outcome);
 
     /** Whether a call is, whose outcome is still to be told. */
     boolean isUnderWay();

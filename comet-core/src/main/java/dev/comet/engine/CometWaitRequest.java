@@ -12,13 +12,13 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 public abstract class CometWaitRequest extends Mailbox.Entry {
 
     /** Why a request that got no messages ends before its deadline. */
-    public enum Ending {
+    public enum EndCause {
         /** The client exists no longer. */
-        CLIENT_GONE,
+        CLIENT_ENDED,
         /** The server is draining: the client shall come back. */
         DRAINING,
-        /** The server is closed. */
-        CLOSED
+        /** The engine has stopped. */
+        STOPPED
     }
 
     private static final AtomicIntegerFieldUpdater<CometWaitRequest> POSTED =
@@ -55,7 +55,7 @@ public abstract class CometWaitRequest extends Mailbox.Entry {
     protected abstract void timeOut();
 
     /** Completes it without messages. Any thread. */
-    protected abstract void end(Ending why);
+    protected abstract void end(EndCause why);
 
     /** Completes it, because this newer request of the same client took over. Any thread. */
     protected abstract void superseded(CometWaitRequest newer);

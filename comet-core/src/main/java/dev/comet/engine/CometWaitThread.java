@@ -1,6 +1,5 @@
 package dev.comet.engine;
 
-import dev.comet.spi.CometClock;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -21,7 +20,7 @@ public final class CometWaitThread implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(CometWaitThread.class);
 
     private final String name;
-    private final CometClock clock;
+    private final WaitClock clock;
     private final AtomicLong replaced;
     private final Mailbox mailbox = new Mailbox();
     private final TimerWheel timers;
@@ -42,7 +41,7 @@ public final class CometWaitThread implements Runnable {
     /**
      * @param replaced counts the threads that had to be replaced
      */
-    CometWaitThread(String name, CometClock clock, AtomicLong replaced) {
+    CometWaitThread(String name, WaitClock clock, AtomicLong replaced) {
         this.name = name;
         this.clock = clock;
         this.replaced = replaced;

@@ -1,6 +1,6 @@
 package dev.comet.engine;
 
-import dev.comet.spi.OncePerMinute;
+import dev.comet.internal.OncePerMinute;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;

@@ -1,6 +1,6 @@
 package dev.comet.engine;
 
-import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.CometWaitRequest.EndCause;
 import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
@@ -115,7 +115,7 @@ public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.
     public final void signal() {
         CometWaitRequest request = newest;
         if (request != null && !request.post()) {
-            request.end(Ending.CLOSED);
+            request.end(EndCause.STOPPED);
         }
     }
 
@@ -140,7 +140,7 @@ public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.
     }
 
     /** Any thread. */
-    final void endNewest(Ending why) {
+    final void endNewest(EndCause why) {
         CometWaitRequest request = newest;
         if (request != null) {
             request.end(why);
@@ -182,7 +182,7 @@ public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.
      */
     final void meet(CometWaitRequest request) {
         if (ended) {
-            request.end(Ending.CLIENT_GONE);
+            request.end(EndCause.CLIENT_ENDED);
         } else if (newest == request) { // if not, whoever took it away says how it ends
             if (held != request) {
                 held = request;
@@ -235,7 +235,7 @@ public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.
             arm(nowNanos + idleNanos()); // in case that nobody says anything else
             couldBeIdle();
         } else if (draining && drainNanos - nowNanos <= 0) {
-            request.end(Ending.DRAINING);
+            request.end(EndCause.DRAINING);
             releaseIfDone();
         } else if (request.deadlineNanos() - nowNanos <= 0) {
             request.timeOut();
@@ -305,7 +305,7 @@ public abstract class WaitSession extends TimerWheel.Timer implements SharedLog.
         ended = true;
         owner.timers().disarm(this);
         if (held != null) {
-            held.end(Ending.CLIENT_GONE);
+            held.end(EndCause.CLIENT_ENDED);
             held = null;
         }
         if (place != SharedLog.NOWHERE) {

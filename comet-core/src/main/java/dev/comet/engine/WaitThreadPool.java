@@ -1,7 +1,6 @@
 package dev.comet.engine;
 
-import dev.comet.engine.CometWaitRequest.Ending;
-import dev.comet.spi.CometClock;
+import dev.comet.engine.CometWaitRequest.EndCause;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WaitThreadPool<S extends WaitSession> {
 
-    private final CometClock clock;
+    private final WaitClock clock;
     private final List<CometWaitThread> threads;
     private final ConcurrentHashMap<Object, S> sessions = new ConcurrentHashMap<>();
     private final SharedLog everyone;
@@ -33,7 +32,7 @@ public final class WaitThreadPool<S extends WaitSession> {
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
     /** Starts {@code size} threads. */
-    public WaitThreadPool(int size, CometClock clock) {
+    public WaitThreadPool(int size, WaitClock clock) {
         Faults.prepare();
         this.clock = clock;
         List<CometWaitThread> started = new ArrayList<>(size);
@@ -98,7 +97,7 @@ public final class WaitThreadPool<S extends WaitSession> {
      *
      * @return whether this call did it
      */
-    public boolean end(WaitSession session, Ending why) {
+    public boolean end(WaitSession session, EndCause why) {
         Mailbox.Entry end = WaitSession.entry(() -> session.end(everyone, this::release));
         if (!sessions.remove(session.key(), session)) {
             return false;
@@ -111,7 +110,7 @@ public final class WaitThreadPool<S extends WaitSession> {
     /** Holds a request that has {@linkplain WaitSession#takeOver taken over}. */
     public void hold(CometWaitRequest request) {
         if (!request.post()) {
-            request.end(Ending.CLOSED);
+            request.end(EndCause.STOPPED);
         }
     }
 
@@ -193,7 +192,7 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     /**
-     * Ends all held requests with {@link Ending#DRAINING}, each at a moment of its own.
+     * Ends all held requests with {@link EndCause#DRAINING}, each at a moment of its own.
      *
      * @param spreadNanos how long that takes in all
      * @param random a random number below its argument
@@ -223,7 +222,7 @@ public final class WaitThreadPool<S extends WaitSession> {
 
     /** Owner. Those, too, that were registered while the drain began. */
     private void endHeld(CometWaitThread thread) {
-        everyone.on(thread).forEach(session -> session.endNewest(Ending.DRAINING));
+        everyone.on(thread).forEach(session -> session.endNewest(EndCause.DRAINING));
     }
 
     /** How many wait threads had to be replaced by others, because they had failed. */
@@ -263,8 +262,8 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     /**
-     * Ends all held requests with {@link Ending#CLOSED} and stops the threads. Idempotent. Not to
-     * be called by a wait thread.
+     * Ends all held requests with {@link EndCause#STOPPED} and stops the threads. Idempotent. Not
+     * to be called by a wait thread.
      */
     public void close() {
         endAll();
@@ -277,6 +276,6 @@ public final class WaitThreadPool<S extends WaitSession> {
     }
 
     private void endAll() {
-        sessions.values().forEach(session -> session.endNewest(Ending.CLOSED));
+        sessions.values().forEach(session -> session.endNewest(EndCause.STOPPED));
     }
 }

@@ -3,8 +3,6 @@ package dev.comet.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.comet.spi.CometClock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -149,7 +147,7 @@ class CometWaitThreadTest {
     }
 
     /** Whoever parks sleeps until it is unparked. */
-    private static final class StandingClock implements CometClock {
+    private static final class StandingClock implements WaitClock {
 
         final AtomicInteger parks = new AtomicInteger();
         final AtomicInteger interruptedParks = new AtomicInteger();
@@ -159,11 +157,6 @@ class CometWaitThreadTest {
         @Override
         public long nanos() {
             return 0;
-        }
-
-        @Override
-        public Instant now() {
-            return Instant.EPOCH;
         }
 
         @Override

@@ -1,6 +1,6 @@
 package dev.comet.engine;
 
-import dev.comet.spi.CometClock;
+import dev.comet.CometClock;
 import java.time.Instant;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.locks.LockSupport;
@@ -8,7 +8,7 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Time that stands still, for model checks: whoever parks with it sleeps until somebody unparks it.
  */
-public final class ModelClock implements CometClock {
+public final class ModelClock implements WaitClock, CometClock {
 
     @Override
     public long nanos() {

@@ -1,13 +1,11 @@
 package dev.comet.engine;
 
-import dev.comet.spi.CometClock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /** Moves when told to, and then wakes whoever parks. */
-public final class MovedClock implements CometClock {
+public final class MovedClock implements WaitClock {
 
     private volatile long nanos;
     private final List<Thread> parkers = new ArrayList<>();
@@ -15,11 +13,6 @@ public final class MovedClock implements CometClock {
     @Override
     public long nanos() {
         return nanos;
-    }
-
-    @Override
-    public Instant now() {
-        return Instant.EPOCH;
     }
 
     @Override

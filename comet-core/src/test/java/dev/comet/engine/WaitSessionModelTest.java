@@ -5,7 +5,7 @@ import static dev.comet.engine.Model.join;
 import static dev.comet.engine.Model.require;
 import static dev.comet.engine.Model.start;
 
-import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.CometWaitRequest.EndCause;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -60,12 +60,12 @@ class WaitSessionModelTest {
                         () -> {
                             Session found = pool.get("client");
                             if (found != null) {
-                                pool.end(found, Ending.CLIENT_GONE);
+                                pool.end(found, EndCause.CLIENT_ENDED);
                             }
                         });
         Session session = pool.open(new Session(pool));
         join(ender);
-        pool.end(session, Ending.CLIENT_GONE);
+        pool.end(session, EndCause.CLIENT_ENDED);
         pool.close();
         int[] readers = new int[1];
         pool.everyone().on(session.owner()).forEach(reader -> readers[0]++);
@@ -118,13 +118,13 @@ class WaitSessionModelTest {
     private static void endWhileOneBegins() {
         Rig rig = new Rig();
         Request request = rig.request(1);
-        List<Thread> ender = start(() -> rig.pool.end(rig.session, Ending.CLIENT_GONE));
+        List<Thread> ender = start(() -> rig.pool.end(rig.session, EndCause.CLIENT_ENDED));
         rig.subscribe(request);
         join(ender);
         rig.settle();
         String ending = request.ending();
         rig.close();
-        require("CLIENT_GONE".equals(ending), request);
+        require("CLIENT_ENDED".equals(ending), request);
     }
 
     /** A pool of one wait thread, one client, and a store that only counts. */
@@ -224,7 +224,7 @@ class WaitSessionModelTest {
         }
 
         @Override
-        protected void end(Ending why) {
+        protected void end(EndCause why) {
             complete(why.name());
         }
 

@@ -3,7 +3,7 @@ package dev.comet.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.comet.engine.CometWaitRequest.Ending;
+import dev.comet.engine.CometWaitRequest.EndCause;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -52,11 +52,11 @@ class WaitThreadPoolTest {
         Session first = pool.open(new Session(pool, "a"));
         assertThat(pool.open(new Session(pool, "a"))).isSameAs(first);
         assertThat(pool.get("a")).isSameAs(first);
-        assertThat(pool.end(first, Ending.CLIENT_GONE)).isTrue();
-        assertThat(pool.end(first, Ending.CLIENT_GONE)).isFalse();
+        assertThat(pool.end(first, EndCause.CLIENT_ENDED)).isTrue();
+        assertThat(pool.end(first, EndCause.CLIENT_ENDED)).isFalse();
         assertThat(pool.get("a")).isNull();
         Session second = pool.open(new Session(pool, "a"));
-        assertThat(pool.end(first, Ending.CLIENT_GONE)).isFalse();
+        assertThat(pool.end(first, EndCause.CLIENT_ENDED)).isFalse();
         assertThat(pool.get("a")).isSameAs(second);
     }
 
@@ -107,8 +107,8 @@ class WaitThreadPoolTest {
         pool.hold(request);
         settle(session);
         assertThat(request.ending()).isNull();
-        request.end(Ending.CLIENT_GONE);
-        assertThat(request.ending()).isEqualTo("CLIENT_GONE");
+        request.end(EndCause.CLIENT_ENDED);
+        assertThat(request.ending()).isEqualTo("CLIENT_ENDED");
     }
 
     @Test
@@ -117,19 +117,19 @@ class WaitThreadPoolTest {
         Request request = hold(session);
         settle(session);
         assertThat(timers(session)).isEqualTo(1);
-        pool.end(session, Ending.CLIENT_GONE);
+        pool.end(session, EndCause.CLIENT_ENDED);
         settle(session);
-        assertThat(request.ending()).isEqualTo("CLIENT_GONE");
+        assertThat(request.ending()).isEqualTo("CLIENT_ENDED");
         assertThat(timers(session)).isZero();
     }
 
     @Test
     void end_requestComesLate_endsThatToo() throws InterruptedException {
         Session session = pool.open(new Session(pool, "a"));
-        pool.end(session, Ending.CLIENT_GONE);
+        pool.end(session, EndCause.CLIENT_ENDED);
         Request late = hold(session);
         settle(session);
-        assertThat(late.ending()).isEqualTo("CLIENT_GONE");
+        assertThat(late.ending()).isEqualTo("CLIENT_ENDED");
         assertThat(timers(session)).isZero();
     }
 
@@ -187,7 +187,7 @@ class WaitThreadPoolTest {
         Session session = pool.open(new Session(pool, "a"));
         pool.join(session, "g");
         pool.join(session, "h");
-        pool.end(session, Ending.CLIENT_GONE);
+        pool.end(session, EndCause.CLIENT_ENDED);
         pool.join(session, "late");
         settle(session);
         assertThat(pool.groupLogs()).isZero();
@@ -199,9 +199,9 @@ class WaitThreadPoolTest {
         Session session = pool.open(new Session(pool, "a"));
         Request held = hold(session);
         pool.close();
-        assertThat(held.ending()).isEqualTo("CLOSED");
+        assertThat(held.ending()).isEqualTo("STOPPED");
         Request late = hold(session);
-        assertThat(late.ending()).isEqualTo("CLOSED");
+        assertThat(late.ending()).isEqualTo("STOPPED");
         pool.close();
     }
 
@@ -310,7 +310,7 @@ class WaitThreadPoolTest {
         }
 
         @Override
-        protected void end(Ending why) {
+        protected void end(EndCause why) {
             complete(why.name());
         }
 

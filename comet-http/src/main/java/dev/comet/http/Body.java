@@ -2,8 +2,8 @@ package dev.comet.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.comet.spi.ExactNumbers;
-import dev.comet.spi.JsonBounds;
+import dev.comet.internal.ExactNumbers;
+import dev.comet.internal.JsonBounds;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.List;
@@ -37,7 +37,7 @@ final class Body {
         for (String encodings : exchange.headers("Content-Encoding")) {
             for (String encoding : encodings.split(",", -1)) {
                 if (!encoding.strip().equalsIgnoreCase("identity")) {
-                    throw Refusal.unsupportedMediaType(
+                    throw HttpErrorException.unsupportedMediaType(
                             "Content-Encoding is set; send the body as it is");
                 }
             }
@@ -61,39 +61,41 @@ final class Body {
         try {
             return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException e) {
-            throw Refusal.parametersInvalid("body is not valid UTF-8; encode it as UTF-8");
+            throw HttpErrorException.parametersInvalid(
+                    "body is not valid UTF-8; encode it as UTF-8");
         }
     }
 
     /** The whole body as one JSON value. */
     JsonNode json(JsonMapper strict) {
         if (isEmpty()) {
-            throw Refusal.parametersInvalid("body is empty; send JSON");
+            throw HttpErrorException.parametersInvalid("body is empty; send JSON");
         }
         if (!isJson()) {
-            throw Refusal.unsupportedMediaType(
+            throw HttpErrorException.unsupportedMediaType(
                     "Content-Type is not application/json; send JSON and say so");
         }
         String text = text();
         if (text.startsWith("\uFEFF")) {
-            throw Refusal.parametersInvalid("body begins with a byte order mark; leave it out");
+            throw HttpErrorException.parametersInvalid(
+                    "body begins with a byte order mark; leave it out");
         }
         try {
             JsonNode json = strict.readTree(text);
             String fault = JsonBounds.fault(bytes); // what passes here can be sent on, or back
             if (fault != null) {
-                throw Refusal.parametersInvalid("body " + fault);
+                throw HttpErrorException.parametersInvalid("body " + fault);
             }
             return json;
         } catch (StreamConstraintsException e) {
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "body is nested too deep, or has too long a name or text, or a number beyond what a double can hold or longer than "
                             + JsonBounds.NUMBER_LENGTH
                             + " characters");
         } catch (JacksonException e) {
             // The parser's own text quotes the input, which may be a secret: the place is enough.
             TokenStreamLocation at = e.getLocation();
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "body is not valid JSON, or has a key twice"
                             + (at == null
                                     ? ""
@@ -108,7 +110,7 @@ final class Body {
     JsonNode jsonObject(JsonMapper strict) {
         JsonNode json = json(strict);
         if (!json.isObject()) {
-            throw Refusal.parametersInvalid("body is not a JSON object; send {…}");
+            throw HttpErrorException.parametersInvalid("body is not a JSON object; send {…}");
         }
         return json;
     }
@@ -137,14 +139,14 @@ final class Body {
             return "";
         }
         if (contentTypes.size() > 1) {
-            throw Refusal.unsupportedMediaType(
+            throw HttpErrorException.unsupportedMediaType(
                     "Content-Type is there more than once; send it once");
         }
         String[] parts = contentTypes.get(0).split(";", -1);
         for (int i = 1; i < parts.length; i++) {
             String parameter = parts[i].strip().toLowerCase(Locale.ROOT);
             if (parameter.startsWith("charset") && !UTF_8_CHARSET.matcher(parameter).matches()) {
-                throw Refusal.unsupportedMediaType("charset is not UTF-8; send UTF-8");
+                throw HttpErrorException.unsupportedMediaType("charset is not UTF-8; send UTF-8");
             }
         }
         return parts[0].strip().toLowerCase(Locale.ROOT);

@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Call {
 
     /** Made beforehand: what failed may have been the memory. */
-    private static final CometResponse FAILED = Refusal.handlerFailed().response();
+    private static final CometResponse FAILED = HttpErrorException.handlerFailed().response();
 
     private final CometExchange exchange;
     private final List<Header> originHeaders;
@@ -55,10 +55,10 @@ final class Call {
         try {
             try {
                 step.run();
-            } catch (Refusal e) {
+            } catch (HttpErrorException e) {
                 refuse(e);
             } catch (CometException e) {
-                refuse(Refusal.of(e));
+                refuse(HttpErrorException.of(e));
             }
         } catch (Throwable e) { // an Error too: a container would show it to the peer
             if (answered) {
@@ -91,14 +91,14 @@ final class Call {
         faults.failed();
     }
 
-    void refuse(Refusal refusal) {
+    void refuse(HttpErrorException refusal) {
         faults.refused(refusal);
         respond(refusal.response());
     }
 
     void requireMethod(String method) {
         if (!exchange.method().equals(method)) {
-            throw Refusal.methodNotAllowed(method);
+            throw HttpErrorException.methodNotAllowed(method);
         }
     }
 
@@ -128,7 +128,7 @@ final class Call {
 
                     @Override
                     public void tooSlow() {
-                        attempt(() -> refuse(Refusal.tooSlow(limits)));
+                        attempt(() -> refuse(HttpErrorException.tooSlow(limits)));
                     }
 
                     @Override
@@ -136,7 +136,7 @@ final class Call {
                         attempt(
                                 () ->
                                         refuse(
-                                                Refusal.parametersInvalid(
+                                                HttpErrorException.parametersInvalid(
                                                         "body is cut short or badly framed")));
                     }
                 });
@@ -163,7 +163,7 @@ final class Call {
                             + length
                             + " bytes and is not there: a filter before Comet has read it"
                             + " (getParameter and getReader do); have it leave Comet's path alone");
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "body was announced with "
                             + length
                             + " bytes, but something on this server has taken it; its log says"
@@ -194,7 +194,8 @@ final class Call {
         return output;
     }
 
-    private static Refusal tooLarge(BodyLimits limits) {
-        return Refusal.tooLarge("body is longer than " + limits.bytes() + " bytes; send less");
+    private static HttpErrorException tooLarge(BodyLimits limits) {
+        return HttpErrorException.tooLarge(
+                "body is longer than " + limits.bytes() + " bytes; send less");
     }
 }

@@ -87,9 +87,9 @@ final class Callers {
      * @param claim the public token of the client that the page takes itself for, or null if its
      *     parameters do not say: one that relies on the cookie does not see whose it is, and
      *     another page can replace it
-     * @throws Refusal if there is no token, if a foreign page may have caused the browser to add
-     *     it, if no client has it, or if it is another client's than the page takes itself for, or
-     *     by the cookie another user's
+     * @throws HttpErrorException if there is no token, if a foreign page may have caused the
+     *     browser to add it, if no client has it, or if it is another client's than the page takes
+     *     itself for, or by the cookie another user's
      */
     CometClient client(Call call, @Nullable String inBody, @Nullable String claim) {
         CometExchange exchange = call.exchange();
@@ -104,22 +104,23 @@ final class Callers {
                                 + " cookie is for the path "
                                 + path
                                 + "; where a proxy has stripped a prefix of it, set cookiePath");
-                throw Refusal.cookieMissing(path);
+                throw HttpErrorException.cookieMissing(path);
             }
-            throw Refusal.tokenMissing();
+            throw HttpErrorException.tokenMissing();
         }
         String claimed = header == null ? null : decoded(header);
-        CometClient client = comet.getCometClient(shown.token).orElseThrow(() -> unknown(exchange));
+        CometClient client =
+                comet.findClientByPrivateToken(shown.token).orElseThrow(() -> unknown(exchange));
         if (shown.byCookie && !isOfItsUser(client, exchange)) {
             faults.peer(
                     "cookie of another user",
                     "A cookie is of a client of another user than the one that is calling. After a"
                             + " log-in or log-out that is as it should be; if it goes on: the"
                             + " container must name the same principal for all paths of Comet");
-            throw Refusal.anotherUser();
+            throw HttpErrorException.anotherUser();
         }
         if (isAnother(client, claimed) || isAnother(client, claim)) {
-            throw Refusal.clientReplaced(); // nobody has guessed: it is not counted
+            throw HttpErrorException.clientReplaced(); // nobody has guessed: it is not counted
         }
         call.calledBy(client);
         return client;
@@ -132,7 +133,7 @@ final class Callers {
     /**
      * As {@link #client}, of one that polls, opens a stream or confirms; not too often.
      *
-     * @throws Refusal as {@link #client}, or if it is too often
+     * @throws HttpErrorException as {@link #client}, or if it is too often
      */
     CometClient subscriber(Call call, @Nullable String inBody, Parameters parameters) {
         CometClient client = client(call, inBody, parameters.publicToken());
@@ -157,7 +158,7 @@ final class Callers {
         if (inBody == null && cookie == null && !urlTokens) {
             return shown(bearer);
         }
-        if (bearer != null && comet.getCometClient(bearer).isPresent()) {
+        if (bearer != null && comet.findClientByPrivateToken(bearer).isPresent()) {
             return shown(bearer);
         }
         if (inBody != null) {
@@ -181,7 +182,7 @@ final class Callers {
             return null;
         }
         if (!origins.isProven(exchange)) {
-            throw Refusal.refused(
+            throw HttpErrorException.refused(
                     "the cookie alone does not show that this server's own page is asking; send"
                             + " the header Comet-Request: 1");
         }
@@ -212,7 +213,8 @@ final class Callers {
             // A plus stands for itself: this is no form.
             return URLDecoder.decode(claim.replace("+", "%2B"), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            throw Refusal.parametersInvalid(CLAIM + " has a malformed % escape; use %XX");
+            throw HttpErrorException.parametersInvalid(
+                    CLAIM + " has a malformed % escape; use %XX");
         }
     }
 
@@ -232,13 +234,13 @@ final class Callers {
      * nobody reads a long one from a stranger.
      *
      * @return how much of the body to read
-     * @throws Refusal as {@link #client}
+     * @throws HttpErrorException as {@link #client}
      */
     BodyLimits judge(Call call, BodyLimits limits) {
         if (!hasTokenOutsideBody(call.exchange())) {
             int most = Math.min(limits.bytes(), BodyLimits.SHORT_BYTES);
             if (call.announcedBytes() > most) {
-                throw Refusal.tooLarge(
+                throw HttpErrorException.tooLarge(
                         "body is longer than "
                                 + most
                                 + " bytes, and no token comes before it; send Comet-Token: <token>");
@@ -254,7 +256,8 @@ final class Callers {
             return true;
         }
         String bearer = bearer(exchange);
-        if (bearer != null && (cookie == null || comet.getCometClient(bearer).isPresent())) {
+        if (bearer != null
+                && (cookie == null || comet.findClientByPrivateToken(bearer).isPresent())) {
             return true; // with cookies, one that nobody has may be the site's
         }
         if (cookie != null && origins.isProven(exchange) && cookie.read(exchange) != null) {
@@ -268,13 +271,13 @@ final class Callers {
      * may have caused the browser to send brings nobody back, nor does one for a client of another
      * user.
      *
-     * @throws Refusal if there are several cookies that differ
+     * @throws HttpErrorException if there are several cookies that differ
      */
     @Nullable CometClient returning(CometExchange exchange) {
         String token = cookie == null ? null : cookie.read(exchange);
         return token == null || !origins.isProven(exchange)
                 ? null
-                : comet.getCometClient(token)
+                : comet.findClientByPrivateToken(token)
                         .filter(client -> isOfItsUser(client, exchange))
                         .orElse(null);
     }
@@ -292,21 +295,21 @@ final class Callers {
     }
 
     /** Counts a token that nobody has, and is the answer. */
-    Refusal unknown(CometExchange exchange) {
+    HttpErrorException unknown(CometExchange exchange) {
         int rest = unknownTokens.take(network(exchange), 1);
         return rest > 0
-                ? Refusal.tooMany(
+                ? HttpErrorException.tooMany(
                         "unknownTokensPerAddress",
                         "too many unknown private tokens from this address",
                         rest)
-                : Refusal.unknownClient();
+                : HttpErrorException.unknownClient();
     }
 
     /** What the caller is answered when the manager refuses what its token asked for. */
-    Refusal refusal(CometExchange exchange, CometException e) {
+    HttpErrorException refusal(CometExchange exchange, CometException e) {
         return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
                 ? unknown(exchange)
-                : Refusal.of(e);
+                : HttpErrorException.of(e);
     }
 
     /** The network address of the client. */

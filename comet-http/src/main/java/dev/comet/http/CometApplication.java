@@ -1,11 +1,11 @@
 package dev.comet.http;
 
 import dev.comet.CometClient;
+import dev.comet.CometClock;
 import dev.comet.CometException;
 import dev.comet.http.RateLimit.Rate;
-import dev.comet.spi.CometClock;
-import dev.comet.spi.JsonBounds;
-import dev.comet.spi.Names;
+import dev.comet.internal.JsonBounds;
+import dev.comet.internal.Names;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -488,7 +488,7 @@ public final class CometApplication {
      * 429. So is more than a tenth of it from one network, of IPv6 a /48 and of IPv4 a /24, though
      * never less than {@link #connectsPerAddress}. Principals and clients that come back do not
      * count. Default 1,000 a second, 30,000 at once: with the default idle time of 60 s those who
-     * never come back are at most 90,000 of the 100,000 {@link dev.comet.CometLimits#clients}.
+     * never come back are at most 90,000 of the 100,000 {@link dev.comet.CometLimits#maxClients}.
      */
     public CometApplication newcomers(int perSecond, int burst) {
         newcomers = rate("newcomers", perSecond, burst);
@@ -519,7 +519,7 @@ public final class CometApplication {
     /**
      * How many bytes all long answers may take together that peers have not read yet, 1 to 1 TiB.
      * Default an eighth of the heap that the JVM may take ({@code -Xmx}): messages have a quarter
-     * ({@link dev.comet.CometLimits#totalBytes}), the application needs the rest. A body of more
+     * ({@link dev.comet.CometLimits#maxTotalBytes}), the application needs the rest. A body of more
      * than 8 KiB is long; one that many answers share counts once. While nothing is free, a poll is
      * answered with as many messages as 8 KiB hold, or 429 if that is not even one; and always 429,
      * if the client has more than one answer that is unread and these take more than what is free.

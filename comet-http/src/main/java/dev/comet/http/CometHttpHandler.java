@@ -5,8 +5,8 @@ import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import dev.comet.CometTransport;
-import dev.comet.spi.ColdClasses;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.EncodedMessage;
+import dev.comet.internal.ColdClasses;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -85,12 +85,12 @@ public final class CometHttpHandler {
                 "Call",
                 "EventStream",
                 "PollEndpoint$1",
-                "Refusal$1",
+                "HttpErrorException$1",
                 "UnreadAnswers$Body",
                 "UnreadAnswers$Unread");
         EventEncoder.heartbeat(1, 1, 1);
         prepareEncoders();
-        Refusal.handlerFailed().response();
+        HttpErrorException.handlerFailed().response();
         CometResponse.empty(204);
     }
 
@@ -123,7 +123,7 @@ public final class CometHttpHandler {
         CometExchange exchange = call.exchange();
         origins.check(exchange, Callers.hasTokenHeader(exchange));
         if (!exchange.method().equals("POST") && call.announcesBody()) {
-            throw Refusal.parametersInvalid("only a POST has a body here; send none");
+            throw HttpErrorException.parametersInvalid("only a POST has a body here; send none");
         }
         if (origins.isPreflight(exchange)) {
             call.respond(origins.preflight());

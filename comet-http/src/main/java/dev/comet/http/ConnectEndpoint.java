@@ -76,13 +76,13 @@ final class ConnectEndpoint {
     void serve(Call call) {
         ConnectHook hook = connectHook;
         if (hook == null) {
-            throw Refusal.noSuchEndpoint();
+            throw HttpErrorException.noSuchEndpoint();
         }
         call.requireMethod("POST");
         CometClient known = callers.returning(call.exchange());
         limitRate(call.exchange(), known);
         if (comet.isDraining()) {
-            throw Refusal.of(
+            throw HttpErrorException.of(
                     new CometException(
                             CometException.Reason.DRAINING,
                             "this server is going away; connect again"));
@@ -194,7 +194,7 @@ final class ConnectEndpoint {
             throw refusal(e);
         } catch (Throwable e) {
             faults.hook("connect hook", "The connect hook failed", e);
-            throw Refusal.handlerFailed();
+            throw HttpErrorException.handlerFailed();
         }
     }
 
@@ -212,7 +212,7 @@ final class ConnectEndpoint {
             endNewcomer(client, request);
             faults.hook(
                     "connected hook", "The connected hook failed for " + client.publicToken(), e);
-            throw Refusal.handlerFailed();
+            throw HttpErrorException.handlerFailed();
         }
     }
 
@@ -224,9 +224,9 @@ final class ConnectEndpoint {
     }
 
     /** A newcomer has no session yet that could be gone: a hook has written to somebody else. */
-    private static Refusal refusal(CometException e) {
+    private static HttpErrorException refusal(CometException e) {
         return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
-                ? Refusal.nobodyThere()
-                : Refusal.of(e);
+                ? HttpErrorException.nobodyThere()
+                : HttpErrorException.of(e);
     }
 }

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.comet.CometBatch;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.EncodedMessage;
 import java.io.ByteArrayOutputStream;
 import java.util.List;
 

@@ -5,8 +5,8 @@ import dev.comet.CometBatch;
 import dev.comet.CometException;
 import dev.comet.CometStream;
 import dev.comet.CometStreamSink;
+import dev.comet.EncodedMessage;
 import dev.comet.http.CometResponse.Header;
-import dev.comet.spi.EncodedMessage;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +85,7 @@ final class EventStream implements CometStreamSink {
             }
             if (abandoned) {
                 // Nobody is there to be told, or the answer could not be begun.
-                throw Refusal.handlerFailed();
+                throw HttpErrorException.handlerFailed();
             }
         }
         CometOutput open = output();
@@ -101,7 +101,7 @@ final class EventStream implements CometStreamSink {
     /** What an exception says to whoever runs the server is nothing for a page. */
     private static EncodedMessage lastMessage(CometAnswer why) {
         CometException error = why.error();
-        return error == null ? ProtocolMessages.of(why) : Refusal.of(error).message();
+        return error == null ? ProtocolMessages.of(why) : HttpErrorException.of(error).message();
     }
 
     /** Begins the answer with the first event. */

@@ -1,8 +1,8 @@
 package dev.comet.http;
 
+import dev.comet.CometClock;
 import dev.comet.http.RateLimit.Rate;
-import dev.comet.spi.CometClock;
-import dev.comet.spi.OncePerMinute;
+import dev.comet.internal.OncePerMinute;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -62,7 +62,7 @@ final class FaultLog {
      * A peer is refused something: counted; at DEBUG, or if there is something for developers, at
      * WARN.
      */
-    void refused(Refusal refusal) {
+    void refused(HttpErrorException refusal) {
         counters.refused(refusal);
         String forDevelopers = refusal.forDevelopers();
         if (forDevelopers != null) {
@@ -76,7 +76,7 @@ final class FaultLog {
         }
     }
 
-    private void debug(Refusal refusal) {
+    private void debug(HttpErrorException refusal) {
         try {
             String kind = refusal.status() + " " + refusal.code();
             if (refusals.take(kind, 1) == 0) {

@@ -26,7 +26,7 @@ final class HttpCounters {
     private final LongAdder hookNanos = new LongAdder();
     private final LongAccumulator longestHookNanos = new LongAccumulator(Math::max, 0);
 
-    void refused(Refusal refusal) {
+    void refused(HttpErrorException refusal) {
         refusals.computeIfAbsent(refusal.status() + " " + refusal.code(), kind -> new LongAdder())
                 .increment();
         String limit = refusal.limit();
@@ -61,7 +61,8 @@ final class HttpCounters {
     CometHttpStatistics read(long unreadAnswerBytes) {
         Map<String, Long> byKind = read(refusals);
         if (failed.get() > 0) {
-            byKind.merge("500 " + Refusal.handlerFailed().code(), failed.get(), Long::sum);
+            byKind.merge(
+                    "500 " + HttpErrorException.handlerFailed().code(), failed.get(), Long::sum);
         }
         return new CometHttpStatistics(
                 Map.copyOf(byKind),

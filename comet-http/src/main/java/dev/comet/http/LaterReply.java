@@ -7,7 +7,7 @@ import dev.comet.CometException;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.http.WaitingPlaces.Place;
-import dev.comet.spi.ContentsEncoder;
+import dev.comet.internal.ContentsEncoder;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -63,7 +63,7 @@ final class LaterReply {
      * {@link #sendWhenDone}.
      *
      * @param sender whose requests count together, or null if nobody knows
-     * @throws Refusal if too many of them wait for their reply
+     * @throws HttpErrorException if too many of them wait for their reply
      */
     Place begins(CometClient client, @Nullable String sender, String name, String correlationId) {
         return places.enter(client, sender, name, correlationId);
@@ -108,7 +108,7 @@ final class LaterReply {
                             + place.client.publicToken()
                             + ": what it replies after that is dropped",
                     null);
-            refuse(place, Refusal.replyTimedOut());
+            refuse(place, HttpErrorException.replyTimedOut());
         } catch (Throwable e) {
             undelivered(place, e);
         }
@@ -138,18 +138,18 @@ final class LaterReply {
             refuse(
                     place,
                     e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
-                            ? Refusal.targetIsGone(e)
-                            : Refusal.of(e));
+                            ? HttpErrorException.targetIsGone(e)
+                            : HttpErrorException.of(e));
             return;
         }
         faults.hook(
                 "hook " + place.name,
                 "The hook for " + place.name + " failed for " + place.client.publicToken(),
                 failure);
-        refuse(place, Refusal.handlerFailed());
+        refuse(place, HttpErrorException.handlerFailed());
     }
 
-    private void refuse(Place place, Refusal refusal) {
+    private void refuse(Place place, HttpErrorException refusal) {
         faults.refused(refusal);
         comet.refuseTo(place.client, place.correlationId, refusal.code(), refusal.text());
     }

@@ -107,9 +107,9 @@ final class Origins {
                 + (site == null ? ", or have a proxy in front pass Host on as it is" : "");
     }
 
-    private Refusal refused(String what, String text) {
+    private HttpErrorException refused(String what, String text) {
         faults.peer("foreign " + what, "Refused: " + text);
-        return Refusal.refused(text);
+        return HttpErrorException.refused(text);
     }
 
     private static String shown(@Nullable String value) {

@@ -74,7 +74,7 @@ final class Parameters {
             return parameters;
         }
         if (encoded.length() > MAX_LENGTH) {
-            throw Refusal.tooLarge(
+            throw HttpErrorException.tooLarge(
                     "parameters are longer than " + MAX_LENGTH + " characters; send less");
         }
         boolean escaped = encoded.indexOf('%') >= 0 || encoded.indexOf('+') >= 0;
@@ -132,7 +132,7 @@ final class Parameters {
             return null;
         }
         if (!value.isString()) {
-            throw Refusal.parametersInvalid(name + " is not a string; quote it");
+            throw HttpErrorException.parametersInvalid(name + " is not a string; quote it");
         }
         return value.stringValue();
     }
@@ -167,13 +167,14 @@ final class Parameters {
 
     private static void once(String name, @Nullable Object before) {
         if (before != null) {
-            throw Refusal.parametersInvalid(name + " is there more than once; send it once");
+            throw HttpErrorException.parametersInvalid(
+                    name + " is there more than once; send it once");
         }
     }
 
     private static long cursor(long value) {
         if (value < -1) {
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "lastMessageId is " + value + "; use the cursor, 0, or -1");
         }
         // Above that there is no id, and a client in JavaScript could not read it if it were told.
@@ -183,7 +184,7 @@ final class Parameters {
     /** It is told to other requests of the client. */
     private static long instance(long value) {
         if (Math.abs(value) > MAX_ID || value == Long.MIN_VALUE) {
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "instance is " + value + "; use a number between -2^53 and 2^53");
         }
         return value;
@@ -191,7 +192,8 @@ final class Parameters {
 
     private static long hold(long value) {
         if (value < 0) {
-            throw Refusal.parametersInvalid("hold is " + value + "; use 0 or more seconds");
+            throw HttpErrorException.parametersInvalid(
+                    "hold is " + value + "; use 0 or more seconds");
         }
         return value;
     }
@@ -223,15 +225,16 @@ final class Parameters {
     /**
      * The value stays out of the text: what a peer sends as a number may be its token by mistake.
      */
-    private static Refusal notWhole(String name) {
-        return Refusal.parametersInvalid(name + " is not a whole number of 64 bits; send digits");
+    private static HttpErrorException notWhole(String name) {
+        return HttpErrorException.parametersInvalid(
+                name + " is not a whole number of 64 bits; send digits");
     }
 
     private static String decode(String what, String text) {
         try {
             return URLDecoder.decode(text, StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
-            throw Refusal.parametersInvalid(what + " has a malformed % escape; use %XX");
+            throw HttpErrorException.parametersInvalid(what + " has a malformed % escape; use %XX");
         }
     }
 }

@@ -2,7 +2,7 @@ package dev.comet.http;
 
 import dev.comet.CometBatch;
 import dev.comet.CometMessage;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.EncodedMessage;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

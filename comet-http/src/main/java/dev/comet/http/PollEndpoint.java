@@ -48,7 +48,7 @@ final class PollEndpoint {
                 call.readParameters(limits, strict, parameters -> poll(call, parameters, true));
             }
             case "HEAD" -> callers.respondHead(call, CometResponse.json(200, NO_BODY));
-            default -> throw Refusal.methodNotAllowed("GET, HEAD, POST");
+            default -> throw HttpErrorException.methodNotAllowed("GET, HEAD, POST");
         }
     }
 
@@ -114,7 +114,7 @@ final class PollEndpoint {
             // Left out or refused, they stay: the client has not confirmed them.
             case MESSAGES ->
                     unread.respondOrShorten(call, answer.batch(), encoder.batch(answer.batch()));
-            case TIMEOUT, RECONNECT, CLOSED -> respond(call, 200, answer);
+            case TIMEOUT, RECONNECT, CLIENT_ENDED -> respond(call, 200, answer);
             case SUPERSEDED -> respond(call, 409, answer);
             case ERROR -> call.refuse(refusal(answer));
             case ABANDONED -> {
@@ -127,8 +127,8 @@ final class PollEndpoint {
         call.respond(CometResponse.json(status, PollEncoder.array(ProtocolMessages.of(answer))));
     }
 
-    private static Refusal refusal(CometAnswer answer) {
+    private static HttpErrorException refusal(CometAnswer answer) {
         CometException error = answer.error();
-        return error == null ? Refusal.handlerFailed() : Refusal.of(error);
+        return error == null ? HttpErrorException.handlerFailed() : HttpErrorException.of(error);
     }
 }

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.comet.CometAnswer;
 import dev.comet.CometGap;
-import dev.comet.spi.EncodedMessage;
-import dev.comet.spi.Names;
+import dev.comet.EncodedMessage;
+import dev.comet.internal.Names;
 import java.util.Objects;
 import tools.jackson.core.io.JsonStringEncoder;
 
@@ -27,7 +27,7 @@ final class ProtocolMessages {
             case TIMEOUT -> timeout(answer.batch().cursor());
             case SUPERSEDED -> superseded(answer.instance());
             case RECONNECT -> reconnect(answer.delay().toMillis());
-            case CLOSED -> closed(Objects.requireNonNull(answer.endReason()).code());
+            case CLIENT_ENDED -> closed(Objects.requireNonNull(answer.endReason()).code());
             case MESSAGES, ABANDONED, ERROR ->
                     throw new IllegalArgumentException(answer.toString());
         };

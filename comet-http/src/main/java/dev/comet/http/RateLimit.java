@@ -1,6 +1,6 @@
 package dev.comet.http;
 
-import dev.comet.spi.CometClock;
+import dev.comet.CometClock;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -65,12 +65,12 @@ final class RateLimit {
      * Takes permits.
      *
      * @param limit what it is called in statistics: the option that sets it
-     * @throws Refusal if they are not there; with that text, and when to ask again
+     * @throws HttpErrorException if they are not there; with that text, and when to ask again
      */
     void require(String key, int permits, String limit, String otherwise) {
         int rest = take(key, permits);
         if (rest > 0) {
-            throw Refusal.tooMany(limit, otherwise, rest);
+            throw HttpErrorException.tooMany(limit, otherwise, rest);
         }
     }
 

@@ -41,7 +41,7 @@ final class ReplyEndpoint {
         CometClient client = callers.client(call, Parameters.privateToken(json), null);
         try {
             accept(call, client.privateToken(), json);
-        } catch (Refusal e) {
+        } catch (HttpErrorException e) {
             // The server has asked for the others: however many those are, they are no flood.
             SendEndpoint.limitRate(sends, client, 1);
             throw e;
@@ -52,7 +52,7 @@ final class ReplyEndpoint {
     private void accept(Call call, String token, JsonNode json) {
         String correlationId = SendEndpoint.correlationId(json);
         if (correlationId == null) {
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "correlationId is missing; send that of the message which this replies to");
         }
         JsonNode refused = json.get("refused");
@@ -69,11 +69,12 @@ final class ReplyEndpoint {
 
     private static String reason(@Nullable JsonNode refused) {
         if (refused == null || !refused.isString()) {
-            throw Refusal.parametersInvalid("refused is not a string; say why in words");
+            throw HttpErrorException.parametersInvalid("refused is not a string; say why in words");
         }
         String reason = refused.stringValue();
         if (reason.length() > MAX_REFUSAL) {
-            throw Refusal.tooLarge("refused is longer than " + MAX_REFUSAL + " characters");
+            throw HttpErrorException.tooLarge(
+                    "refused is longer than " + MAX_REFUSAL + " characters");
         }
         return reason;
     }

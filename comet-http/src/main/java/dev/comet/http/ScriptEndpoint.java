@@ -26,14 +26,14 @@ final class ScriptEndpoint {
                     "/comet.js",
                     "/comet/connection.js",
                     "/comet/delivery.js",
-                    "/comet/digest.js",
+                    "/comet/received-batch.js",
                     "/comet/error.js",
                     "/comet/event-parser.js",
                     "/comet/exchange.js",
-                    "/comet/loop.js",
+                    "/comet/message-iterator.js",
                     "/comet/messages.js",
                     "/comet/polling.js",
-                    "/comet/requests.js",
+                    "/comet/pending-requests.js",
                     "/comet/session.js",
                     "/comet/streaming.js",
                     "/comet/tabs.js");
@@ -74,11 +74,11 @@ final class ScriptEndpoint {
         CometExchange exchange = call.exchange();
         @Nullable Script script = scripts.get(exchange.path());
         if (script == null) {
-            throw Refusal.noSuchEndpoint();
+            throw HttpErrorException.noSuchEndpoint();
         }
         boolean head = exchange.method().equals("HEAD");
         if (!head && !exchange.method().equals("GET")) {
-            throw Refusal.methodNotAllowed("GET, HEAD");
+            throw HttpErrorException.methodNotAllowed("GET, HEAD");
         }
         String known = exchange.header("If-None-Match");
         if (known != null && (known.contains(script.tag) || known.strip().equals("*"))) {

@@ -5,7 +5,7 @@ import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.http.CometApplication.RequestHook;
 import dev.comet.http.WaitingPlaces.Place;
-import dev.comet.spi.Names;
+import dev.comet.internal.Names;
 import java.io.ByteArrayOutputStream;
 import java.util.Map;
 import java.util.Set;
@@ -135,7 +135,7 @@ final class SendEndpoint {
                 byte[] reply = sendOne(client, messages.get(i));
                 any |= reply != null;
                 replies.writeBytes(reply == null ? NULL : reply);
-            } catch (Refusal e) {
+            } catch (HttpErrorException e) {
                 throw e.at(i);
             }
         }
@@ -146,11 +146,12 @@ final class SendEndpoint {
     /** Returns the reply, or null if there is none. */
     private byte @Nullable [] sendOne(CometClient client, JsonNode message) {
         if (correlationId(message) != null) {
-            throw Refusal.parametersInvalid("a message with a correlationId is sent alone");
+            throw HttpErrorException.parametersInvalid(
+                    "a message with a correlationId is sent alone");
         }
         ClientMessage received = received(message, null);
         if (laterHooks.contains(received.name())) { // before it runs
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "messages of this name are replied to later, which only a request can be; send"
                             + " one with a correlationId");
         }
@@ -161,7 +162,8 @@ final class SendEndpoint {
         String name = name(message.get("name"));
         JsonNode contents = message.get("contents");
         if (contents == null || contents.isNull()) {
-            throw Refusal.parametersInvalid("contents is null; use any other JSON value");
+            throw HttpErrorException.parametersInvalid(
+                    "contents is null; use any other JSON value");
         }
         return new ClientMessage(name, correlationId, contents, mapper);
     }
@@ -169,7 +171,8 @@ final class SendEndpoint {
     private @Nullable Object handle(CometClient client, ClientMessage message) {
         RequestHook hook = hooks.get(message.name());
         if (hook == null) {
-            throw new Refusal(404, "no-such-handler", "nobody handles messages of this name");
+            throw new HttpErrorException(
+                    404, "no-such-handler", "nobody handles messages of this name");
         }
         try {
             return counters.timed(() -> hook.handle(client, message));
@@ -187,7 +190,7 @@ final class SendEndpoint {
         }
     }
 
-    private Refusal failed(CometClient client, ClientMessage message, Throwable e) {
+    private HttpErrorException failed(CometClient client, ClientMessage message, Throwable e) {
         if (e instanceof CometException known) {
             return refusal(known, client);
         }
@@ -195,18 +198,18 @@ final class SendEndpoint {
                 "hook " + message.name(),
                 "The hook for " + message.name() + " failed for " + client.publicToken(),
                 e);
-        return Refusal.handlerFailed();
+        return HttpErrorException.handlerFailed();
     }
 
     /**
      * That a client does not exist is an answer that ends the sender's session. It must not be
      * given because the hook wrote to somebody else who has left.
      */
-    private Refusal refusal(CometException e, CometClient client) {
+    private HttpErrorException refusal(CometException e, CometClient client) {
         return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
-                        && comet.getCometClient(client.privateToken()).isPresent()
-                ? Refusal.nobodyThere()
-                : Refusal.of(e);
+                        && comet.findClientByPrivateToken(client.privateToken()).isPresent()
+                ? HttpErrorException.nobodyThere()
+                : HttpErrorException.of(e);
     }
 
     private void respond(Call call, byte @Nullable [] reply) {
@@ -236,10 +239,12 @@ final class SendEndpoint {
 
     private static int checkLength(int messages) {
         if (messages == 0) {
-            throw Refusal.parametersInvalid("body is an empty array; send 1 to " + MAX_MESSAGES);
+            throw HttpErrorException.parametersInvalid(
+                    "body is an empty array; send 1 to " + MAX_MESSAGES);
         }
         if (messages > MAX_MESSAGES) {
-            throw Refusal.tooLarge("body has " + messages + " messages; send 1 to " + MAX_MESSAGES);
+            throw HttpErrorException.tooLarge(
+                    "body has " + messages + " messages; send 1 to " + MAX_MESSAGES);
         }
         return messages;
     }
@@ -251,7 +256,7 @@ final class SendEndpoint {
             return null;
         }
         if (!id.isString() || !Names.isCorrelationId(id.stringValue())) {
-            throw Refusal.parametersInvalid(
+            throw HttpErrorException.parametersInvalid(
                     "correlationId is no string of 1 to 64 characters of A-Z a-z 0-9 - _");
         }
         return id.stringValue();
@@ -259,14 +264,15 @@ final class SendEndpoint {
 
     private static String name(@Nullable JsonNode name) {
         if (name == null || !name.isString()) {
-            throw Refusal.parametersInvalid("name is missing or not a string; send {\"name\":…}");
+            throw HttpErrorException.parametersInvalid(
+                    "name is missing or not a string; send {\"name\":…}");
         }
         String text = name.stringValue();
         String fault = Names.faultOfMessage(text);
         if (fault != null) {
             throw text.length() > Names.MAX_LENGTH && !text.isBlank()
-                    ? Refusal.tooLarge(fault)
-                    : Refusal.parametersInvalid(fault);
+                    ? HttpErrorException.tooLarge(fault)
+                    : HttpErrorException.parametersInvalid(fault);
         }
         return text;
     }

@@ -23,7 +23,7 @@ final class StreamEndpoint {
         switch (call.exchange().method()) {
             case "GET" -> open(call);
             case "HEAD" -> callers.respondHead(call, EventStream.HEAD);
-            default -> throw Refusal.methodNotAllowed("GET, HEAD");
+            default -> throw HttpErrorException.methodNotAllowed("GET, HEAD");
         }
     }
 

@@ -30,7 +30,7 @@ final class TokenCookie {
     /**
      * The token in the cookie, or null if there is none.
      *
-     * @throws Refusal if there are several that differ
+     * @throws HttpErrorException if there are several that differ
      */
     @Nullable String read(CometExchange exchange) {
         String secure = null;
@@ -57,7 +57,7 @@ final class TokenCookie {
         if (before == null || now == null || before.equals(now)) {
             return now == null ? before : now;
         }
-        throw Refusal.refused(
+        throw HttpErrorException.refused(
                 "there are two cookies "
                         + NAME
                         + " that differ; delete the one that this server has not set");

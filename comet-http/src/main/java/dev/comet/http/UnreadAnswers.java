@@ -74,12 +74,12 @@ final class UnreadAnswers {
     /**
      * To be called before anything is done for a client's request.
      *
-     * @throws Refusal if the client has several answers that it does not read, and these take more
-     *     than is free. With a single one it may be its connection that has broken
+     * @throws HttpErrorException if the client has several answers that it does not read, and these
+     *     take more than is free. With a single one it may be its connection that has broken
      */
     void requireShare(CometClient client) {
         if (bytes.get() > 0 && exceedsItsShare(client)) {
-            throw Refusal.answersUnread(RETRY_SECONDS);
+            throw HttpErrorException.answersUnread(RETRY_SECONDS);
         }
     }
 
@@ -127,7 +127,7 @@ final class UnreadAnswers {
                         + " bytes at most, and refused for longer messages");
         byte[] first = PollEncoder.first(batch, SHORT_BYTES);
         if (first == null) {
-            call.refuse(Refusal.answersUnread(RETRY_SECONDS));
+            call.refuse(HttpErrorException.answersUnread(RETRY_SECONDS));
         } else {
             call.respond(CometResponse.json(200, first));
         }

@@ -1,8 +1,8 @@
 package dev.comet.http;
 
 import dev.comet.CometClient;
+import dev.comet.CometClock;
 import dev.comet.http.CometApplication.PendingReplies;
-import dev.comet.spi.CometClock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -71,12 +71,12 @@ final class WaitingPlaces {
      * Takes a place, which is to be left.
      *
      * @param sender whose places count together, or null if nobody knows
-     * @throws Refusal if there is none for this client or sender
+     * @throws HttpErrorException if there is none for this client or sender
      */
     Place enter(CometClient client, @Nullable String sender, String name, String correlationId) {
         Place place = new Place(client, sender, name, correlationId, clock.nanos());
         List<Place> givenBack;
-        Refusal full;
+        HttpErrorException full;
         synchronized (this) {
             givenBack = takeOverdue(place.sinceNanos);
             full = fault(place);
@@ -135,16 +135,16 @@ final class WaitingPlaces {
         return nowNanos - place.sinceNanos >= bounds.timeout().toNanos();
     }
 
-    private @Nullable Refusal fault(Place place) {
+    private @Nullable HttpErrorException fault(Place place) {
         int ofClient = taken.getOrDefault(place.client, 0);
         if (ofClient >= bounds.perClient()) {
-            return Refusal.tooMany(
+            return HttpErrorException.tooMany(
                     "pendingRepliesPerClient",
                     "too many requests of this client wait for a reply; wait for some of them",
                     1);
         }
         if (place.sender != null && taken.getOrDefault(place.sender, 0) >= mostFor(ofClient)) {
-            return Refusal.tooMany(
+            return HttpErrorException.tooMany(
                     "pendingRepliesPerAddress",
                     "too many requests from this address, or of this user, wait for a reply; wait"
                             + " for some of them",

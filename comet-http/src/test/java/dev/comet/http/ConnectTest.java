@@ -51,7 +51,7 @@ class ConnectTest {
 
         assertThat(connect.status()).isEqualTo(200);
         String token = connect.json().path("privateToken").stringValue();
-        CometClient client = protocol.comet.getCometClient(token).orElseThrow();
+        CometClient client = protocol.comet.findClientByPrivateToken(token).orElseThrow();
         assertThat(connect.json().path("publicToken").stringValue())
                 .isEqualTo(client.publicToken())
                 .isNotEqualTo(token);
@@ -168,7 +168,7 @@ class ConnectTest {
 
         connect("").isError(409, "client-already-exists");
 
-        assertThat(protocol.comet.getCometClient(first)).isPresent();
+        assertThat(protocol.comet.findClientByPrivateToken(first)).isPresent();
     }
 
     @Test
@@ -240,7 +240,7 @@ class ConnectTest {
         protocol.close();
         protocol =
                 new Protocol(
-                        CometLimits.builder().clients(1).build(),
+                        CometLimits.builder().maxClients(1).build(),
                         (comet, app) -> app.onConnect(r -> CometClient.builder().build()));
         connect("").response();
 

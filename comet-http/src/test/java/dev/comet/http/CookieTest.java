@@ -50,7 +50,7 @@ class CookieTest {
                                 + " SameSite=Strict");
         assertThat(connect.response().toString()).doesNotContain("comet-token=");
         String token = cookie.substring(cookie.indexOf('=') + 1, cookie.indexOf(';'));
-        assertThat(protocol.comet.getCometClient(token)).isPresent();
+        assertThat(protocol.comet.findClientByPrivateToken(token)).isPresent();
     }
 
     @Test
@@ -125,7 +125,7 @@ class CookieTest {
                         withCookie(FakeExchange.post("/send"))
                                 .json("{\"name\":\"say\",\"contents\":1}"))
                 .isError(403, "refused");
-        assertThat(protocol.comet.getCometClient("secret-of-ada")).isPresent();
+        assertThat(protocol.comet.findClientByPrivateToken("secret-of-ada")).isPresent();
     }
 
     @ParameterizedTest
@@ -139,7 +139,7 @@ class CookieTest {
                 .isError(403, "refused");
         protocol.handle(withCookie(FakeExchange.get("/poll")).header("Sec-Fetch-Site", site))
                 .isError(403, "refused");
-        assertThat(protocol.comet.getCometClient("secret-of-ada")).isPresent();
+        assertThat(protocol.comet.findClientByPrivateToken("secret-of-ada")).isPresent();
     }
 
     @Test
@@ -479,7 +479,7 @@ class CookieTest {
                                 .header("Origin", "http://push.example")
                                 .form("publicToken=" + page))
                 .isError(404, "client-replaced");
-        assertThat(protocol.comet.getCometClient("secret-of-ada")).isPresent();
+        assertThat(protocol.comet.findClientByPrivateToken("secret-of-ada")).isPresent();
         assertThat(protocol.handle(ownPoll(cookie).header("Comet-Client", "ada")).status())
                 .isEqualTo(200);
         FakeExchange right = ownPoll("comet-token=secret-of-j").header("Comet-Client", page);

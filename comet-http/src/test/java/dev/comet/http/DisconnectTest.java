@@ -33,7 +33,7 @@ class DisconnectTest {
         assertThat(disconnect.status()).isEqualTo(204);
         assertThat(disconnect.response().body()).isEmpty();
         assertThat(disconnect.responseHeader("Content-Type")).isNull();
-        assertThat(protocol.comet.getCometClient("secret-of-ada")).isEmpty();
+        assertThat(protocol.comet.findClientByPrivateToken("secret-of-ada")).isEmpty();
     }
 
     @Test
@@ -54,7 +54,7 @@ class DisconnectTest {
         protocol.handle(FakeExchange.post("/disconnect").bearer("secret-of-ada"))
                 .isError(404, "client-does-not-exist");
         protocol.client("ada");
-        assertThat(protocol.comet.getCometClient("secret-of-ada")).isPresent();
+        assertThat(protocol.comet.findClientByPrivateToken("secret-of-ada")).isPresent();
     }
 
     @Test
@@ -62,7 +62,7 @@ class DisconnectTest {
     void disconnect_withAPublicToken_isUnknown() {
         protocol.handle(FakeExchange.post("/disconnect").form("privateToken=bob"))
                 .isError(404, "client-does-not-exist");
-        assertThat(protocol.comet.getCometClient("secret-of-bob")).isPresent();
+        assertThat(protocol.comet.findClientByPrivateToken("secret-of-bob")).isPresent();
     }
 
     @Test

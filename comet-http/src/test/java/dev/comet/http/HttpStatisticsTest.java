@@ -24,7 +24,7 @@ class HttpStatisticsTest {
 
     private static void full() {
         throw new CometException(
-                CometException.Reason.LIMIT_REACHED, "CometLimits.groups allows no more");
+                CometException.Reason.LIMIT_REACHED, "CometLimits.maxGroups allows no more");
     }
 
     @AfterEach

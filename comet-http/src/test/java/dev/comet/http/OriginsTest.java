@@ -57,7 +57,7 @@ class OriginsTest {
         assertThat(poll.responseHeader("Access-Control-Allow-Origin")).isNull();
         closed.handle(FakeExchange.get("/comet.js").header("Origin", origin))
                 .isError(403, "refused");
-        assertThat(closed.comet.getCometClient(ada.privateToken())).isPresent();
+        assertThat(closed.comet.findClientByPrivateToken(ada.privateToken())).isPresent();
     }
 
     @Test

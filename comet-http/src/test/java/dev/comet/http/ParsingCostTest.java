@@ -89,7 +89,7 @@ class ParsingCostTest {
         for (int i = 0; i < 1_000; i++) {
             try {
                 assertThat(Parameters.ofEncoded(form).hold()).isEqualTo(Parameters.UNSET);
-            } catch (Refusal e) {
+            } catch (HttpErrorException e) {
                 assertThat(e.code()).isEqualTo("parameters-invalid");
             }
         }

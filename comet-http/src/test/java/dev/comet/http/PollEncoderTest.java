@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.comet.CometBatch;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.EncodedMessage;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;

@@ -254,7 +254,7 @@ class PollTest {
 
         protocol.pass(Duration.ofSeconds(62));
 
-        await().until(() -> protocol.comet.getCometClient("secret-of-ada").isEmpty());
+        await().until(() -> protocol.comet.findClientByPrivateToken("secret-of-ada").isEmpty());
     }
 
     @Test
@@ -380,7 +380,7 @@ class PollTest {
     @DisplayName("C7 a client that never polled is killed, and unknown from then on")
     void poll_clientStaysAway_tokenIsUnknown() {
         protocol.pass(Duration.ofSeconds(62));
-        await().until(() -> protocol.comet.getCometClient("secret-of-ada").isEmpty());
+        await().until(() -> protocol.comet.findClientByPrivateToken("secret-of-ada").isEmpty());
 
         protocol.poll(ada, "").isError(404, "client-does-not-exist");
     }

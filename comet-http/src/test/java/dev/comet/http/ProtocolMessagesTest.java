@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometGap;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.EncodedMessage;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -41,7 +41,9 @@ class ProtocolMessagesTest {
         String reason = "name is \"a\\b\"\n; use Ünïcode 😀 instead";
         JsonNode array =
                 new JsonMapper()
-                        .readTree(PollEncoder.array(Refusal.parametersInvalid(reason).message()));
+                        .readTree(
+                                PollEncoder.array(
+                                        HttpErrorException.parametersInvalid(reason).message()));
         assertThat(array).hasSize(1);
         JsonNode contents = array.get(0).get("contents");
         assertThat(contents.get("code").asString()).isEqualTo("parameters-invalid");

@@ -221,7 +221,7 @@ class RequestTest {
     @Test
     void refusal_everyReason_hasAStatus() {
         for (CometException.Reason reason : CometException.Reason.values()) {
-            assertThat(Refusal.of(new CometException(reason, "text")).code())
+            assertThat(HttpErrorException.of(new CometException(reason, "text")).code())
                     .isEqualTo(reason.code());
         }
     }

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
 import dev.comet.CometLimits;
+import dev.comet.EncodedMessage;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.EncodedMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

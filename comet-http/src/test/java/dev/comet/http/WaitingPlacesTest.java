@@ -78,7 +78,7 @@ class WaitingPlacesTest {
     private @Nullable Place enters(CometClient client, String sender) {
         try {
             return places.enter(client, sender, "n", "c");
-        } catch (Refusal e) {
+        } catch (HttpErrorException e) {
             return null;
         }
     }

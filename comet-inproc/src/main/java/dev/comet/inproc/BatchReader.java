@@ -41,14 +41,14 @@ final class BatchReader {
     void read(MessageLog log, long above, long until) {
         int before = found.size();
         // Each log gives its first ones: so the first ones of all logs together are complete.
-        Floor floor = log.read(record, above, Math.min(top, until), maxMessages, found);
+        LogStart start = log.read(record, above, Math.min(top, until), maxMessages, found);
         if (found.size() > before) {
             logsWithMessages++;
         }
-        long lost = Math.min(floor.idFor(record), until);
+        long lost = Math.min(start.idFor(record), until);
         overtaken |= lost > top;
         if (lost > above) {
-            announce(new CometGap(above + 1, lost, floor.reason()));
+            announce(new CometGap(above + 1, lost, start.reason()));
         }
     }
 

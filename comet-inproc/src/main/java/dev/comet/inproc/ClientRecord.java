@@ -143,7 +143,7 @@ final class ClientRecord {
         OwnLog log = ownLog;
         return memberships.isEmpty()
                 && forgottenId <= cursor
-                && (log == null || (log.isEmpty() && log.floor().id() <= cursor));
+                && (log == null || (log.isEmpty() && log.start().id() <= cursor));
     }
 
     boolean isEnded() {

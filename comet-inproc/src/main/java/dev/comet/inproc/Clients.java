@@ -1,8 +1,8 @@
 package dev.comet.inproc;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometException;
-import dev.comet.spi.Audience;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;

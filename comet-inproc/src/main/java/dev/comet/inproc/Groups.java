@@ -43,12 +43,12 @@ final class Groups {
         if (index >= 0) {
             return record.memberships().get(index).after();
         }
-        if (record.memberships().size() >= limits.groupsPerClient()) {
+        if (record.memberships().size() >= limits.maxGroupsPerClient()) {
             throw limit(
                     record.client()
                             + " has "
                             + record.memberships().size()
-                            + " memberships, counting those it left and has not fetched everything of; CometLimits.groupsPerClient allows no more");
+                            + " memberships, counting those it left and has not fetched everything of; CometLimits.maxGroupsPerClient allows no more");
         }
         GroupLog group = findOrMake(name);
         List<Membership> memberships = new ArrayList<>(record.memberships());
@@ -62,7 +62,7 @@ final class Groups {
     private GroupLog findOrMake(String name) {
         GroupLog group = byName.get(name);
         if (group == null) {
-            if (byName.size() >= limits.groups()) {
+            if (byName.size() >= limits.maxGroups()) {
                 removeLongestUnused();
             }
             group = new GroupLog(name, limits.sharedLog(), memory);
@@ -75,7 +75,7 @@ final class Groups {
         Iterator<GroupLog> longestFirst = unused.iterator();
         if (!longestFirst.hasNext()) {
             throw limit(
-                    "there are " + byName.size() + " groups; CometLimits.groups allows no more");
+                    "there are " + byName.size() + " groups; CometLimits.maxGroups allows no more");
         }
         GroupLog longest = longestFirst.next();
         byName.remove(longest.name());

@@ -1,16 +1,16 @@
 package dev.comet.inproc;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClock;
 import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
-import dev.comet.spi.Audience;
-import dev.comet.spi.ColdClasses;
-import dev.comet.spi.CometClock;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.internal.ColdClasses;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -131,12 +131,12 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         sequencer.lock();
         try {
             clients.requireUnused(client);
-            if (clients.count() >= s.limits().clients()) {
+            if (clients.count() >= s.limits().maxClients()) {
                 throw new CometException(
                         CometException.Reason.LIMIT_REACHED,
                         "there are "
                                 + clients.count()
-                                + " clients; CometLimits.clients allows no more");
+                                + " clients; CometLimits.maxClients allows no more");
             }
             long idleAt = s.now() + TimeUnit.SECONDS.toNanos(client.connectionIdleSeconds());
             clients.add(new ClientRecord(client, sequencer.top(), idleAt));
@@ -146,13 +146,13 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public @Nullable CometClient getCometClient(String privateToken) {
+    public @Nullable CometClient findClientByPrivateToken(String privateToken) {
         ClientRecord record = clients.findPrivate(privateToken);
         return record == null ? null : record.client();
     }
 
     @Override
-    public @Nullable CometClient findCometClient(String publicToken) {
+    public @Nullable CometClient findClientByPublicToken(String publicToken) {
         ClientRecord record = clients.findPublic(publicToken);
         return record == null ? null : record.client();
     }
@@ -393,7 +393,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
                 gaps.isEmpty()
                         && cursor >= record.birthId()
                         && record.readsOnlyWhatEveryoneDoes(cursor);
-        long head = s.everyone().floor().head();
+        long head = s.everyone().start().head();
         LastRead last = lastRead;
         if (shared && last.isOf(cursor, top, maxMessages, maxBytes, head)) {
             return unlessEnded(record, last.batch());

@@ -3,13 +3,13 @@ package dev.comet.inproc;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
+import dev.comet.EncodedMessage;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.EncodedMessage;
 import java.util.List;
 
 /**
  * How much the messages of all logs may take together, and what gives way when that is reached: see
- * {@link CometLimits#totalBytes}.
+ * {@link CometLimits#maxTotalBytes}.
  *
  * <p><b>Threading.</b> A sender asks for room under the {@link Sequencer}; if there is none it
  * leaves that, {@linkplain #makeRoom makes room} and tries again, so that whoever has to drop many
@@ -60,7 +60,7 @@ final class Memory {
 
     /** Under the sequencer. */
     boolean hasRoomFor(long bytes) {
-        return shared.bytesAtMost() + own.bytesAtMost() + bytes <= limits.totalBytes()
+        return shared.bytesAtMost() + own.bytesAtMost() + bytes <= limits.maxTotalBytes()
                 || fits(shared.bytesNow() + own.bytesNow(), bytes);
     }
 
@@ -76,13 +76,13 @@ final class Memory {
         if (limits.overflow() != OverflowPolicy.REJECT) {
             return 0;
         }
-        long most = limits.totalBytes() - logBytes;
+        long most = limits.maxTotalBytes() - logBytes;
         long beyondAtMost = own.bytesAtMost() - most;
         return beyondAtMost <= 0 ? beyondAtMost : own.bytes() - most;
     }
 
     private boolean fits(long used, long bytes) {
-        return used <= 0 || used + bytes <= limits.totalBytes();
+        return used <= 0 || used + bytes <= limits.maxTotalBytes();
     }
 
     /**
@@ -97,11 +97,11 @@ final class Memory {
         }
         while (!fits(own.bytes(), bytes)) {
             if (!dropOneOwn()) {
-                throw CometException.totalReached(bytes, limits.totalBytes(), toEnd());
+                throw CometException.totalReached(bytes, limits.maxTotalBytes(), toEnd());
             }
         }
         // A little more than is needed, so that not every send has to.
-        long more = bytes + limits.totalBytes() / 64;
+        long more = bytes + limits.maxTotalBytes() / 64;
         while (!fits(bytes(), more) && shared.dropOldest()) {}
     }
 

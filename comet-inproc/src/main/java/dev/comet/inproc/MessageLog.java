@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 class MessageLog {
 
     /*
-     * An entry has an index that never changes; entry i lies in slot i modulo the array's length, from when tail passes i until floor.head does.
+     * An entry has an index that never changes; entry i lies in slot i modulo the array's length, from when tail passes i until start.head does.
      *
-     * Writers (one at a time): an append fills its slot, then moves tail. Letting go moves floor, then empties the slot. Growing publishes a copy.
-     * Readers: floor, tail, slots, in this order; then entries. An empty slot, or a floor that has moved past an index just read, means that the entry
-     * was let go meanwhile and its slot perhaps used again: begin again. As floor is read first and in one piece, every entry below it is accounted for
+     * Writers (one at a time): an append fills its slot, then moves tail. Letting go moves start, then empties the slot. Growing publishes a copy.
+     * Readers: start, tail, slots, in this order; then entries. An empty slot, or a start that has moved past an index just read, means that the entry
+     * was let go meanwhile and its slot perhaps used again: begin again. As start is read first and in one piece, every entry below it is accounted for
      * by its id, and every entry above it is seen: nothing is missed in silence.
      */
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(LogEntry[].class);
@@ -38,7 +38,7 @@ class MessageLog {
     private final LogLimits limits;
     private volatile @Nullable LogEntry[] slots = NO_SLOTS;
     private volatile long tail;
-    private volatile Floor floor = Floor.NONE;
+    private volatile LogStart start = LogStart.NONE;
 
     /** The id of the last message that is not for every reader. */
     private volatile long lastExceptId;
@@ -69,10 +69,10 @@ class MessageLog {
      * empty log takes any.
      */
     synchronized boolean hasRoomFor(int moreBytes, long deliveredId) {
-        long size = tail - floor.head();
+        long size = tail - start.head();
         long held = bytes;
         @Nullable LogEntry[] array = slots;
-        for (long index = floor.head(); !fits(size, held, moreBytes); index++) {
+        for (long index = start.head(); !fits(size, held, moreBytes); index++) {
             LogEntry oldest = Objects.requireNonNull(array[slot(array, index)]);
             if (oldest.id() > deliveredId) {
                 return false;
@@ -84,7 +84,7 @@ class MessageLog {
     }
 
     private boolean fits(long size, long held, int moreBytes) {
-        return size == 0 || (size < limits.messages() && held + moreBytes <= limits.bytes());
+        return size == 0 || (size < limits.maxMessages() && held + moreBytes <= limits.maxBytes());
     }
 
     /**
@@ -94,7 +94,7 @@ class MessageLog {
     final boolean canFree(long wanted, long deliveredId) {
         long rest = wanted;
         @Nullable LogEntry[] array = slots;
-        for (long index = floor.head(); rest > 0 && index < tail; index++) {
+        for (long index = start.head(); rest > 0 && index < tail; index++) {
             LogEntry oldest = Objects.requireNonNull(array[slot(array, index)]);
             if (oldest.id() > deliveredId) {
                 return false;
@@ -106,7 +106,7 @@ class MessageLog {
 
     /** Under the monitor: what it takes of the memory, if nothing of it were in other logs. */
     final long taken() {
-        return bytes + (tail - floor.head()) * (Memory.PER_MESSAGE + Memory.PER_COPY);
+        return bytes + (tail - start.head()) * (Memory.PER_MESSAGE + Memory.PER_COPY);
     }
 
     /**
@@ -124,9 +124,9 @@ class MessageLog {
     /** As {@link #append}, of a message that was counted already, without the sequencer. */
     synchronized int appendReserved(LogEntry entry, long deliveredId) {
         int dropped = 0;
-        while (!fits(tail - floor.head(), bytes, entry.bytes())) {
+        while (!fits(tail - start.head(), bytes, entry.bytes())) {
             letGo(CometGap.Reason.OVERFLOW);
-            if (floor.id() > deliveredId) {
+            if (start.id() > deliveredId) {
                 dropped++;
             }
         }
@@ -135,7 +135,7 @@ class MessageLog {
         }
         long index = tail;
         @Nullable LogEntry[] array = slots;
-        if (index - floor.head() == array.length) {
+        if (index - start.head() == array.length) {
             array = copy(array, Math.max(INITIAL_SLOTS, array.length * 2));
             slots = array;
         }
@@ -150,7 +150,7 @@ class MessageLog {
 
     /** Lets go of everything up to this id: its reader has confirmed it. */
     void free(long upTo) {
-        Floor before = floor;
+        LogStart before = start;
         if (before.head() == tail || before.id() >= upTo) {
             return; // the common case, without the lock
         }
@@ -182,11 +182,11 @@ class MessageLog {
 
     private boolean hasExpired(long nowNanos) {
         LogEntry first = first();
-        return first != null && nowNanos - first.appendedNanos() > limits.age().toNanos();
+        return first != null && nowNanos - first.appendedNanos() > limits.maxAge().toNanos();
     }
 
     private @Nullable LogEntry first() {
-        Floor current = floor;
+        LogStart current = start;
         if (current.head() == tail) {
             return null;
         }
@@ -195,11 +195,11 @@ class MessageLog {
     }
 
     private void letGo(CometGap.Reason why) {
-        Floor before = floor;
+        LogStart before = start;
         @Nullable LogEntry[] array = slots;
         int slot = slot(array, before.head());
         LogEntry entry = Objects.requireNonNull(array[slot]);
-        floor = before.above(entry, why);
+        start = before.above(entry, why);
         SLOT.setRelease(array, slot, null);
         bytes -= entry.bytes();
         if (!discarded) {
@@ -278,7 +278,7 @@ class MessageLog {
         if (!discarded) {
             discarded = true;
             @Nullable LogEntry[] array = slots;
-            for (long index = floor.head(); index < tail; index++) {
+            for (long index = start.head(); index < tail; index++) {
                 memory.freed(Objects.requireNonNull(array[slot(array, index)]));
             }
         }
@@ -291,14 +291,14 @@ class MessageLog {
 
     /** What a burst needed is not kept for the next one. */
     private void shrinkIfEmpty() {
-        if (floor.head() == tail && slots.length > 16 * INITIAL_SLOTS) {
+        if (start.head() == tail && slots.length > 16 * INITIAL_SLOTS) {
             slots = new LogEntry[INITIAL_SLOTS];
         }
     }
 
     private @Nullable LogEntry[] copy(@Nullable LogEntry[] from, int length) {
         @Nullable LogEntry[] to = new LogEntry[length];
-        for (long i = floor.head(); i < tail; i++) {
+        for (long i = start.head(); i < tail; i++) {
             to[slot(to, i)] = from[slot(from, i)];
         }
         return to;
@@ -307,17 +307,17 @@ class MessageLog {
     // ---- reading
 
     /** Where the log begins now; as long as that is so, what is in it stays in it. */
-    Floor floor() {
-        return floor;
+    LogStart start() {
+        return start;
     }
 
     /** Whether all readers get the same messages above this id, and none has lost any. */
     boolean isSameForAll(long above) {
-        return lastExceptId <= above && floor.id() <= above;
+        return lastExceptId <= above && start.id() <= above;
     }
 
     boolean isEmpty() {
-        return floor.head() == tail;
+        return start.head() == tail;
     }
 
     /**
@@ -326,7 +326,7 @@ class MessageLog {
      */
     long lastIdFor(ClientRecord reader) {
         while (true) {
-            Floor base = floor;
+            LogStart base = start;
             long index = tail - 1;
             @Nullable LogEntry[] array = slots;
             @Nullable LogEntry entry = null;
@@ -339,7 +339,7 @@ class MessageLog {
             if (index < base.head()) {
                 return base.idFor(reader);
             }
-            if (entry != null && floor.head() <= index) {
+            if (entry != null && start.head() <= index) {
                 return entry.id();
             }
         }
@@ -351,7 +351,7 @@ class MessageLog {
      */
     long waitsSince(ClientRecord reader, long above, long upTo, long now) {
         while (true) {
-            Floor base = floor;
+            LogStart base = start;
             long end = tail;
             @Nullable LogEntry[] array = slots;
             long index = base.head() == end ? end : firstAbove(base, end, array, above);
@@ -365,7 +365,7 @@ class MessageLog {
             if (index == end) {
                 return now;
             }
-            if (index >= 0 && entry != null && floor.head() <= index) {
+            if (index >= 0 && entry != null && start.head() <= index) {
                 return entry.id() > upTo ? now : entry.appendedNanos();
             }
         }
@@ -377,10 +377,10 @@ class MessageLog {
      *
      * @return where the log began when it was read: what lies at or below its id was not found here
      */
-    Floor read(ClientRecord reader, long above, long upTo, int max, List<CometMessage> found) {
+    LogStart read(ClientRecord reader, long above, long upTo, int max, List<CometMessage> found) {
         int keep = found.size();
         while (true) {
-            Floor base = floor;
+            LogStart base = start;
             long end = tail;
             if (base.head() == end) {
                 return base;
@@ -405,7 +405,7 @@ class MessageLog {
     /** The last messages up to this id, whoever they were for, in order. */
     List<CometMessage> lastUpTo(long upTo, int max) {
         List<CometMessage> found = new ArrayList<>();
-        while (!collectBackwards(floor, tail, slots, upTo, max, found)) {
+        while (!collectBackwards(start, tail, slots, upTo, max, found)) {
             found.clear();
         }
         Collections.reverse(found);
@@ -413,7 +413,7 @@ class MessageLog {
     }
 
     private boolean collectBackwards(
-            Floor base,
+            LogStart base,
             long end,
             @Nullable LogEntry[] array,
             long upTo,
@@ -421,7 +421,7 @@ class MessageLog {
             List<CometMessage> found) {
         for (long index = end - 1; index >= base.head() && found.size() < max; index--) {
             @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, index));
-            if (entry == null || floor.head() > index) {
+            if (entry == null || start.head() > index) {
                 return false;
             }
             if (entry.id() <= upTo) {
@@ -432,7 +432,7 @@ class MessageLog {
     }
 
     private boolean collect(
-            Floor base,
+            LogStart base,
             long end,
             @Nullable LogEntry[] array,
             ClientRecord reader,
@@ -446,7 +446,7 @@ class MessageLog {
         }
         for (; index < end && found.size() < maxSize; index++) {
             @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, index));
-            if (entry == null || floor.head() > index) {
+            if (entry == null || start.head() > index) {
                 return false;
             }
             if (entry.id() > upTo) {
@@ -463,13 +463,13 @@ class MessageLog {
      * The index of the first entry above this id, {@code end} if there is none, −1 if an entry on
      * the way was let go.
      */
-    private long firstAbove(Floor base, long end, @Nullable LogEntry[] array, long above) {
+    private long firstAbove(LogStart base, long end, @Nullable LogEntry[] array, long above) {
         // Readers are mostly at the end: doubled steps from there, then halving between.
         long low = base.head();
         long high = end;
         for (long step = 1; end - step >= low; step *= 2) {
             @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, end - step));
-            if (entry == null || floor.head() > end - step) {
+            if (entry == null || start.head() > end - step) {
                 return -1;
             }
             if (entry.id() <= above) {
@@ -481,7 +481,7 @@ class MessageLog {
         while (low < high) {
             long middle = (low + high) >>> 1;
             @Nullable LogEntry entry = (LogEntry) SLOT.getAcquire(array, slot(array, middle));
-            if (entry == null || floor.head() > middle) {
+            if (entry == null || start.head() > middle) {
                 return -1;
             }
             if (entry.id() <= above) {

@@ -1,8 +1,8 @@
 package dev.comet.inproc;
 
 import dev.comet.CometClient;
+import dev.comet.EncodedMessage;
 import dev.comet.LogLimits;
-import dev.comet.spi.EncodedMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,7 +86,7 @@ final class OwnLog extends MessageLog {
     @Override
     synchronized boolean giveWay() {
         boolean gaveWay = super.giveWay();
-        if (gaveWay && floor().id() > deliveredId) {
+        if (gaveWay && start().id() > deliveredId) {
             memory().lost();
         }
         return gaveWay;

@@ -13,7 +13,7 @@ class GroupsTest {
 
     private final Sequencer sequencer = new Sequencer();
     private final Groups groups =
-            new Groups(sequencer, CometLimits.builder().groups(2).build(), Logs.memory());
+            new Groups(sequencer, CometLimits.builder().maxGroups(2).build(), Logs.memory());
     private final ClientRecord ada = Logs.client("ada");
     private final ClientRecord bob = Logs.client("bob");
 

@@ -3,16 +3,16 @@ package dev.comet.inproc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordingListener;
+import dev.comet.testkit.internal.RecordingListener;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -105,7 +105,7 @@ class LastReadTest {
     }
 
     private CometClient client(String name) {
-        return provider.findCometClient(name);
+        return provider.findClientByPublicToken(name);
     }
 
     private CometBatch peek(String client) {

@@ -8,9 +8,9 @@ import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.EncodedMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -114,8 +114,8 @@ class ListSendTest {
         list.complete();
 
         assertThat(ada.ownLog(LIMITS, memory).isEmpty()).isTrue();
-        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isEqualTo(id);
-        assertThat(ada.ownLog(LIMITS, memory).floor().reason())
+        assertThat(ada.ownLog(LIMITS, memory).start().id()).isEqualTo(id);
+        assertThat(ada.ownLog(LIMITS, memory).start().reason())
                 .isEqualTo(CometGap.Reason.CONFIRMED);
         assertThat(read(bob)).containsExactly(id);
     }
@@ -213,8 +213,8 @@ class ListSendTest {
         long id = decide(list);
 
         assertThat(read(ada)).containsExactly(third, id);
-        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isEqualTo(second);
-        assertThat(ada.ownLog(LIMITS, memory).floor().reason()).isEqualTo(CometGap.Reason.OVERFLOW);
+        assertThat(ada.ownLog(LIMITS, memory).start().id()).isEqualTo(second);
+        assertThat(ada.ownLog(LIMITS, memory).start().reason()).isEqualTo(CometGap.Reason.OVERFLOW);
         list.complete();
 
         assertThat(read(ada)).containsExactly(third, id);
@@ -230,11 +230,11 @@ class ListSendTest {
         long second = send(ada);
         read(ada, second);
         ListSend list = begin(true);
-        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isZero();
+        assertThat(ada.ownLog(LIMITS, memory).start().id()).isZero();
         long id = decide(list);
 
         assertThat(read(ada, second)).containsExactly(id);
-        assertThat(ada.ownLog(LIMITS, memory).floor().id()).isEqualTo(first);
+        assertThat(ada.ownLog(LIMITS, memory).start().id()).isEqualTo(first);
         assertThat(dropped.sum()).isZero();
     }
 

@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.comet.CometClient;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.LogLimits;
-import dev.comet.spi.EncodedMessage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

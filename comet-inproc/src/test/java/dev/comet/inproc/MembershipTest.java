@@ -3,16 +3,16 @@ package dev.comet.inproc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordingListener;
+import dev.comet.testkit.internal.RecordingListener;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,8 +31,8 @@ class MembershipTest {
     void start() {
         CometLimits limits =
                 CometLimits.builder()
-                        .groups(1)
-                        .groupsPerClient(2)
+                        .maxGroups(1)
+                        .maxGroupsPerClient(2)
                         .sharedLog(new LogLimits(100, 100_000, Duration.ofMinutes(1)))
                         .build();
         provider.start(new ICometStateProvider.Context(limits, clock, new RecordingListener()));

@@ -3,18 +3,18 @@ package dev.comet.inproc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
-import dev.comet.testkit.HistoryChecker;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordingListener;
+import dev.comet.testkit.internal.HistoryChecker;
+import dev.comet.testkit.internal.RecordingListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +40,7 @@ class MemoryTest {
 
     private void start(OverflowPolicy overflow, long totalBytes) {
         CometLimits limits =
-                CometLimits.builder().totalBytes(totalBytes).overflow(overflow).build();
+                CometLimits.builder().maxTotalBytes(totalBytes).overflow(overflow).build();
         provider.start(new ICometStateProvider.Context(limits, clock, new RecordingListener()));
     }
 
@@ -111,7 +111,8 @@ class MemoryTest {
                 CometClient attacker = client("attacker-" + i);
                 provider.joinGroup(attacker.publicToken(), "group-" + i / 5 % groups);
                 if (i >= 500) {
-                    provider.removeClient(provider.findCometClient("attacker-" + (i - 500)));
+                    provider.removeClient(
+                            provider.findClientByPublicToken("attacker-" + (i - 500)));
                 }
             }
             send(new Audience.Group("group-" + i / 5 % groups, null), large);
@@ -248,7 +249,7 @@ class MemoryTest {
             case 6 -> provider.joinGroup(name, "group-" + random.nextInt(20));
             case 7 -> provider.leaveGroup(name, "group-" + random.nextInt(20));
             case 8 -> {
-                CometClient client = provider.findCometClient(name);
+                CometClient client = provider.findClientByPublicToken(name);
                 if (client != null) {
                     CometBatch batch = provider.getMessages(client, 0, 5, 100_000);
                     provider.peekMessages(client, batch.cursor(), 5, 100_000);
@@ -256,7 +257,7 @@ class MemoryTest {
                 }
             }
             default -> {
-                CometClient client = provider.findCometClient(name);
+                CometClient client = provider.findClientByPublicToken(name);
                 if (client != null && random.nextInt(4) == 0) {
                     provider.removeClient(client);
                     client(name);

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Readers without a lock against writers that append, free and expire: each message up to the top
- * that a reader has seen is either found, in order, or at or below the floor that comes with it.
+ * that a reader has seen is either found, in order, or at or below the start that comes with it.
  */
 @Timeout(60)
 class MessageLogRaceTest {
@@ -79,20 +79,20 @@ class MessageLogRaceTest {
             long upTo = top.get();
             int max = 1 + round++ % 50;
             List<CometMessage> found = new ArrayList<>();
-            Floor floor = log.read(reader, cursor, upTo, max, found);
-            long expected = Math.max(cursor, floor.id()) + 1;
+            LogStart start = log.read(reader, cursor, upTo, max, found);
+            long expected = Math.max(cursor, start.id()) + 1;
             for (CometMessage message : found) {
                 if (message.messageId() != expected++) {
                     faults.add(
-                            "above %d and floor %d came %s"
-                                    .formatted(cursor, floor.id(), Logs.ids(found)));
+                            "above %d and start %d came %s"
+                                    .formatted(cursor, start.id(), Logs.ids(found)));
                     return;
                 }
             }
             if (found.size() < max && expected <= upTo) {
                 faults.add(
-                        "above %d and floor %d only %s came, up to %d"
-                                .formatted(cursor, floor.id(), Logs.ids(found), upTo));
+                        "above %d and start %d only %s came, up to %d"
+                                .formatted(cursor, start.id(), Logs.ids(found), upTo));
                 return;
             }
             cursor = expected - 1;

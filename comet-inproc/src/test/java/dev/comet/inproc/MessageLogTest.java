@@ -36,17 +36,17 @@ class MessageLogTest {
     }
 
     @Test
-    @DisplayName("M7: the oldest goes when there are too many, and the floor says so")
+    @DisplayName("M7: the oldest goes when there are too many, and the start says so")
     void append_full_letsTheOldestGo() {
         MessageLog log = Logs.log(Logs.limits(3));
         for (long id = 10; id <= 50; id += 10) {
             assertThat(log.append(Logs.entry(id), 0)).isEqualTo(id > 30 ? 1 : 0);
         }
         List<CometMessage> found = new ArrayList<>();
-        Floor floor = log.read(ada, 0, Long.MAX_VALUE, 10, found);
+        LogStart start = log.read(ada, 0, Long.MAX_VALUE, 10, found);
         assertThat(Logs.ids(found)).containsExactly(30L, 40L, 50L);
-        assertThat(floor.id()).isEqualTo(20);
-        assertThat(floor.reason()).isEqualTo(CometGap.Reason.OVERFLOW);
+        assertThat(start.id()).isEqualTo(20);
+        assertThat(start.reason()).isEqualTo(CometGap.Reason.OVERFLOW);
     }
 
     @Test
@@ -78,10 +78,10 @@ class MessageLogTest {
         assertThat(log.expire(101)).isEqualTo(1);
         assertThat(log.expire(101)).isZero();
         List<CometMessage> found = new ArrayList<>();
-        Floor floor = log.read(ada, 0, Long.MAX_VALUE, 10, found);
+        LogStart start = log.read(ada, 0, Long.MAX_VALUE, 10, found);
         assertThat(Logs.ids(found)).containsExactly(2L);
-        assertThat(floor.id()).isEqualTo(1);
-        assertThat(floor.reason()).isEqualTo(CometGap.Reason.EXPIRED);
+        assertThat(start.id()).isEqualTo(1);
+        assertThat(start.reason()).isEqualTo(CometGap.Reason.EXPIRED);
     }
 
     @Test
@@ -158,14 +158,14 @@ class MessageLogTest {
                 long upTo = above + random.nextInt(300);
                 int max = 1 + random.nextInt(100);
                 List<CometMessage> found = new ArrayList<>();
-                Floor floor = log.read(reader, above, upTo, max, found);
-                long lost = floor.idFor(reader);
+                LogStart start = log.read(reader, above, upTo, max, found);
+                long lost = start.idFor(reader);
                 List<Long> expected =
                         all.stream()
                                 .filter(
                                         e ->
                                                 e.isFor(reader)
-                                                        && e.id() > Math.max(above, floor.id()))
+                                                        && e.id() > Math.max(above, start.id()))
                                 .filter(e -> e.id() <= upTo)
                                 .limit(max)
                                 .map(LogEntry::id)
@@ -174,7 +174,7 @@ class MessageLogTest {
                 assertThat(lost)
                         .isEqualTo(
                                 all.stream()
-                                        .filter(e -> e.isFor(reader) && e.id() <= floor.id())
+                                        .filter(e -> e.isFor(reader) && e.id() <= start.id())
                                         .mapToLong(LogEntry::id)
                                         .max()
                                         .orElse(0));

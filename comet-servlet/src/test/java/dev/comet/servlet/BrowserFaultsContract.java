@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.TimeoutError;
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.http.ConnectRequest;
 import dev.comet.js.Chromium;
 import dev.comet.servlet.ChaosProxy.Fault;
-import dev.comet.spi.Audience;
-import dev.comet.testkit.HistoryChecker;
+import dev.comet.testkit.internal.HistoryChecker;
 import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;

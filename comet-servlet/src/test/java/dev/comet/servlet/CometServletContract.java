@@ -93,7 +93,7 @@ abstract class CometServletContract extends ServletSetUpContract {
         assertThat(session.status()).as(session.text()).isEqualTo(200);
         CometClient ada =
                 rig.comet
-                        .getCometClient(session.json().path("privateToken").asString())
+                        .findClientByPrivateToken(session.json().path("privateToken").asString())
                         .orElseThrow();
         long cursor = session.json().path("lastMessageId").longValue();
 
@@ -173,10 +173,10 @@ abstract class CometServletContract extends ServletSetUpContract {
         rig.client("away", 3, 1);
         CompletableFuture<Answer> poll = rig.held(held);
 
-        await().until(() -> rig.comet.findCometClient("away").isEmpty());
+        await().until(() -> rig.comet.findClientByPublicToken("away").isEmpty());
         assertThat(answer(poll).status()).isEqualTo(200);
         assertThat(answer(poll).name()).isEqualTo("comet.timeout");
-        await().until(() -> rig.comet.findCometClient("held").isEmpty());
+        await().until(() -> rig.comet.findClientByPublicToken("held").isEmpty());
 
         assertThat(rig.poll(held, "").status()).isEqualTo(404);
         CometClient again = rig.client("held", 3, 1);
@@ -694,8 +694,8 @@ abstract class CometServletContract extends ServletSetUpContract {
         ServletRig rig =
                 start(
                         CometLimits.builder()
-                                .messageBytes(16 << 20)
-                                .bytesPerAnswer(16 << 20)
+                                .maxMessageBytes(16 << 20)
+                                .maxBytesPerAnswer(16 << 20)
                                 .build());
         List<RawPeer> stalled = new ArrayList<>();
         for (int i = 0; i < Container.THREADS + 4; i++) {

@@ -163,7 +163,8 @@ abstract class FilterContract {
         try (LogCapture log = new LogCapture(CometServlet.class, Level.INFO)) {
             ServletRig plain = new ServletRig(container(), options -> options, (comet, app) -> {});
             plain.client("ada", 1, 60);
-            plain.poll(plain.comet.findCometClient("ada").orElseThrow(), "?lastMessageId=0");
+            plain.poll(
+                    plain.comet.findClientByPublicToken("ada").orElseThrow(), "?lastMessageId=0");
             plain.stop();
             assertThat(log.text()).isEmpty();
 

@@ -3,6 +3,7 @@ package dev.comet.servlet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometReply;
@@ -17,8 +18,7 @@ import dev.comet.client.CometTransport;
 import dev.comet.client.http.CometHttp;
 import dev.comet.client.http.JdkHttp;
 import dev.comet.servlet.ChaosProxy.Fault;
-import dev.comet.spi.Audience;
-import dev.comet.testkit.HistoryChecker;
+import dev.comet.testkit.internal.HistoryChecker;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -216,7 +216,7 @@ abstract class JavaClientContract {
             assertThat(code(comet.request("nobody", 1))).isEqualTo("no-such-handler");
 
             assertThat(comet.disconnect().toCompletableFuture().get(10, TimeUnit.SECONDS)).isTrue();
-            assertThat(rig.comet.findCometClient(comet.publicToken())).isEmpty();
+            assertThat(rig.comet.findClientByPublicToken(comet.publicToken())).isEmpty();
             assertThat(comet.state()).isEqualTo(CometState.CLOSED);
             assertThat(code(comet.send("echo", 1))).isEqualTo("closed");
         }

@@ -423,7 +423,7 @@ abstract class ServletSetUpContract {
 
         await().until(() -> rig.comet.statistics().held().abandoned() == 1);
         assertThat(rig.comet.statistics().held().polls()).isZero();
-        assertThat(rig.comet.getCometClient(ada.privateToken())).isPresent();
+        assertThat(rig.comet.findClientByPrivateToken(ada.privateToken())).isPresent();
     }
 
     @Test

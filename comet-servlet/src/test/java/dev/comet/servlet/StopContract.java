@@ -66,7 +66,7 @@ abstract class StopContract {
             CometClient ada = new ServletRig(container, comet).client("ada");
             servlet.drain(Duration.ofHours(1));
             assertThat(comet.isDraining()).isTrue();
-            assertThat(comet.getCometClient(ada.privateToken())).isPresent();
+            assertThat(comet.findClientByPrivateToken(ada.privateToken())).isPresent();
         } finally {
             comet.close();
         }

@@ -348,7 +348,7 @@ abstract class StreamContract {
 
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> rig.comet.statistics().held().streams() == 0);
-        await().until(() -> rig.comet.findCometClient("ada").isEmpty());
+        await().until(() -> rig.comet.findClientByPublicToken("ada").isEmpty());
         assertThat(rig.comet.statistics().held().abandoned()).isEqualTo(2);
     }
 

@@ -72,7 +72,7 @@ abstract class UnreadAnswersContract {
         Container container = container();
         container.stallTimeout(stallTimeout);
         CometLimits limits =
-                CometLimits.builder().messageBytes(16 << 20).bytesPerAnswer(16 << 20).build();
+                CometLimits.builder().maxMessageBytes(16 << 20).maxBytesPerAnswer(16 << 20).build();
         CometStateManager comet =
                 CometStateManager.builder(new InProcCometStateProvider()).limits(limits).build();
         rig = new ServletRig(container, comet);

@@ -5,11 +5,11 @@ import static dev.comet.CometException.Reason.CLIENT_DOES_NOT_EXIST;
 import static dev.comet.CometException.Reason.LIMIT_REACHED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.ICometStateProvider;
-import dev.comet.spi.Audience;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -30,7 +30,7 @@ abstract class ClientRows extends ProviderRows {
     }
 
     @Test
-    void getCometClient_afterInitialize_isAsItWasDescribed() {
+    void findClientByPrivateToken_afterInitialize_isAsItWasDescribed() {
         CometClient described =
                 CometClient.builder()
                         .publicToken("ada/1 ✓")
@@ -47,8 +47,8 @@ abstract class ClientRows extends ProviderRows {
 
         for (CometClient found :
                 List.of(
-                        existing(provider.getCometClient(described.privateToken())),
-                        existing(provider.findCometClient(described.publicToken())))) {
+                        existing(provider.findClientByPrivateToken(described.privateToken())),
+                        existing(provider.findClientByPublicToken(described.publicToken())))) {
             assertThat(found.publicToken()).isEqualTo(described.publicToken());
             assertThat(found.privateToken()).isEqualTo(described.privateToken());
             assertThat(found.displayName()).isEqualTo(described.displayName());
@@ -86,7 +86,7 @@ abstract class ClientRows extends ProviderRows {
 
         assertRefused(CLIENT_ALREADY_EXISTS, () -> provider.initializeClient(second));
 
-        assertThat(provider.getCometClient("secret-of-another")).isNull();
+        assertThat(provider.findClientByPrivateToken("secret-of-another")).isNull();
         assertThat(received(ada)).containsExactly(id);
         provider.initializeClient(describe("another", "secret-of-another"));
     }
@@ -100,7 +100,7 @@ abstract class ClientRows extends ProviderRows {
 
         assertRefused(CLIENT_ALREADY_EXISTS, () -> provider.initializeClient(second));
 
-        assertThat(provider.findCometClient("another")).isNull();
+        assertThat(provider.findClientByPublicToken("another")).isNull();
         assertThat(received(ada)).containsExactly(id);
         client("another");
     }
@@ -131,12 +131,12 @@ abstract class ClientRows extends ProviderRows {
 
     @Test
     void initializeClient_limitReached_isRefusedUntilOneEnds() {
-        restart(CometLimits.builder().clients(2).build());
+        restart(CometLimits.builder().maxClients(2).build());
         CometClient ada = client("ada");
         client("bob");
 
         assertRefused(LIMIT_REACHED, () -> client("eve"));
-        assertThat(provider.findCometClient("eve")).isNull();
+        assertThat(provider.findClientByPublicToken("eve")).isNull();
 
         provider.removeClient(ada);
         client("eve");
@@ -144,7 +144,7 @@ abstract class ClientRows extends ProviderRows {
 
     @Test
     void initializeClient_manyAtOnce_limitHolds() {
-        restart(CometLimits.builder().clients(2).build());
+        restart(CometLimits.builder().maxClients(2).build());
 
         AtomicInteger accepted = new AtomicInteger();
         AtOnce.Task initialize =
@@ -171,7 +171,7 @@ abstract class ClientRows extends ProviderRows {
 
         assertKnowsNot(describe("another", ada.publicToken()));
 
-        assertThat(provider.getCometClient(ada.privateToken())).isEqualTo(ada);
+        assertThat(provider.findClientByPrivateToken(ada.privateToken())).isEqualTo(ada);
     }
 
     @Test
@@ -180,7 +180,7 @@ abstract class ClientRows extends ProviderRows {
         CometClient ada = client("ada");
         String secret = ada.privateToken();
 
-        assertThat(provider.findCometClient(secret)).isNull();
+        assertThat(provider.findClientByPublicToken(secret)).isNull();
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(to(describe(secret, "x"))));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.joinGroup(secret, ROOM));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.leaveGroup(secret, ROOM));
@@ -191,7 +191,7 @@ abstract class ClientRows extends ProviderRows {
         client("ada");
 
         assertKnowsNot(describe("nobody"));
-        assertThat(provider.findCometClient("nobody")).isNull();
+        assertThat(provider.findClientByPublicToken("nobody")).isNull();
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.joinGroup("nobody", ROOM));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.leaveGroup("nobody", ROOM));
     }
@@ -206,7 +206,7 @@ abstract class ClientRows extends ProviderRows {
         assertThat(provider.removeClient(ada)).isTrue();
 
         assertKnowsNot(ada);
-        assertThat(provider.findCometClient("ada")).isNull();
+        assertThat(provider.findClientByPublicToken("ada")).isNull();
         assertThat(provider.clients()).isEmpty();
         assertThat(provider.groupMembers(ROOM)).isEmpty();
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(to(ada)));
@@ -289,8 +289,8 @@ abstract class ClientRows extends ProviderRows {
                 CLIENT_DOES_NOT_EXIST, () -> provider.peekMessages(before, confirmed, 10, 1_000));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmMessages(before, id));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(Audience.one("ada", before.incarnation())));
-        assertThat(provider.getCometClient(ada.privateToken())).isEqualTo(ada);
-        assertThat(provider.findCometClient("ada")).isEqualTo(ada);
+        assertThat(provider.findClientByPrivateToken(ada.privateToken())).isEqualTo(ada);
+        assertThat(provider.findClientByPublicToken("ada")).isEqualTo(ada);
         assertThat(provider.clients()).containsExactly(ada);
         assertThat(provider.groupMembers(ROOM)).containsExactly(ada);
         assertThat(provider.groupsOf(ada)).containsExactly(ROOM);
@@ -303,7 +303,7 @@ abstract class ClientRows extends ProviderRows {
     }
 
     private void assertKnowsNot(CometClient client) {
-        assertThat(provider.getCometClient(client.privateToken())).isNull();
+        assertThat(provider.findClientByPrivateToken(client.privateToken())).isNull();
         assertIsNoClient(client);
     }
 

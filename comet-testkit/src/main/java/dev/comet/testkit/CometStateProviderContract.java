@@ -1,6 +1,7 @@
 package dev.comet.testkit;
 
 import dev.comet.ICometStateProvider;
+import dev.comet.testkit.internal.Recording;
 import java.time.Duration;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;

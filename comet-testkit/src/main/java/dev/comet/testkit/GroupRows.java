@@ -4,12 +4,12 @@ import static dev.comet.CometException.Reason.CLIENT_DOES_NOT_EXIST;
 import static dev.comet.CometException.Reason.LIMIT_REACHED;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.LogLimits;
-import dev.comet.spi.Audience;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -263,7 +263,7 @@ abstract class GroupRows extends ProviderRows {
     void joinGroup_tooManyGroups_isRefused() {
         restart(
                 CometLimits.builder()
-                        .groups(2)
+                        .maxGroups(2)
                         .sharedLog(new LogLimits(10, Long.MAX_VALUE, MINUTE))
                         .build());
         CometClient ada = client("ada");
@@ -291,7 +291,7 @@ abstract class GroupRows extends ProviderRows {
     void joinGroup_groupsKeptForHistoryAlone_giveWay() {
         restart(
                 CometLimits.builder()
-                        .groups(3)
+                        .maxGroups(3)
                         .sharedLog(new LogLimits(10, Long.MAX_VALUE, LogLimits.ANY_AGE))
                         .build());
         CometClient ada = client("ada");
@@ -317,7 +317,7 @@ abstract class GroupRows extends ProviderRows {
     @Test
     @DisplayName("M12 a group that a client has left and not read everything of gives way to none")
     void joinGroup_leftGroupIsUnread_doesNotGiveWay() {
-        restart(CometLimits.builder().groups(1).build());
+        restart(CometLimits.builder().maxGroups(1).build());
         CometClient ada = client("ada");
         join(ada, "one");
         long unread = send(new Audience.Group("one", null));
@@ -333,7 +333,7 @@ abstract class GroupRows extends ProviderRows {
 
     @Test
     void joinGroup_tooManyMemberships_isRefused() {
-        restart(CometLimits.builder().groupsPerClient(2).build());
+        restart(CometLimits.builder().maxGroupsPerClient(2).build());
         CometClient ada = client("ada");
         CometClient bob = client("bob");
         join(ada, "one");
@@ -349,7 +349,7 @@ abstract class GroupRows extends ProviderRows {
 
     @Test
     void joinGroup_leftUnreadMembership_countsUntilItIsConfirmed() {
-        restart(CometLimits.builder().groupsPerClient(1).build());
+        restart(CometLimits.builder().maxGroupsPerClient(1).build());
         CometClient ada = client("ada");
         join(ada, ROOM);
         long unread = send(TO_ROOM);
@@ -365,7 +365,7 @@ abstract class GroupRows extends ProviderRows {
 
     @Test
     void joinGroup_leftMembershipWithNothingToRead_doesNotCount() {
-        restart(CometLimits.builder().groupsPerClient(1).build());
+        restart(CometLimits.builder().maxGroupsPerClient(1).build());
         CometClient ada = client("ada");
         join(client("host"), ROOM);
         send(TO_ROOM);

@@ -4,12 +4,14 @@ import static dev.comet.CometException.Reason.CLIENT_DOES_NOT_EXIST;
 import static dev.comet.CometException.Reason.QUEUE_FULL;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.Audience;
+import dev.comet.testkit.internal.HistoryChecker;
+import dev.comet.testkit.internal.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -44,8 +46,8 @@ abstract class HistoryRows extends ProviderRows {
         history = new HistoryChecker();
     }
 
-    private Reader newReader(String name, long seed) {
-        return new Reader(provider, client(name), history, seed);
+    private ReadingClient newReader(String name, long seed) {
+        return new ReadingClient(provider, client(name), history, seed);
     }
 
     private long sendRecorded(Audience audience) {
@@ -105,7 +107,7 @@ abstract class HistoryRows extends ProviderRows {
     private final class OneByOne {
 
         private final Random random;
-        private final List<Reader> readers = new ArrayList<>();
+        private final List<ReadingClient> readers = new ArrayList<>();
         private int born;
 
         OneByOne(long seed) {
@@ -117,7 +119,7 @@ abstract class HistoryRows extends ProviderRows {
                 bear();
             }
             for (int step = 0; step < 250; step++) {
-                Reader reader = readers.get(random.nextInt(readers.size()));
+                ReadingClient reader = readers.get(random.nextInt(readers.size()));
                 String group = GROUPS.get(random.nextInt(GROUPS.size()));
                 switch (random.nextInt(16)) {
                     case 0, 1 -> joinRecorded(reader.client(), group);
@@ -127,14 +129,14 @@ abstract class HistoryRows extends ProviderRows {
                     default -> sendRecorded(anyAudience(random, clients()));
                 }
             }
-            readers.forEach(Reader::readAll);
+            readers.forEach(ReadingClient::readAll);
         }
 
         private void bear() {
             readers.add(newReader("client" + born++, random.nextLong()));
         }
 
-        private void replace(Reader reader) {
+        private void replace(ReadingClient reader) {
             if (random.nextInt(4) == 0) {
                 readers.remove(reader);
                 provider.removeClient(reader.client());
@@ -144,7 +146,7 @@ abstract class HistoryRows extends ProviderRows {
         }
 
         private List<CometClient> clients() {
-            return readers.stream().map(Reader::client).toList();
+            return readers.stream().map(ReadingClient::client).toList();
         }
     }
 
@@ -155,9 +157,10 @@ abstract class HistoryRows extends ProviderRows {
             "M6, W5 many senders, stale readers: everybody's order is that in which sends returned")
     void sendMessage_manySenders_everyReaderSeesAllInOrder() {
         begin(CometLimits.defaults());
-        List<Reader> readers = List.of(newReader("a", 1), newReader("b", 2), newReader("c", 3));
+        List<ReadingClient> readers =
+                List.of(newReader("a", 1), newReader("b", 2), newReader("c", 3));
         readers.forEach(reader -> joinRecorded(reader.client(), ROOM));
-        List<CometClient> clients = readers.stream().map(Reader::client).toList();
+        List<CometClient> clients = readers.stream().map(ReadingClient::client).toList();
 
         Random chance = new Random(4);
         AtOnce.run(
@@ -171,7 +174,7 @@ abstract class HistoryRows extends ProviderRows {
                         readers.get(2)::read,
                         () -> readers.get(0).readStale(chance)));
 
-        readers.forEach(Reader::readAll);
+        readers.forEach(ReadingClient::readAll);
         assertClean("many senders");
     }
 
@@ -204,7 +207,7 @@ abstract class HistoryRows extends ProviderRows {
 
     /** One thread sends to three logs as fast as it can, the other reads as fast as it can. */
     private Verdict readWhileSending() {
-        Reader reader = newReader("a", 1);
+        ReadingClient reader = newReader("a", 1);
         joinRecorded(reader.client(), ROOM);
         List<Audience> logs = List.of(to(reader.client()), EVERYONE, TO_ROOM);
 
@@ -228,8 +231,9 @@ abstract class HistoryRows extends ProviderRows {
     @DisplayName("M6, M7, M12 joining, leaving, coming and going while logs turn over")
     void everything_atOnce_isAnnounced() {
         begin(TINY);
-        List<Reader> readers = List.of(newReader("a", 1), newReader("b", 2), newReader("c", 3));
-        List<CometClient> clients = readers.stream().map(Reader::client).toList();
+        List<ReadingClient> readers =
+                List.of(newReader("a", 1), newReader("b", 2), newReader("c", 3));
+        List<CometClient> clients = readers.stream().map(ReadingClient::client).toList();
 
         AtOnce.run(
                 List.of(
@@ -241,17 +245,17 @@ abstract class HistoryRows extends ProviderRows {
                         new Restless(readers.get(1)),
                         new Restless(readers.get(2))));
 
-        readers.forEach(Reader::readAll);
+        readers.forEach(ReadingClient::readAll);
         assertClean("everything at once");
     }
 
     /** Reads, and now and then joins or leaves a group. */
     private final class Restless implements AtOnce.Task {
 
-        private final Reader reader;
+        private final ReadingClient reader;
         private final Random random;
 
-        Restless(Reader reader) {
+        Restless(ReadingClient reader) {
             this.reader = reader;
             this.random = new Random(reader.client().hashCode());
         }
@@ -269,7 +273,7 @@ abstract class HistoryRows extends ProviderRows {
 
     private void comeAndGo() {
         for (int i = 0; i < 100; i++) {
-            Reader reader = newReader("visitor" + i, i);
+            ReadingClient reader = newReader("visitor" + i, i);
             joinRecorded(reader.client(), ROOM);
             sendRecorded(to(reader.client()));
             reader.read();
@@ -308,11 +312,11 @@ abstract class HistoryRows extends ProviderRows {
                         .clientLog(new LogLimits(4, Long.MAX_VALUE, LogLimits.ANY_AGE))
                         .overflow(overflow)
                         .build());
-        List<Reader> readers = new ArrayList<>();
+        List<ReadingClient> readers = new ArrayList<>();
         for (int i = 0; i < 70; i++) {
             readers.add(newReader("member" + i, i));
         }
-        List<CometClient> clients = readers.stream().map(Reader::client).toList();
+        List<CometClient> clients = readers.stream().map(ReadingClient::client).toList();
         AtomicReference<CometClient> visitor = new AtomicReference<>(clients.get(0));
 
         AtOnce.run(
@@ -324,10 +328,10 @@ abstract class HistoryRows extends ProviderRows {
                 List.of(
                         new Restless(readers.get(0)),
                         new Restless(readers.get(1)),
-                        () -> readers.subList(2, 36).forEach(Reader::readPlainly),
-                        () -> readers.subList(36, 70).forEach(Reader::read)));
+                        () -> readers.subList(2, 36).forEach(ReadingClient::readPlainly),
+                        () -> readers.subList(36, 70).forEach(ReadingClient::read)));
 
-        readers.forEach(Reader::readAll);
+        readers.forEach(ReadingClient::readAll);
         Verdict verdict = history.checkExactGaps();
         assertThat(verdict.isClean()).as("%s", verdict).isTrue();
         assertThat(verdict.accepted()).as("messages judged").isPositive();
@@ -351,7 +355,7 @@ abstract class HistoryRows extends ProviderRows {
 
     private void comeAndGo(AtomicReference<CometClient> visitor) {
         for (int i = 0; i < 100; i++) {
-            Reader reader = newReader("visitor" + i, i);
+            ReadingClient reader = newReader("visitor" + i, i);
             visitor.set(reader.client());
             sendIfAccepted(to(reader.client()));
             reader.read();

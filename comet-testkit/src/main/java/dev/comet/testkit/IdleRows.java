@@ -106,7 +106,7 @@ abstract class IdleRows extends ProviderRows {
 
         assertThat(keepAlive(ada, 60)).isTrue();
         assertThat(kill(ada)).isPositive();
-        assertThat(provider.findCometClient("ada")).isEqualTo(ada);
+        assertThat(provider.findClientByPublicToken("ada")).isEqualTo(ada);
     }
 
     // ---- races
@@ -207,7 +207,7 @@ abstract class IdleRows extends ProviderRows {
                 this::kill,
                 ada -> {
                     if (!keepAlive(ada, 60)) {
-                        assertThat(provider.getCometClient(ada.privateToken())).isNull();
+                        assertThat(provider.findClientByPrivateToken(ada.privateToken())).isNull();
                         provider.initializeClient(ada);
                     }
                 });

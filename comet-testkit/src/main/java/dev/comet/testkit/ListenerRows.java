@@ -2,10 +2,12 @@ package dev.comet.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometMessage;
-import dev.comet.spi.Audience;
-import dev.comet.testkit.RecordingListener.Call;
+import dev.comet.testkit.internal.Recording;
+import dev.comet.testkit.internal.RecordingListener;
+import dev.comet.testkit.internal.RecordingListener.Call;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;

@@ -1,6 +1,7 @@
 package dev.comet.testkit;
 
-import dev.comet.spi.CometClock;
+import dev.comet.CometClock;
+import dev.comet.testkit.internal.Recording;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;

@@ -6,13 +6,14 @@ import static dev.comet.OverflowPolicy.DROP_OLDEST;
 import static dev.comet.OverflowPolicy.REJECT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.Audience;
+import dev.comet.testkit.internal.HistoryChecker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,15 +39,15 @@ abstract class MemoryRows extends ProviderRows {
     }
 
     private void restart(OverflowPolicy overflow) {
-        restart(CometLimits.builder().totalBytes(TOTAL).overflow(overflow).build());
+        restart(CometLimits.builder().maxTotalBytes(TOTAL).overflow(overflow).build());
     }
 
-    private Reader reader(String name) {
-        return new Reader(provider, client(name), history, 1);
+    private ReadingClient reader(String name) {
+        return new ReadingClient(provider, client(name), history, 1);
     }
 
-    private Reader readerIn(String name, String group) {
-        Reader reader = reader(name);
+    private ReadingClient readerIn(String name, String group) {
+        ReadingClient reader = reader(name);
         history.joined(name, group, join(reader.client(), group));
         return reader;
     }
@@ -57,8 +58,8 @@ abstract class MemoryRows extends ProviderRows {
         return id;
     }
 
-    private void assertExact(List<Reader> readers) {
-        readers.forEach(Reader::readAll);
+    private void assertExact(List<ReadingClient> readers) {
+        readers.forEach(ReadingClient::readAll);
         assertThat(history.checkExactGaps().faults()).isEmpty();
     }
 
@@ -72,7 +73,7 @@ abstract class MemoryRows extends ProviderRows {
     @DisplayName("M13 many groups: all together stay within the total, the oldest go, announced")
     void sendMessage_groupsTakeAll_oldestGoAnnounced() {
         restart(REJECT);
-        List<Reader> members = new ArrayList<>();
+        List<ReadingClient> members = new ArrayList<>();
         for (int i = 0; i < SOME; i++) {
             members.add(readerIn("member" + i, "group" + i));
         }
@@ -123,8 +124,8 @@ abstract class MemoryRows extends ProviderRows {
     @Test
     @DisplayName("M13 a group that is dropped with its history gives its room back")
     void joinGroup_groupsComeAndGo_theirRoomIsFree() {
-        restart(CometLimits.builder().totalBytes(TOTAL).groups(2).build());
-        Reader ada = reader("ada");
+        restart(CometLimits.builder().maxTotalBytes(TOTAL).maxGroups(2).build());
+        ReadingClient ada = reader("ada");
         for (int i = 0; i < 10 * SOME; i++) {
             String group = "group" + i;
             history.joined("ada", group, join(ada.client(), group));
@@ -228,7 +229,7 @@ abstract class MemoryRows extends ProviderRows {
     @DisplayName("M13 DROP_OLDEST: the oldest messages of all own logs go, announced")
     void sendMessage_ownTakeAllAndDropOldest_oldestGoAnnounced() {
         restart(DROP_OLDEST);
-        List<Reader> readers = new ArrayList<>();
+        List<ReadingClient> readers = new ArrayList<>();
         int clients = 3 * SOME; // a message for each is more than there is room for
         for (int i = 0; i < clients; i++) {
             readers.add(reader("client" + i));
@@ -236,14 +237,14 @@ abstract class MemoryRows extends ProviderRows {
         for (int i = 0; i < 10 * clients; i++) {
             int first = i % clients;
             if (i % 7 == 0) {
-                Reader next = readers.get((first + 1) % clients);
+                ReadingClient next = readers.get((first + 1) % clients);
                 sendSized(to(readers.get(first).client(), next.client()));
             } else {
                 sendSized(to(readers.get(first).client()));
             }
         }
         List<CometMessage> kept = new ArrayList<>();
-        for (Reader reader : readers) {
+        for (ReadingClient reader : readers) {
             kept.addAll(read(reader.client(), 0).messages());
         }
 
@@ -405,7 +406,7 @@ abstract class MemoryRows extends ProviderRows {
     @DisplayName("M13 DROP_OLDEST: who has little does not pay for clients who confirm nothing")
     void sendMessage_hogsAndDropOldest_theOldestPay() {
         restart(DROP_OLDEST);
-        List<Reader> hogs = new ArrayList<>();
+        List<ReadingClient> hogs = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             hogs.add(reader("hog" + i));
         }

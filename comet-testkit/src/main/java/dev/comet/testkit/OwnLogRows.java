@@ -8,13 +8,13 @@ import static dev.comet.OverflowPolicy.DROP_OLDEST;
 import static dev.comet.OverflowPolicy.REJECT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
+import dev.comet.EncodedMessage;
 import dev.comet.LogLimits;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,17 +4,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.testkit.internal.RecordingListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,7 +189,7 @@ abstract class ProviderRows {
 
     /** Reads, and checks what is true of every batch. */
     final CometBatch read(CometClient client, long cursor, int maxMessages, int maxBytes) {
-        return Reader.read(provider, client, cursor, maxMessages, maxBytes);
+        return ReadingClient.read(provider, client, cursor, maxMessages, maxBytes);
     }
 
     /** What comes to a client that has confirmed nothing. */

@@ -3,6 +3,7 @@ package dev.comet.testkit;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometGap;
+import dev.comet.testkit.internal.Recording;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

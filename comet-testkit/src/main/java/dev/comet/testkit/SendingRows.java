@@ -4,10 +4,10 @@ import static dev.comet.CometException.Reason.CLIENT_DOES_NOT_EXIST;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometMessage;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.EncodedMessage;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;

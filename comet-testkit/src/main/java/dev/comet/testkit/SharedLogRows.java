@@ -4,11 +4,11 @@ import static dev.comet.CometGap.Reason.EXPIRED;
 import static dev.comet.CometGap.Reason.OVERFLOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometLimits;
 import dev.comet.LogLimits;
-import dev.comet.spi.Audience;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,13 +1,13 @@
 package dev.comet.testkit;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -673,8 +673,8 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                public synchronized CometClient getCometClient(String privateToken) {
-                    CometClient client = super.getCometClient(privateToken);
+                public synchronized CometClient findClientByPrivateToken(String privateToken) {
+                    CometClient client = super.findClientByPrivateToken(privateToken);
                     return client == null
                             ? null
                             : CometClient.builder()

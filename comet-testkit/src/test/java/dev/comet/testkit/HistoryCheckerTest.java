@@ -2,9 +2,11 @@ package dev.comet.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.comet.spi.Audience;
-import dev.comet.testkit.Verdict.Fault;
-import dev.comet.testkit.Verdict.Kind;
+import dev.comet.Audience;
+import dev.comet.testkit.internal.HistoryChecker;
+import dev.comet.testkit.internal.Verdict;
+import dev.comet.testkit.internal.Verdict.Fault;
+import dev.comet.testkit.internal.Verdict.Kind;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,18 +1,18 @@
 package dev.comet.testkit;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClock;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.Audience;
-import dev.comet.spi.CometClock;
-import dev.comet.spi.EncodedMessage;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -60,7 +60,8 @@ class NaiveStateProvider implements ICometStateProvider {
             int size = entries.size() - without.size();
             long held = bytes - without.stream().mapToLong(Entry::bytes).sum();
             return size > 0
-                    && (size >= limits.messages() || held + message.sizeInBytes() > limits.bytes());
+                    && (size >= limits.maxMessages()
+                            || held + message.sizeInBytes() > limits.maxBytes());
         }
 
         void remove(Entry entry) {
@@ -155,7 +156,7 @@ class NaiveStateProvider implements ICometStateProvider {
                 || byPublicToken.containsKey(client.publicToken())) {
             throw refusal(Reason.CLIENT_ALREADY_EXISTS);
         }
-        if (byPrivateToken.size() >= limits.clients()) {
+        if (byPrivateToken.size() >= limits.maxClients()) {
             throw refusal(Reason.LIMIT_REACHED);
         }
         Member member = new Member(client, top, new Log(limits.clientLog()));
@@ -173,12 +174,12 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public synchronized CometClient getCometClient(String privateToken) {
+    public synchronized CometClient findClientByPrivateToken(String privateToken) {
         return clientOf(byPrivateToken.get(privateToken));
     }
 
     @Override
-    public synchronized CometClient findCometClient(String publicToken) {
+    public synchronized CometClient findClientByPublicToken(String publicToken) {
         return clientOf(byPublicToken.get(publicToken));
     }
 
@@ -416,7 +417,7 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     private boolean fits(long used, EncodedMessage message) {
-        return used == 0 || used + message.sizeInBytes() <= limits.totalBytes();
+        return used == 0 || used + message.sizeInBytes() <= limits.maxTotalBytes();
     }
 
     private boolean isFullFor(Member member, EncodedMessage message, List<Entry> without) {
@@ -437,12 +438,12 @@ class NaiveStateProvider implements ICometStateProvider {
         for (Member each : byPrivateToken.values()) {
             atMost += each.own.bytes;
         }
-        if (logBytes + atMost <= limits.totalBytes()) {
+        if (logBytes + atMost <= limits.maxTotalBytes()) {
             return false; // the common case, quickly
         }
         List<Entry> remaining = new ArrayList<>(own());
         remaining.removeAll(without);
-        return logBytes + bytes(remaining) > limits.totalBytes();
+        return logBytes + bytes(remaining) > limits.maxTotalBytes();
     }
 
     void makeRoom(EncodedMessage message) {
@@ -476,7 +477,7 @@ class NaiveStateProvider implements ICometStateProvider {
             if (limits.overflow() != OverflowPolicy.DROP_OLDEST) {
                 throw CometException.totalReached(
                         message.sizeInBytes(),
-                        limits.totalBytes(),
+                        limits.maxTotalBytes(),
                         limits.overflow() == OverflowPolicy.DISCONNECT
                                 ? clientsOf(oldest.receivers())
                                 : List.of());
@@ -517,7 +518,7 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     private void tidy(Log log) {
-        long age = log.limits.age().toNanos();
+        long age = log.limits.maxAge().toNanos();
         while (!log.entries.isEmpty() && clock.nanos() - log.entries.getFirst().sentNanos() > age) {
             letGo(log.entries.getFirst(), CometGap.Reason.EXPIRED);
         }
@@ -539,11 +540,11 @@ class NaiveStateProvider implements ICometStateProvider {
         Set<Log> memberships = new LinkedHashSet<>(member.groups.values());
         member.waiting.values().forEach(entry -> memberships.add(entry.log()));
         memberships.removeAll(List.of(everyone, member.own));
-        if (!member.groups.containsKey(name) && memberships.size() >= limits.groupsPerClient()) {
+        if (!member.groups.containsKey(name) && memberships.size() >= limits.maxGroupsPerClient()) {
             throw refusal(Reason.LIMIT_REACHED);
         }
         if (group == null) {
-            if (groups.size() >= limits.groups() && !groups.values().remove(longestUnused())) {
+            if (groups.size() >= limits.maxGroups() && !groups.values().remove(longestUnused())) {
                 throw refusal(Reason.LIMIT_REACHED);
             }
             group = new Log(limits.sharedLog());

@@ -2,8 +2,10 @@ package dev.comet.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.comet.testkit.Verdict.Fault;
-import dev.comet.testkit.Verdict.Kind;
+import dev.comet.testkit.internal.SequenceChecker;
+import dev.comet.testkit.internal.Verdict;
+import dev.comet.testkit.internal.Verdict.Fault;
+import dev.comet.testkit.internal.Verdict.Kind;
 import org.junit.jupiter.api.Test;
 
 class SequenceCheckerTest {

@@ -17,7 +17,7 @@ import dev.comet.CometException.Reason;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.testkit.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +49,7 @@ class ClientsTest {
                 List.of(
                         m -> m.sendMessage(" ", "n", 1),
                         m -> m.sendMessage(List.of(), "n", 1),
-                        m -> m.sendToAllBut("", "n", 1),
+                        m -> m.sendToAllExcept("", "n", 1),
                         m -> m.sendToGroup("", "n", 1),
                         m -> m.joinGroup("ada", "g".repeat(129)),
                         m -> m.leaveGroup("", "g"),
@@ -103,7 +103,9 @@ class ClientsTest {
                 new CometClientEventHandler() {
                     @Override
                     public void clientInitialized(CometClient client) {
-                        manager.get().getCometClient(client.privateToken()).ifPresent(found::add);
+                        manager.get()
+                                .findClientByPrivateToken(client.privateToken())
+                                .ifPresent(found::add);
                     }
                 };
         server.manager.addEventHandler(handler);
@@ -123,8 +125,8 @@ class ClientsTest {
         assertThat(server.manager.transport().beginSubscribe("ada", 0, null, 0).answer().error())
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
         assertThat(server.manager.disconnect("ada")).isFalse();
-        assertThat(server.manager.getCometClient("ada")).isEmpty();
-        assertThat(server.manager.findCometClient(ada.privateToken())).isEmpty();
+        assertThat(server.manager.findClientByPrivateToken("ada")).isEmpty();
+        assertThat(server.manager.findClientByPublicToken(ada.privateToken())).isEmpty();
         assertThatExceptionOfType(CometException.class)
                 .isThrownBy(() -> server.manager.sendMessage(ada.privateToken(), "n", 1))
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST)
@@ -306,7 +308,7 @@ class ClientsTest {
         CometClient ada = server.client("ada");
         Request held = server.poll(ada, 0);
         assertThat(server.manager.disconnect(ada.privateToken())).isTrue();
-        assertThat(held.await().outcome()).isEqualTo(Outcome.CLOSED);
+        assertThat(held.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
         assertThat(held.await().endReason()).isEqualTo(EndReason.DISCONNECTED);
         assertThat(server.manager.disconnect(ada.privateToken())).isFalse();
         assertThat(server.fetch(ada, 0).error())

@@ -16,7 +16,7 @@ import dev.comet.CometStateManager;
 import dev.comet.CometStream;
 import dev.comet.CometStreamSink;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.testkit.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,17 +116,17 @@ class ClosingTest {
         List<Consumer<CometStateManager>> calls =
                 List.of(
                         m -> m.initializeClient(ada),
-                        m -> m.getCometClient(ada.privateToken()),
-                        m -> m.findCometClient("ada"),
+                        m -> m.findClientByPrivateToken(ada.privateToken()),
+                        m -> m.findClientByPublicToken("ada"),
                         CometStateManager::clients,
                         m -> m.disconnect(ada.privateToken()),
                         m -> m.confirmedMessageId(ada.privateToken()),
                         m -> m.sendMessage("ada", "n", 1),
                         m -> m.sendMessage(List.of("ada"), "n", 1),
                         m -> m.sendToAll("n", 1),
-                        m -> m.sendToAllBut("ada", "n", 1),
+                        m -> m.sendToAllExcept("ada", "n", 1),
                         m -> m.sendToGroup("g", "n", 1),
-                        m -> m.sendToGroupBut("g", "ada", "n", 1),
+                        m -> m.sendToGroupExcept("g", "ada", "n", 1),
                         m -> m.joinGroup("ada", "g"),
                         m -> m.leaveGroup("ada", "g"),
                         m -> m.groupMembers("g"),

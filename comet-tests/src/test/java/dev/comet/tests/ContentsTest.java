@@ -346,11 +346,11 @@ class ContentsTest {
         Path root = Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent();
         String core =
                 Files.readString(
-                        root.resolve("comet-core/src/main/java/dev/comet/spi/NoData.java"));
+                        root.resolve("comet-core/src/main/java/dev/comet/internal/NoData.java"));
         String client =
                 Files.readString(
                         root.resolve("comet-client/src/main/java/dev/comet/client/NoData.java"));
         assertThat(client)
-                .isEqualTo(core.replace("package dev.comet.spi;", "package dev.comet.client;"));
+                .isEqualTo(core.replace("package dev.comet.internal;", "package dev.comet.client;"));
     }
 }

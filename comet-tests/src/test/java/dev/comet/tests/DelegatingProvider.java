@@ -1,12 +1,12 @@
 package dev.comet.tests;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +32,13 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
-    public @Nullable CometClient getCometClient(String privateToken) {
-        return store.getCometClient(privateToken);
+    public @Nullable CometClient findClientByPrivateToken(String privateToken) {
+        return store.findClientByPrivateToken(privateToken);
     }
 
     @Override
-    public @Nullable CometClient findCometClient(String publicToken) {
-        return store.findCometClient(publicToken);
+    public @Nullable CometClient findClientByPublicToken(String publicToken) {
+        return store.findClientByPublicToken(publicToken);
     }
 
     @Override

@@ -11,7 +11,7 @@ import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometException.Reason;
 import dev.comet.CometStateManager;
-import dev.comet.testkit.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -332,7 +332,7 @@ class FaultsTest {
         try (Server server = start(provider)) {
             manager.set(server.manager);
             CometClient ada = server.client("ada");
-            assertThat(server.poll(ada, 0).await().outcome()).isEqualTo(Outcome.CLOSED);
+            assertThat(server.poll(ada, 0).await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
             assertThat(server.events.kinds(ada)).endsWith(CLIENT_DISCONNECTED);
         }
     }

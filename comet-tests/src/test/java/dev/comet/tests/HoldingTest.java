@@ -8,12 +8,12 @@ import dev.comet.CometAnswer.Outcome;
 import dev.comet.CometAsyncResult;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClock;
 import dev.comet.CometException.Reason;
 import dev.comet.CometLimits;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.spi.CometClock;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -299,7 +299,7 @@ class HoldingTest {
         return Server.start(
                 new InProcCometStateProvider(),
                 waitThreads,
-                options -> options.limits(CometLimits.builder().clients(MANY).build()));
+                options -> options.limits(CometLimits.builder().maxClients(MANY).build()));
     }
 
     private static List<CometClient> clients(Server server, int count) {

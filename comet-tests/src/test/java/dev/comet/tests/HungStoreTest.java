@@ -83,7 +83,7 @@ class HungStoreTest {
             } catch (CometException e) {
                 // PROVIDER_UNAVAILABLE
             }
-            assertThat(made.findCometClient("ada")).isEmpty();
+            assertThat(made.findClientByPublicToken("ada")).isEmpty();
             assertThat(made.statistics().requests().pending()).isZero();
         }
     }

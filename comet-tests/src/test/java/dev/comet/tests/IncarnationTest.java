@@ -11,7 +11,7 @@ import dev.comet.CometAnswer.Outcome;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometReply;
-import dev.comet.testkit.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -133,8 +133,8 @@ class IncarnationTest {
                     private boolean replaced;
 
                     @Override
-                    public @Nullable CometClient findCometClient(String publicToken) {
-                        CometClient found = super.findCometClient(publicToken);
+                    public @Nullable CometClient findClientByPublicToken(String publicToken) {
+                        CometClient found = super.findClientByPublicToken(publicToken);
                         if (!replaced) {
                             replaced = true;
                             started.get().manager.disconnect("secret-of-ada");
@@ -151,7 +151,7 @@ class IncarnationTest {
             assertThatThrownBy(() -> reply.toCompletableFuture().join())
                     .hasRootCauseMessage("this client has ended; another one has its public token");
             assertThat(server.manager.statistics().requests().pending()).isZero();
-            CometClient next = server.manager.findCometClient("ada").orElseThrow();
+            CometClient next = server.manager.findClientByPublicToken("ada").orElseThrow();
             assertThat(server.fetch(next, 0).batch().messages()).as("was not asked").isEmpty();
         }
     }
@@ -230,7 +230,7 @@ class IncarnationTest {
             provider.afterRemoval = () -> held.set(server.poll(server.client("ada"), 0));
             server.manager.disconnect("secret-of-ada");
             server.settle();
-            assertThat(old.await().outcome()).isEqualTo(Outcome.CLOSED);
+            assertThat(old.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
             assertThat(held.get().isAnswered()).isFalse();
             server.manager.sendToAll("n", 1);
             assertThat(held.get().await().batch().messages()).hasSize(1);
@@ -247,7 +247,9 @@ class IncarnationTest {
             provider.afterInitialisation =
                     () -> {
                         CometClient seen =
-                                server.manager.getCometClient("secret-of-ada").orElseThrow();
+                                server.manager
+                                        .findClientByPrivateToken("secret-of-ada")
+                                        .orElseThrow();
                         held.set(server.poll(seen, 0));
                         server.settle();
                     };

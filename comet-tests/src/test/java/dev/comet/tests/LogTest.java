@@ -63,7 +63,7 @@ class LogTest {
         CometLimits limits =
                 CometLimits.builder()
                         .sharedLog(new LogLimits(2, 100_000, LogLimits.ANY_AGE))
-                        .totalBytes(1_234_567)
+                        .maxTotalBytes(1_234_567)
                         .build();
         try (Server server = Server.start(limits)) {
             CometClient ada = server.client("ada");
@@ -71,7 +71,7 @@ class LogTest {
             server.poll(ada, 0);
             server.poll(ada, 0);
             for (int i = 0; i < 5; i++) {
-                server.manager.sendToAllBut("ada", "n", i);
+                server.manager.sendToAllExcept("ada", "n", i);
             }
             assertThat(server.fetch(bob, 0).batch().gaps()).isNotEmpty();
             server.manager.disconnect(bob.privateToken());
@@ -84,7 +84,7 @@ class LogTest {
                 .contains(
                         "started on Java " + Runtime.version(),
                         InProcCometStateProvider.class.getName(),
-                        "totalBytes=1234567");
+                        "maxTotalBytes=1234567");
         assertThat(lines(Level.INFO).get(1)).contains("stopped");
         assertThat(String.join("\n", lines(Level.DEBUG)))
                 .contains("initialised", "took over", "was told of", "was ended", "stayed away");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.comet.Audience;
 import dev.comet.CometAnswer;
 import dev.comet.CometAnswer.Outcome;
 import dev.comet.CometClient;
@@ -15,11 +16,10 @@ import dev.comet.CometException.Reason;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
-import dev.comet.testkit.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -77,7 +77,7 @@ class MessagesTest {
     @Test
     @DisplayName("M1: a long backlog comes in several answers, without a gap between them")
     void beginSubscribe_longBacklog_comesInSeveralAnswers() {
-        CometLimits limits = CometLimits.builder().messagesPerAnswer(7).build();
+        CometLimits limits = CometLimits.builder().maxMessagesPerAnswer(7).build();
         try (Server server = Server.start(limits)) {
             CometClient ada = server.client("ada");
             server.manager.joinGroup("ada", "room");
@@ -214,9 +214,9 @@ class MessagesTest {
     }
 
     @Test
-    @DisplayName("M3: a message larger than messageBytes is refused, one as large is not")
+    @DisplayName("M3: a message larger than maxMessageBytes is refused, one as large is not")
     void sendMessage_tooLarge_isRefused() {
-        CometLimits limits = CometLimits.builder().messageBytes(1_000).build();
+        CometLimits limits = CometLimits.builder().maxMessageBytes(1_000).build();
         try (Server server = Server.start(limits)) {
             CometClient ada = server.client("ada");
             // {"id":19 digits,"name":"n","contents":"…"}
@@ -252,9 +252,9 @@ class MessagesTest {
             server.manager.joinGroup("bob", "room");
             List<Request> held = new ArrayList<>();
             server.manager.sendToAll("all", 1);
-            server.manager.sendToAllBut("bob", "all but bob", 1);
+            server.manager.sendToAllExcept("bob", "all but bob", 1);
             server.manager.sendToGroup("room", "room", 1);
-            server.manager.sendToGroupBut("room", "ada", "room but ada", 1);
+            server.manager.sendToGroupExcept("room", "ada", "room but ada", 1);
             server.manager.sendMessage(List.of("eve", "ada", "eve"), "eve and ada", 1);
             server.manager.sendToGroup("empty", "nobody", 1);
             clients.forEach(client -> held.add(server.poll(client, 0)));
@@ -268,13 +268,13 @@ class MessagesTest {
 
     @Test
     @DisplayName("M4: a send wakes those it is for, and leaves the excluded one waiting")
-    void sendToAllBut_allWait_leavesTheExcludedOneWaiting() {
+    void sendToAllExcept_allWait_leavesTheExcludedOneWaiting() {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             CometClient bob = server.client("bob");
             Request adas = server.poll(ada, 0);
             Request bobs = server.poll(bob, 0);
-            long id = server.manager.sendToAllBut("bob", "n", 1);
+            long id = server.manager.sendToAllExcept("bob", "n", 1);
             assertThat(ids(adas.await())).containsExactly(id);
             server.settle();
             assertThat(bobs.isAnswered()).isFalse();
@@ -514,14 +514,14 @@ class MessagesTest {
 
     @Test
     @DisplayName("M11: a million messages for others are no loss of one for whom there is nothing")
-    void sendToAllBut_aMillionTimes_isNoGapForTheExcludedOne() {
+    void sendToAllExcept_aMillionTimes_isNoGapForTheExcludedOne() {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada", 25, 600);
             CometClient bob = server.client("bob", 25, 600);
             server.manager.joinGroup("bob", "bobs");
             Request held = server.poll(ada, 0);
             for (int i = 0; i < 500_000; i++) {
-                server.manager.sendToAllBut("ada", "n", "");
+                server.manager.sendToAllExcept("ada", "n", "");
                 server.manager.sendToGroup("bobs", "n", "");
             }
             server.pass(Duration.ofSeconds(26));
@@ -545,7 +545,7 @@ class MessagesTest {
                 server.manager.sendToGroup("room", "n", "outside");
                 server.manager.joinGroup("ada", "room");
                 expected.add(server.manager.sendToGroup("room", "n", "inside"));
-                server.manager.sendToGroupBut("room", "ada", "n", "inside, but not for ada");
+                server.manager.sendToGroupExcept("room", "ada", "n", "inside, but not for ada");
                 expected.add(server.manager.sendToGroup("room", "n", "inside"));
                 assertThat(server.manager.leaveGroup("ada", "room")).isTrue();
                 assertThat(server.manager.leaveGroup("ada", "room")).isFalse();

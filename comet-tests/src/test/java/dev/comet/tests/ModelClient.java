@@ -8,7 +8,7 @@ import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
-import dev.comet.testkit.HistoryChecker;
+import dev.comet.testkit.internal.HistoryChecker;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Queue;
@@ -137,7 +137,7 @@ final class ModelClient {
     private void handle(CometAnswer answer) {
         switch (answer.outcome()) {
             case MESSAGES, TIMEOUT -> handle(answer.batch());
-            case CLOSED -> ended = true;
+            case CLIENT_ENDED -> ended = true;
             case ERROR -> failed(answer);
             case SUPERSEDED, RECONNECT, ABANDONED -> {
                 // It asks again.

@@ -9,8 +9,8 @@ import dev.comet.CometClient;
 import dev.comet.CometException.Reason;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
-import dev.comet.testkit.RecordedAnswers.Request;
-import dev.comet.testkit.RecordedStream;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -337,7 +337,8 @@ class RacesTest {
                     () -> manager.disconnect(ada.privateToken()),
                     () -> manager.sendToAll("n", 1));
             CometAnswer answer = poll.get().await();
-            assertThat(answer.outcome()).isIn(Outcome.MESSAGES, Outcome.CLOSED, Outcome.ERROR);
+            assertThat(answer.outcome())
+                    .isIn(Outcome.MESSAGES, Outcome.CLIENT_ENDED, Outcome.ERROR);
             if (answer.outcome() == Outcome.ERROR) {
                 assertThat(answer.error()).matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
             }
@@ -356,7 +357,7 @@ class RacesTest {
                     () -> manager.disconnect(ada.privateToken()),
                     () -> manager.transport().seenAt(ada, "192.0.2.1"),
                     () -> manager.transport().seenAt(ada, "192.0.2.2"));
-            assertThat(poll.await().outcome()).isEqualTo(Outcome.CLOSED);
+            assertThat(poll.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
         }
         server.answers.assertEachAnsweredOnce();
     }
@@ -413,7 +414,9 @@ class RacesTest {
     }
 
     private int idleSecondsOfAda() {
-        return manager.findCometClient("ada").map(CometClient::connectionIdleSeconds).orElse(0);
+        return manager.findClientByPublicToken("ada")
+                .map(CometClient::connectionIdleSeconds)
+                .orElse(0);
     }
 
     private static List<Long> ids(CometAnswer answer) {

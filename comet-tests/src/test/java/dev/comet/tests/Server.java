@@ -9,9 +9,9 @@ import dev.comet.ICometStateProvider;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.CallerExecutor;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordedAnswers;
-import dev.comet.testkit.RecordedStream;
 import dev.comet.testkit.RecordingEventHandler;
+import dev.comet.testkit.internal.RecordedAnswers;
+import dev.comet.testkit.internal.RecordedStream;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
 

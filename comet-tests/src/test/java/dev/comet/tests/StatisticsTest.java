@@ -14,7 +14,7 @@ import dev.comet.CometStatistics;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.testkit.RecordedStream;
+import dev.comet.testkit.internal.RecordedStream;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
@@ -44,7 +44,7 @@ class StatisticsTest {
     @Test
     @DisplayName("O1 what waits is counted, in messages and bytes, and how long it has waited")
     void messages_waiting_areCounted() {
-        CometLimits limits = CometLimits.builder().totalBytes(1_000_000).build();
+        CometLimits limits = CometLimits.builder().maxTotalBytes(1_000_000).build();
         try (Server server = Server.start(limits)) {
             CometClient ada = server.client("ada", 25, 600);
             server.client("bob", 25, 600);
@@ -55,7 +55,7 @@ class StatisticsTest {
             CometStatistics.Messages before = server.manager.statistics().messages();
             assertThat(before.waiting()).isEqualTo(2);
             assertThat(before.waitingBytes()).isBetween(10_000L, 12_000L);
-            assertThat(before.totalBytes()).isEqualTo(1_000_000);
+            assertThat(before.maxTotalBytes()).isEqualTo(1_000_000);
             assertThat(before.worstLag()).isBetween(Duration.ofSeconds(4), Duration.ofSeconds(7));
             for (String token : List.of("ada", "bob")) {
                 server.manager.transport().confirm("secret-of-" + token, id);
@@ -75,7 +75,7 @@ class StatisticsTest {
         CometLimits limits =
                 CometLimits.builder()
                         .clientLog(new LogLimits(1, 1_000, LogLimits.ANY_AGE))
-                        .clients(1)
+                        .maxClients(1)
                         .build();
         try (Server server = Server.start(limits)) {
             server.client("ada");
@@ -108,7 +108,7 @@ class StatisticsTest {
     void sendMessage_totalReachedAndDisconnect_endsTheOldest() {
         CometLimits limits =
                 CometLimits.builder()
-                        .totalBytes(10_000)
+                        .maxTotalBytes(10_000)
                         .overflow(OverflowPolicy.DISCONNECT)
                         .build();
         try (Server server = Server.start(limits)) {
@@ -133,7 +133,7 @@ class StatisticsTest {
     void sendMessage_oldestWasStreamedAndDisconnect_endsNobody() {
         CometLimits limits =
                 CometLimits.builder()
-                        .totalBytes(10_000)
+                        .maxTotalBytes(10_000)
                         .overflow(OverflowPolicy.DISCONNECT)
                         .build();
         try (Server server = Server.start(limits)) {

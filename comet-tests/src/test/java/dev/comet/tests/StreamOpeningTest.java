@@ -9,8 +9,8 @@ import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometStream;
 import dev.comet.CometStreamSink;
-import dev.comet.testkit.RecordedStream;
 import dev.comet.testkit.RecordingEventHandler.Kind;
+import dev.comet.testkit.internal.RecordedStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +32,9 @@ class StreamOpeningTest {
     private enum Ending {
         STREAM(Outcome.SUPERSEDED, (server, ada) -> server.stream(ada, 0)),
         POLL(Outcome.SUPERSEDED, (server, ada) -> server.fetch(ada, 0)),
-        DISCONNECT(Outcome.CLOSED, (server, ada) -> server.manager.disconnect(ada.privateToken())),
+        DISCONNECT(
+                Outcome.CLIENT_ENDED,
+                (server, ada) -> server.manager.disconnect(ada.privateToken())),
         CLOSE(Outcome.ERROR, (server, ada) -> server.manager.close());
 
         private final Outcome outcome;

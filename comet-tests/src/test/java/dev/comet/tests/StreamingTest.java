@@ -19,9 +19,9 @@ import dev.comet.CometStreamSink;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.testkit.RecordedAnswers.Request;
-import dev.comet.testkit.RecordedStream;
-import dev.comet.testkit.RecordedStream.Heartbeat;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordedStream;
+import dev.comet.testkit.internal.RecordedStream.Heartbeat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -226,7 +226,7 @@ class StreamingTest {
     @Test
     @DisplayName("H3: nothing is given to a sink that can take no more; it stays in the log")
     void stream_sinkIsFull_waitsForReady() {
-        CometLimits limits = CometLimits.builder().bytesPerWrite(1).build(); // one at a time
+        CometLimits limits = CometLimits.builder().maxBytesPerWrite(1).build(); // one at a time
         try (Server server = Server.start(limits)) {
             CometClient ada = server.client("ada");
             List<Long> sent = sendEach(server, 5, "ada");
@@ -246,11 +246,11 @@ class StreamingTest {
     }
 
     @Test
-    @DisplayName("many messages are one write, as large as bytesPerWrite allows")
+    @DisplayName("many messages are one write, as large as maxBytesPerWrite allows")
     void stream_manyMessages_comeInLargeBatches() {
         CometLimits limits =
                 CometLimits.builder()
-                        .bytesPerWrite(10_000)
+                        .maxBytesPerWrite(10_000)
                         .clientLog(new LogLimits(10_000, Long.MAX_VALUE, LogLimits.ANY_AGE))
                         .build();
         try (Server server = Server.start(limits)) {
@@ -297,7 +297,7 @@ class StreamingTest {
     @Test
     @DisplayName("H3: who takes something now and then is not cut off")
     void stream_slow_isNotCutOff() {
-        CometLimits limits = CometLimits.builder().bytesPerWrite(1).build();
+        CometLimits limits = CometLimits.builder().maxBytesPerWrite(1).build();
         try (Server server = Server.start(limits)) {
             CometClient ada = server.client("ada");
             List<Long> sent = sendEach(server, 8, "ada");
@@ -400,7 +400,7 @@ class StreamingTest {
             stream.stream().close();
             assertThat(stream.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             server.pass(Duration.ofSeconds(59));
-            assertThat(server.manager.getCometClient(ada.privateToken())).isPresent();
+            assertThat(server.manager.findClientByPrivateToken(ada.privateToken())).isPresent();
             server.pass(Duration.ofSeconds(2));
             assertThat(server.events.count(IDLE_CLIENT_KILLED, ada)).isEqualTo(1);
             assertThat(server.manager.statistics().held().abandoned()).isEqualTo(1);
@@ -498,7 +498,7 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             RecordedStream stream = server.stream(ada, 0);
             server.manager.disconnect(ada.privateToken());
-            assertThat(stream.awaitEnd().outcome()).isEqualTo(Outcome.CLOSED);
+            assertThat(stream.awaitEnd().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
             assertThat(server.manager.statistics().held().streams()).isZero();
         }
     }

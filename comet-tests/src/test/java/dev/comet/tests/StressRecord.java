@@ -1,13 +1,13 @@
 package dev.comet.tests;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
 import dev.comet.CometGap;
-import dev.comet.spi.Audience;
-import dev.comet.testkit.HistoryChecker;
-import dev.comet.testkit.Verdict;
+import dev.comet.testkit.internal.HistoryChecker;
+import dev.comet.testkit.internal.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

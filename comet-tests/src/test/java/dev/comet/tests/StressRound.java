@@ -1,5 +1,6 @@
 package dev.comet.tests;
 
+import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
@@ -11,9 +12,8 @@ import dev.comet.Footprint;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.engine.PoolFootprint;
-import dev.comet.spi.Audience;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.Verdict;
+import dev.comet.testkit.internal.Verdict;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -93,8 +93,8 @@ final class StressRound {
         return CometLimits.builder()
                 .clientLog(new LogLimits(3 + random.nextInt(13), 2_000, Duration.ofSeconds(10)))
                 .sharedLog(new LogLimits(20 + random.nextInt(40), 40_000, Duration.ofSeconds(3)))
-                .messagesPerAnswer(10)
-                .bytesPerAnswer(700)
+                .maxMessagesPerAnswer(10)
+                .maxBytesPerAnswer(700)
                 .overflow(policy)
                 .build();
     }
@@ -209,14 +209,14 @@ final class StressRound {
             if (group.exceptPublicToken() == null) {
                 manager.sendToGroup(group.group(), "group", 1);
             } else {
-                manager.sendToGroupBut(group.group(), group.exceptPublicToken(), "group", 1);
+                manager.sendToGroupExcept(group.group(), group.exceptPublicToken(), "group", 1);
             }
         } else {
             String except = ((Audience.Everyone) audience).exceptPublicToken();
             if (except == null) {
                 manager.sendToAll("all", 1);
             } else {
-                manager.sendToAllBut(except, "all", 1);
+                manager.sendToAllExcept(except, "all", 1);
             }
         }
     }

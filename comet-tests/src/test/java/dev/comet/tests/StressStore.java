@@ -1,9 +1,9 @@
 package dev.comet.tests;
 
+import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
-import dev.comet.spi.Audience;
-import dev.comet.spi.EncodedMessage;
+import dev.comet.EncodedMessage;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -94,7 +94,7 @@ final class StressStore extends DelegatingProvider {
     public boolean removeClient(CometClient client) {
         trouble();
         synchronized (lifeOf(client.privateToken())) {
-            if (!client.equals(super.getCometClient(client.privateToken()))) {
+            if (!client.equals(super.findClientByPrivateToken(client.privateToken()))) {
                 return super.removeClient(client);
             }
             Incarnation one = record.of(client);
@@ -110,7 +110,7 @@ final class StressStore extends DelegatingProvider {
     public long killIdleCometClient(CometClient client) {
         trouble();
         synchronized (lifeOf(client.privateToken())) {
-            if (!client.equals(super.getCometClient(client.privateToken()))) {
+            if (!client.equals(super.findClientByPrivateToken(client.privateToken()))) {
                 return super.killIdleCometClient(client);
             }
             long tick = record.tick();
@@ -161,9 +161,9 @@ final class StressStore extends DelegatingProvider {
     }
 
     @Override
-    public @Nullable CometClient getCometClient(String privateToken) {
+    public @Nullable CometClient findClientByPrivateToken(String privateToken) {
         trouble();
-        return super.getCometClient(privateToken);
+        return super.findClientByPrivateToken(privateToken);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.comet.tests.held;
 
-import dev.comet.testkit.Verdict;
+import dev.comet.testkit.internal.Verdict;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.comet.tests.held;
 
-import dev.comet.testkit.SequenceChecker;
-import dev.comet.testkit.Verdict;
+import dev.comet.testkit.internal.SequenceChecker;
+import dev.comet.testkit.internal.Verdict;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;

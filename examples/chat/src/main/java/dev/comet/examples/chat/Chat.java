@@ -115,7 +115,7 @@ final class Chat implements CometClientEventHandler {
         lookalikes.find(nickname, token).ifPresent(other -> refuse(nickname, other));
         String secret = request.text("secret", "");
         // A page whose connect was answered, but not heard, asks again: it gets its nickname back.
-        comet.findCometClient(token)
+        comet.findClientByPublicToken(token)
                 .filter(
                         taken ->
                                 !secret.isEmpty()
@@ -148,7 +148,9 @@ final class Chat implements CometClientEventHandler {
     }
 
     private boolean isHere(CometClient client) {
-        return comet.findCometClient(client.publicToken()).filter(client::equals).isPresent();
+        return comet.findClientByPublicToken(client.publicToken())
+                .filter(client::equals)
+                .isPresent();
     }
 
     @Override
@@ -248,7 +250,7 @@ final class Chat implements CometClientEventHandler {
                     other(request.to()).publicToken(), "chat.typing", new Presence(null, person));
         } else {
             String room = rooms.requireIn(client, request.room());
-            comet.sendToGroupBut(
+            comet.sendToGroupExcept(
                     Rooms.presenceIn(room),
                     person.token(),
                     "chat.typing",
@@ -262,7 +264,7 @@ final class Chat implements CometClientEventHandler {
         if (nickname == null) {
             throw Names.refused("nobody is named");
         }
-        return comet.findCometClient(token(nickname))
+        return comet.findClientByPublicToken(token(nickname))
                 .orElseThrow(() -> Names.refused(nickname + " is not here"));
     }
 

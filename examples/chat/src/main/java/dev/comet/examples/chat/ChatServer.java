@@ -1,11 +1,11 @@
 package dev.comet.examples.chat;
 
+import dev.comet.CometClock;
 import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.LogLimits;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.CometServlet;
-import dev.comet.spi.CometClock;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -42,8 +42,8 @@ public final class ChatServer implements AutoCloseable {
                         .clock(clock)
                         .limits(
                                 CometLimits.builder()
-                                        .groups(2_000)
-                                        .groupsPerClient(2 * Rooms.MAX_PER_CLIENT)
+                                        .maxGroups(2_000)
+                                        .maxGroupsPerClient(2 * Rooms.MAX_PER_CLIENT)
                                         // A room's log is its history: a day's, if it fits.
                                         .sharedLog(
                                                 new LogLimits(1_000, 2 << 20, Duration.ofDays(1)))

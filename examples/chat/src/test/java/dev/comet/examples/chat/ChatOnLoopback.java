@@ -1,6 +1,6 @@
 package dev.comet.examples.chat;
 
-import dev.comet.spi.CometClock;
+import dev.comet.CometClock;
 import java.time.Duration;
 
 /** The chat as most tests have it: it takes no time to send people away when it stops. */

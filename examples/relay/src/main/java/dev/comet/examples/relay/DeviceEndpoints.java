@@ -8,7 +8,6 @@ import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
-import dev.comet.spi.OncePerMinute;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -64,7 +63,7 @@ final class DeviceEndpoints extends HttpServlet {
     private final transient Relay relay;
     private final transient AddressRate knocks;
     private final transient AddressRate asks;
-    private final transient OncePerMinute noFrames = new OncePerMinute();
+    private final transient OnceAMinute noFrames = new OnceAMinute();
 
     /** Up to where each session has been given frames, for as long as it lives. */
     private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
@@ -201,7 +200,7 @@ final class DeviceEndpoints extends HttpServlet {
             String frame = new String(body, StandardCharsets.US_ASCII);
             String id = relay.register(frame, key == null ? "" : key).privateToken();
             given.put(id, 0L);
-            if (comet.getCometClient(id).isEmpty()) {
+            if (comet.findClientByPrivateToken(id).isEmpty()) {
                 given.remove(id); // its end was told before
             }
             say(response, 200, id);
@@ -284,7 +283,7 @@ final class DeviceEndpoints extends HttpServlet {
                 boolean gone = error.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST;
                 held.answer(String.valueOf(error.getMessage()), gone ? 404 : 503);
             }
-            case CLOSED, ABANDONED -> held.answer("the session has ended", 404);
+            case CLIENT_ENDED, ABANDONED -> held.answer("the session has ended", 404);
         }
     }
 
@@ -311,7 +310,7 @@ final class DeviceEndpoints extends HttpServlet {
         try {
             return message.contents() instanceof String text ? Frame.verified(text) : new byte[0];
         } catch (Frame.BadFrameException e) {
-            if (noFrames.happened(System.nanoTime()) >= 0) {
+            if (noFrames.isDue()) {
                 LOG.warn(
                         "A device of frames is not given {}: {}; said once a minute",
                         message,

@@ -10,7 +10,6 @@ import dev.comet.examples.relay.CommandLog.State;
 import dev.comet.http.ClientMessage;
 import dev.comet.http.CometApplication;
 import dev.comet.http.ConnectRequest;
-import dev.comet.spi.OncePerMinute;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,7 +45,7 @@ final class Relay implements CometClientEventHandler {
     private final DeviceRegistry devices;
     private final CommandLog commands;
     private final LongAdder ignoredFrames = new LongAdder();
-    private final OncePerMinute badReplies = new OncePerMinute();
+    private final OnceAMinute badReplies = new OnceAMinute();
 
     /**
      * How the relay behaves.
@@ -158,7 +157,7 @@ final class Relay implements CometClientEventHandler {
                 new Device(
                         kind(client), client.publicToken(), client.displayName(), clock.instant());
         devices.add(device, visit(client));
-        if (comet.findCometClient(client.publicToken()).isEmpty()) {
+        if (comet.findClientByPublicToken(client.publicToken()).isEmpty()) {
             gone(client); // its end was told before
             return;
         }
@@ -273,7 +272,7 @@ final class Relay implements CometClientEventHandler {
             }
             return reply;
         } catch (Frame.BadFrameException e) {
-            if (badReplies.happened(System.nanoTime()) >= 0) {
+            if (badReplies.isDue()) {
                 LOG.warn(
                         "The reply of {} is not passed on: {}; said once a minute",
                         gateway,

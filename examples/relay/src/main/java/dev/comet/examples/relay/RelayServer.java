@@ -1,9 +1,9 @@
 package dev.comet.examples.relay;
 
+import dev.comet.CometClock;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.CometServlet;
-import dev.comet.spi.CometClock;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;

@@ -1,5 +1,0 @@
-/** What authors of state providers and transports implement. */
-@NullMarked
-package dev.comet.spi;
-
-import org.jspecify.annotations.NullMarked;
