@@ -1,7 +1,7 @@
 // Checks comet.d.ts with the TypeScript compiler, which the server of CometJsTest has: needs a browser.
 import { equal, ok, test } from "./harness.js";
 
-export const MODULES = ["connection", "delivery", "digest", "error", "event-parser", "exchange", "loop", "messages", "polling", "requests", "session", "streaming", "tabs"];
+export const MODULES = ["connection", "delivery", "error", "event-parser", "exchange", "message-iterator", "messages", "pending-requests", "polling", "received-batch", "session", "streaming", "tabs"];
 const FILES = {
   ...Object.fromEntries(MODULES.map((name) => [`/src/comet/${name}.js`, `/comet/${name}.js`])),
   "/src/comet.d.ts": "/comet.d.ts",

@@ -12,11 +12,22 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Audience {
 
     /**
+     * Which client is meant by the token that is named here: 0 for whoever has it; otherwise the
+     * {@linkplain CometClient#incarnation() number} of the one client that is meant, and whoever
+     * has its token after it is not.
+     */
+    long incarnation();
+
+    /** Whether this client, who has a token that is named here, is meant by it. */
+    default boolean means(CometClient client) {
+        return incarnation() == 0 || incarnation() == client.incarnation();
+    }
+
+    /**
      * Exactly these clients, each through its own log, all under the same message id.
      *
-     * @param publicTokens at least one, without repetitions
-     * @param incarnation 0 for whoever has the tokens; otherwise the number of the one client that
-     *     is meant: whoever has its token after it is not
+     * @param publicTokens at least one, without repetitions; one, if it is with an incarnation
+     * @param incarnation as {@link Audience#incarnation}
      */
     record Recipients(List<String> publicTokens, long incarnation) implements Audience {
         public Recipients {
@@ -35,11 +46,6 @@ public sealed interface Audience {
         public Recipients(List<String> publicTokens) {
             this(publicTokens, 0);
         }
-
-        /** Whether the one who has this number is meant by its token. */
-        public boolean means(long number) {
-            return incarnation == 0 || incarnation == number;
-        }
     }
 
     /**
@@ -47,26 +53,40 @@ public sealed interface Audience {
      *
      * @param exceptPublicToken a client that shall not get it, or null; a token that nobody has
      *     excludes nobody
+     * @param incarnation of that client, as {@link Audience#incarnation}
      */
-    record Everyone(@Nullable String exceptPublicToken) implements Audience {}
+    record Everyone(@Nullable String exceptPublicToken, long incarnation) implements Audience {
+
+        /** All but whoever has this token. */
+        public Everyone(@Nullable String exceptPublicToken) {
+            this(exceptPublicToken, 0);
+        }
+    }
 
     /**
      * Every client that is in the group when the message is accepted, through the group's one log.
      *
      * @param group the group's name
-     * @param exceptPublicToken a client that shall not get it, or null; a token that nobody has
-     *     excludes nobody
+     * @param exceptPublicToken as that of {@link Everyone}
+     * @param incarnation of that client, as {@link Audience#incarnation}
      */
-    record Group(String group, @Nullable String exceptPublicToken) implements Audience {}
+    record Group(String group, @Nullable String exceptPublicToken, long incarnation)
+            implements Audience {
 
-    /** One client. */
+        /** All but whoever has this token. */
+        public Group(String group, @Nullable String exceptPublicToken) {
+            this(group, exceptPublicToken, 0);
+        }
+    }
+
+    /** Whoever has this token. */
     static Audience one(String publicToken) {
         return new Recipients(List.of(publicToken));
     }
 
-    /** The one client that has this number: {@code CometClient.incarnation()}. */
-    static Audience one(String publicToken, long incarnation) {
-        return new Recipients(List.of(publicToken), incarnation);
+    /** This very client. */
+    static Audience one(CometClient client) {
+        return new Recipients(List.of(client.publicToken()), client.incarnation());
     }
 
     /** These clients; repetitions count once. */

@@ -13,13 +13,13 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <pre>{@code
  * CometStateManager comet = CometStateManager.builder(new InProcCometStateProvider()).build();
  * CometClient ada = comet.initializeClient(CometClient.builder().displayName("Ada").build());
- * comet.sendMessage(ada.publicToken(), "greeting", Map.of("text", "hello"));
+ * comet.sendMessage(ada, "greeting", Map.of("text", "hello"));
  * }</pre>
  *
  * <p>Long because it is the one place where an application finds everything; each method hands on
@@ -248,22 +248,8 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     /**
-     * Ends the client that has this private token now, whoever that is. Its held request is
+     * Ends this very client, and never one that has taken its tokens since. Its held request is
      * answered, its tokens are free again, its messages are gone.
-     *
-     * @return whether this call did it; false if there is no such client
-     */
-    public boolean disconnect(String privateToken) {
-        Objects.requireNonNull(privateToken, "privateToken");
-        return gate.pass(
-                () ->
-                        sessions.disconnect(
-                                privateToken, CometClientEventHandler.EndReason.DISCONNECTED));
-    }
-
-    /**
-     * As {@link #disconnect(String)}, but ends this very client, and never one that has taken its
-     * tokens since: for calls that may come late.
      *
      * @param client as {@link #initializeClient} returned it, or a look-up or an event gave it
      * @return whether this call did it; false if it has ended before
@@ -281,8 +267,8 @@ public final class CometStateManager implements AutoCloseable {
      *
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    public long confirmedMessageId(String privateToken) {
-        return gate.pass(() -> provider.confirmedMessageId(gate.requireClient(privateToken)));
+    public long confirmedMessageId(CometClient client) {
+        return gate.pass(() -> provider.confirmedMessageId(client));
     }
 
     // ---- sending
@@ -302,6 +288,11 @@ public final class CometStateManager implements AutoCloseable {
      */
     public long sendMessage(String publicToken, String name, Object contents) {
         return send(Audience.one(Arguments.publicToken(publicToken)), name, contents);
+    }
+
+    /** Sends to this very client, and never to one that has taken its token since. */
+    public long sendMessage(CometClient client, String name, Object contents) {
+        return send(Audience.one(initialised(client)), name, contents);
     }
 
     /**
@@ -329,6 +320,14 @@ public final class CometStateManager implements AutoCloseable {
                 new Audience.Everyone(Arguments.publicToken(exceptPublicToken)), name, contents);
     }
 
+    /** Sends to every client that exists now, but this very one. */
+    public long sendToAllExcept(CometClient except, String name, Object contents) {
+        return send(
+                new Audience.Everyone(initialised(except).publicToken(), except.incarnation()),
+                name,
+                contents);
+    }
+
     /** Sends to every client that is in the group now. A group without members is no error. */
     public long sendToGroup(String group, String name, Object contents) {
         return send(new Audience.Group(Arguments.group(group), null), name, contents);
@@ -340,6 +339,17 @@ public final class CometStateManager implements AutoCloseable {
         return send(
                 new Audience.Group(
                         Arguments.group(group), Arguments.publicToken(exceptPublicToken)),
+                name,
+                contents);
+    }
+
+    /** Sends to every client that is in the group now, but this very one. */
+    public long sendToGroupExcept(String group, CometClient except, String name, Object contents) {
+        return send(
+                new Audience.Group(
+                        Arguments.group(group),
+                        initialised(except).publicToken(),
+                        except.incarnation()),
                 name,
                 contents);
     }
@@ -386,9 +396,27 @@ public final class CometStateManager implements AutoCloseable {
             Object contents,
             Duration timeout,
             String correlationId) {
+        Arguments.publicToken(publicToken);
+        return request(
+                () -> gate.byPublicToken(publicToken), name, contents, timeout, correlationId);
+    }
+
+    /** As {@link #request(String, String, Object, Duration)}: this very client is asked. */
+    public CompletionStage<CometReply> request(
+            CometClient client, String name, Object contents, Duration timeout) {
+        initialised(client);
+        return request(() -> client, name, contents, timeout, CometClient.randomToken());
+    }
+
+    private CompletionStage<CometReply> request(
+            Supplier<CometClient> receiver,
+            String name,
+            Object contents,
+            Duration timeout,
+            String correlationId) {
         return requests.request(
                 sender::send,
-                Arguments.publicToken(publicToken),
+                receiver,
                 Arguments.messageName(name),
                 contents,
                 Arguments.timeout(timeout),
@@ -446,10 +474,12 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
      */
     public long joinGroup(String publicToken, String group) {
-        return gate.pass(
-                () ->
-                        provider.joinGroup(
-                                Arguments.publicToken(publicToken), Arguments.group(group)));
+        return gate.pass(() -> provider.joinGroup(addressee(publicToken), Arguments.group(group)));
+    }
+
+    /** As {@link #joinGroup(String, String)}: this very client. */
+    public long joinGroup(CometClient client, String group) {
+        return gate.pass(() -> provider.joinGroup(initialised(client), Arguments.group(group)));
     }
 
     /**
@@ -460,10 +490,16 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public boolean leaveGroup(String publicToken, String group) {
-        return gate.pass(
-                () ->
-                        provider.leaveGroup(
-                                Arguments.publicToken(publicToken), Arguments.group(group)));
+        return gate.pass(() -> provider.leaveGroup(addressee(publicToken), Arguments.group(group)));
+    }
+
+    /** As {@link #leaveGroup(String, String)}: this very client. */
+    public boolean leaveGroup(CometClient client, String group) {
+        return gate.pass(() -> provider.leaveGroup(initialised(client), Arguments.group(group)));
+    }
+
+    private CometClient addressee(String publicToken) {
+        return gate.byPublicToken(Arguments.publicToken(publicToken));
     }
 
     /** The members of the group, in the order in which they joined. */

@@ -38,14 +38,29 @@ final class Gate {
     }
 
     /**
-     * The client that has this private token.
+     * The client that has this private token. Within {@link #pass}.
      *
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    CometClient requireClient(String privateToken) {
-        CometClient client = pass(() -> store.provider().findClientByPrivateToken(privateToken));
+    CometClient byPrivateToken(String privateToken) {
+        CometClient client = store.provider().findClientByPrivateToken(privateToken);
         if (client == null) {
             throw CometException.unknownClient();
+        }
+        return client;
+    }
+
+    /**
+     * The client that has this public token. Within {@link #pass}.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    CometClient byPublicToken(String publicToken) {
+        CometClient client = store.provider().findClientByPublicToken(publicToken);
+        if (client == null) {
+            // Not shown: what nobody has as a public token may be somebody's private one.
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST, "no client has this public token");
         }
         return client;
     }

@@ -227,7 +227,7 @@ public interface ICometStateProvider extends AutoCloseable {
      *     joining
      * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
      */
-    long joinGroup(String publicToken, String group);
+    long joinGroup(CometClient client, String group);
 
     /**
      * Ends the membership. What was sent before still arrives.
@@ -235,7 +235,7 @@ public interface ICometStateProvider extends AutoCloseable {
      * @return false if the client was no member
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
-    boolean leaveGroup(String publicToken, String group);
+    boolean leaveGroup(CometClient client, String group);
 
     /** The groups that this client is in; empty if there is no such client. */
     Set<String> groupsOf(CometClient client);

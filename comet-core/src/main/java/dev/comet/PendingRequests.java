@@ -126,7 +126,7 @@ final class PendingRequests {
 
     CompletionStage<CometReply> request(
             Delivery delivery,
-            String receiver,
+            Supplier<CometClient> receiver,
             String name,
             Object contents,
             Duration timeout,
@@ -137,7 +137,7 @@ final class PendingRequests {
         }
         Pending pending;
         try {
-            pending = new Pending(existing(receiver), correlationId, timeout);
+            pending = new Pending(receiver.get(), correlationId, timeout);
             begin(pending, timeout);
         } catch (RuntimeException e) {
             counters.requestsFailed.increment();
@@ -155,15 +155,6 @@ final class PendingRequests {
 
     private CometException known(RuntimeException e) {
         return e instanceof CometException known ? known : store.unavailable(e);
-    }
-
-    private CometClient existing(String publicToken) {
-        CometClient client = store.provider().findClientByPublicToken(publicToken);
-        if (client == null) {
-            throw new CometException(
-                    CometException.Reason.CLIENT_DOES_NOT_EXIST, "no client has this public token");
-        }
-        return client;
     }
 
     private Promise<CometReply> failed(CometException e) {

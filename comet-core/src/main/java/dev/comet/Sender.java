@@ -47,9 +47,7 @@ final class Sender {
      */
     long send(CometClient client, String name, @Nullable Object contents, String correlationId) {
         try {
-            return accepted(
-                    Audience.one(client.publicToken(), client.incarnation()),
-                    encode(name, correlationId, contents));
+            return accepted(Audience.one(client), encode(name, correlationId, contents));
         } catch (RuntimeException e) {
             throw refused(e);
         }

@@ -60,7 +60,7 @@ final class TransportSide implements CometTransport {
                         () ->
                                 store.provider()
                                         .confirmMessages(
-                                                gate.requireClient(privateToken), lastMessageId));
+                                                gate.byPrivateToken(privateToken), lastMessageId));
         if (!possible) {
             throw new CometException(
                     CometException.Reason.PARAMETERS_INVALID, // the peer's own
@@ -74,14 +74,18 @@ final class TransportSide implements CometTransport {
     public void acceptReply(String privateToken, String correlationId, @Nullable Object contents) {
         String id = Arguments.correlationId(correlationId);
         CometReply reply = new CometReply(sender.encode(Names.REPLY, id, contents));
-        requests.reply(gate.requireClient(privateToken), id, reply);
+        requests.reply(who(privateToken), id, reply);
     }
 
     @Override
     public void acceptRefusal(String privateToken, String correlationId, String reason) {
         String id = Arguments.correlationId(correlationId);
         CometException refusal = new CometException(CometException.Reason.REFUSED, reason);
-        requests.refuse(gate.requireClient(privateToken), id, refusal);
+        requests.refuse(who(privateToken), id, refusal);
+    }
+
+    private CometClient who(String privateToken) {
+        return gate.pass(() -> gate.byPrivateToken(privateToken));
     }
 
     @Override

@@ -26,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <pre>{@code
  * app.onConnect(request -> CometClient.builder().displayName(request.text("displayName", "?")).build())
- *    .onConnected((client, request) -> comet.joinGroup(client.publicToken(), "lobby"))
+ *    .onConnected((client, request) -> comet.joinGroup(client, "lobby"))
  *    .on("chat.say", (client, message) -> comet.sendToGroup("lobby", "chat.said", message.contents()))
  *    .onRequest("chat.members", (client, message) -> comet.groupMembers("lobby"));
  * }</pre>

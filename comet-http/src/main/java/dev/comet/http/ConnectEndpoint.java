@@ -135,7 +135,7 @@ final class ConnectEndpoint {
                         .put("displayName", client.displayName())
                         .put("connectionTimeoutSeconds", client.connectionTimeoutSeconds())
                         .put("connectionIdleSeconds", client.connectionIdleSeconds())
-                        .put("lastMessageId", comet.confirmedMessageId(client.privateToken()));
+                        .put("lastMessageId", comet.confirmedMessageId(client));
         if (!cookieTokens) {
             session.put("privateToken", client.privateToken());
         }

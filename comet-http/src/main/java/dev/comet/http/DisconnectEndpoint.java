@@ -29,7 +29,7 @@ final class DisconnectEndpoint {
         String token =
                 callers.client(call, parameters.privateToken(), parameters.publicToken())
                         .privateToken();
-        if (!comet.disconnect(token)) {
+        if (!comet.findClientByPrivateToken(token).map(comet::disconnect).orElse(false)) {
             throw callers.unknown(call.exchange());
         }
         call.respond(CometResponse.empty(204).with(callers.forget(token, call.exchange())));

@@ -99,7 +99,7 @@ class LateBodyTest {
     void send_clientEndsWhileTheBodyComes_isUnknown() {
         FakeExchange send = FakeExchange.post("/send").bearer(ada.privateToken()).bodyLater();
         protocol.handle(send.json("{\"name\":\"say\",\"contents\":1}"));
-        protocol.comet.disconnect(ada.privateToken());
+        protocol.comet.disconnect(ada);
 
         send.bodyComes();
 

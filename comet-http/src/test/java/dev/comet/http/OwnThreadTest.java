@@ -25,7 +25,7 @@ class OwnThreadTest {
     private enum Ending {
         STREAM((protocol, ada) -> protocol.handle(get(ada, "/stream"))),
         POLL((protocol, ada) -> protocol.handle(get(ada, "/poll?hold=0"))),
-        DISCONNECT((protocol, ada) -> protocol.comet.disconnect(ada.privateToken()));
+        DISCONNECT((protocol, ada) -> protocol.comet.disconnect(ada));
 
         @SuppressWarnings("ImmutableEnumChecker") // lambdas that capture nothing
         private final BiConsumer<Protocol, CometClient> action;

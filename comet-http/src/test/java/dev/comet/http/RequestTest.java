@@ -189,7 +189,7 @@ class RequestTest {
         assertThat(polled(phone)).contains("\"code\":\"refused\",\"reason\":\"broken\"");
 
         request("light", "c-2", "1");
-        protocol.comet.disconnect(lamp.privateToken());
+        protocol.comet.disconnect(lamp);
         assertThat(polled(phone)).contains("\"code\":\"client-does-not-exist\"");
         // At once, too, for a client that is not there.
         request("light", "c-3", "1");

@@ -42,8 +42,8 @@ class SendTest {
                                     .on(
                                             "leave",
                                             (client, message) -> {
-                                                comet.disconnect(client.privateToken());
-                                                comet.joinGroup(client.publicToken(), "room");
+                                                comet.disconnect(client);
+                                                comet.joinGroup(client, "room");
                                             }));
     private final CometClient ada = protocol.client("ada");
 

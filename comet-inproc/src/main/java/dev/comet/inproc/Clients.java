@@ -73,7 +73,7 @@ final class Clients {
      */
     ClientRecord receiver(String publicToken, Audience.Recipients recipients) {
         ClientRecord record = byPublic(publicToken);
-        if (!recipients.means(record.client().incarnation())) {
+        if (!recipients.means(record.client())) {
             throw new CometException(
                     CometException.Reason.CLIENT_DOES_NOT_EXIST,
                     "this client has ended; another one has its public token");

@@ -287,7 +287,8 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             try {
                 GroupLog group = state().groups().find(audience.group());
                 if (group == null || state().memory().hasRoomFor(cost)) {
-                    LogEntry entry = nextEntry(message, audience.exceptPublicToken());
+                    LogEntry entry =
+                            nextEntry(message, except(audience.exceptPublicToken(), audience));
                     if (group != null) {
                         append(group.log(), entry);
                     }
@@ -306,7 +307,8 @@ public final class InProcCometStateProvider implements ICometStateProvider {
             sequencer.lock();
             try {
                 if (state().memory().hasRoomFor(cost)) {
-                    LogEntry entry = nextEntry(message, audience.exceptPublicToken());
+                    LogEntry entry =
+                            nextEntry(message, except(audience.exceptPublicToken(), audience));
                     append(state().everyone(), entry);
                     return sequencer.publish(entry);
                 }
@@ -317,9 +319,12 @@ public final class InProcCometStateProvider implements ICometStateProvider {
         }
     }
 
-    private LogEntry nextEntry(EncodedMessage message, @Nullable String exceptPublicToken) {
-        ClientRecord except =
-                exceptPublicToken == null ? null : clients.findPublic(exceptPublicToken);
+    private @Nullable ClientRecord except(@Nullable String publicToken, Audience audience) {
+        ClientRecord except = publicToken == null ? null : clients.findPublic(publicToken);
+        return except != null && audience.means(except.client()) ? except : null;
+    }
+
+    private LogEntry nextEntry(EncodedMessage message, @Nullable ClientRecord except) {
         return new LogEntry(new CometMessage(sequencer.top() + 1, message), state().now(), except);
     }
 
@@ -443,9 +448,9 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     // ---- groups
 
     @Override
-    public long joinGroup(String publicToken, String group) {
+    public long joinGroup(CometClient client, String group) {
         State s = state();
-        ClientRecord record = clients.byPublic(publicToken);
+        ClientRecord record = clients.existing(client);
         // Joins and leaves of one client are told in the order in which they took effect; the
         // listener returns at once.
         synchronized (record) {
@@ -463,9 +468,9 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public boolean leaveGroup(String publicToken, String group) {
+    public boolean leaveGroup(CometClient client, String group) {
         State s = state();
-        ClientRecord record = clients.byPublic(publicToken);
+        ClientRecord record = clients.existing(client);
         synchronized (record) {
             boolean left;
             sequencer.lock();

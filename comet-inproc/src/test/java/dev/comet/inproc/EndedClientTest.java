@@ -59,7 +59,7 @@ class EndedClientTest {
         provider.start(new ICometStateProvider.Context(limits, clock, new RecordingListener()));
         ada = initialize("ada");
         bob = initialize("bob");
-        provider.joinGroup("ada", "room");
+        provider.joinGroup(provider.findClientByPublicToken("ada"), "room");
         birth = provider.confirmedMessageId(ada);
     }
 

@@ -68,7 +68,7 @@ class LastReadTest {
     @Test
     @DisplayName("M1: messages of one's own, or of a group, come with what everyone gets")
     void read_moreThanOthers_findsAll() {
-        provider.joinGroup("bob", "room");
+        provider.joinGroup(provider.findClientByPublicToken("bob"), "room");
         long broadcast = send(new Audience.Everyone(null));
         long own = send(Audience.one("eve"));
         long group = send(new Audience.Group("room", null));

@@ -48,15 +48,16 @@ class MembershipTest {
     @DisplayName("M12: a past membership counts until its messages are confirmed, and no longer")
     void leave_messagesUnread_countsUntilTheyAreConfirmed() {
         for (int i = 0; i < 2; i++) {
-            provider.joinGroup("ada", "room");
+            provider.joinGroup(provider.findClientByPublicToken("ada"), "room");
             send();
-            provider.leaveGroup("ada", "room");
+            provider.leaveGroup(provider.findClientByPublicToken("ada"), "room");
         }
         CometBatch batch = read(0);
         assertThat(batch.messages()).hasSize(2);
         read(batch.cursor());
-        provider.joinGroup("ada", "room"); // would be the third of two
-        provider.leaveGroup("ada", "room");
+        provider.joinGroup(
+                provider.findClientByPublicToken("ada"), "room"); // would be the third of two
+        provider.leaveGroup(provider.findClientByPublicToken("ada"), "room");
         assertThat(provider.groupsOf(ada)).isEmpty();
     }
 
@@ -65,9 +66,9 @@ class MembershipTest {
             "M2, M12: a cursor from before a membership that is forgotten gets a gap, not silence")
     void read_backBehindAForgottenMembership_announcesWhatIsGone() {
         long birth = provider.confirmedMessageId(ada);
-        provider.joinGroup("ada", "room");
+        provider.joinGroup(provider.findClientByPublicToken("ada"), "room");
         long sent = send();
-        provider.leaveGroup("ada", "room");
+        provider.leaveGroup(provider.findClientByPublicToken("ada"), "room");
         assertThat(Logs.ids(read(birth).messages())).containsExactly(sent);
         assertThat(read(sent).isEmpty()).isTrue();
         assertThat(read(birth).gaps())
@@ -80,10 +81,10 @@ class MembershipTest {
             "M2, M12: leaving after everything was confirmed forgets at once, and says so later")
     void leave_everythingConfirmed_announcesItToAnOlderCursor() {
         long birth = provider.confirmedMessageId(ada);
-        provider.joinGroup("ada", "room");
+        provider.joinGroup(provider.findClientByPublicToken("ada"), "room");
         long sent = send();
         read(sent);
-        provider.leaveGroup("ada", "room");
+        provider.leaveGroup(provider.findClientByPublicToken("ada"), "room");
         assertThat(read(birth).gaps())
                 .containsExactly(new CometGap(birth + 1, sent, CometGap.Reason.CONFIRMED));
     }
@@ -91,8 +92,8 @@ class MembershipTest {
     @Test
     void leave_nothingWasSent_leavesNothingToAnnounce() {
         long birth = provider.confirmedMessageId(ada);
-        provider.joinGroup("ada", "room");
-        provider.leaveGroup("ada", "room");
+        provider.joinGroup(provider.findClientByPublicToken("ada"), "room");
+        provider.leaveGroup(provider.findClientByPublicToken("ada"), "room");
         provider.sendMessage(Audience.one("ada"), message());
         assertThat(read(birth).gaps()).isEmpty();
         assertThat(read(0).gaps()).isEmpty();
@@ -100,9 +101,9 @@ class MembershipTest {
 
     @Test
     void tidy_groupEmptyAndUnread_makesRoomForAnother() {
-        provider.joinGroup("ada", "room");
+        provider.joinGroup(provider.findClientByPublicToken("ada"), "room");
         send();
-        provider.leaveGroup("ada", "room");
+        provider.leaveGroup(provider.findClientByPublicToken("ada"), "room");
         provider.tidy();
         assertThat(provider.groupHistory("room", Long.MAX_VALUE, 10)).hasSize(1);
         clock.advance(Duration.ofMinutes(2));
@@ -111,7 +112,7 @@ class MembershipTest {
         assertThat(batch.gaps()).hasSize(1); // it had been kept for the one who had not read it
         read(batch.cursor());
         provider.tidy();
-        provider.joinGroup("ada", "another");
+        provider.joinGroup(provider.findClientByPublicToken("ada"), "another");
         assertThat(provider.groupMembers("another")).containsExactly(ada);
     }
 

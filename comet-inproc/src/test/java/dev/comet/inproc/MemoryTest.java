@@ -72,7 +72,10 @@ class MemoryTest {
             client = client(name);
             cursor = provider.confirmedMessageId(client);
             history.born(name, cursor);
-            history.joined(name, "calm", provider.joinGroup(name, "calm"));
+            history.joined(
+                    name,
+                    "calm",
+                    provider.joinGroup(provider.findClientByPublicToken(name), "calm"));
         }
 
         void poll() {
@@ -109,7 +112,7 @@ class MemoryTest {
         for (int i = 0; i < 20_000; i++) {
             if (i % 5 == 0) { // its send limits begin anew
                 CometClient attacker = client("attacker-" + i);
-                provider.joinGroup(attacker.publicToken(), "group-" + i / 5 % groups);
+                provider.joinGroup(attacker, "group-" + i / 5 % groups);
                 if (i >= 500) {
                     provider.removeClient(
                             provider.findClientByPublicToken("attacker-" + (i - 500)));
@@ -246,8 +249,12 @@ class MemoryTest {
                             new Audience.Group("group-" + random.nextInt(20), null),
                             sized(random.nextInt(5_000)));
             case 5 -> provider.sendMessage(new Audience.Everyone(null), sized(1_000));
-            case 6 -> provider.joinGroup(name, "group-" + random.nextInt(20));
-            case 7 -> provider.leaveGroup(name, "group-" + random.nextInt(20));
+            case 6 ->
+                    provider.joinGroup(
+                            provider.findClientByPublicToken(name), "group-" + random.nextInt(20));
+            case 7 ->
+                    provider.leaveGroup(
+                            provider.findClientByPublicToken(name), "group-" + random.nextInt(20));
             case 8 -> {
                 CometClient client = provider.findClientByPublicToken(name);
                 if (client != null) {

@@ -140,7 +140,7 @@ abstract class BrowserFaultsContract {
         Visitor(String name, int port, String transport) {
             client = rig.client(name, 25, 60);
             page = chromium.open("http://127.0.0.1:" + port + "/app/page");
-            long born = rig.comet.confirmedMessageId(client.privateToken());
+            long born = rig.comet.confirmedMessageId(client);
             history.born(name, born);
             page.evaluate(BEGIN, List.of(session(born), transport));
             await("() => comet.state === 'connected'", null);
@@ -390,7 +390,7 @@ abstract class BrowserFaultsContract {
         tabs.get(1).navigate(pageAddress());
         tabs.get(2).navigate(pageAddress());
         CometClient client = rig.client("tabs", 25, 60);
-        long born = rig.comet.confirmedMessageId(client.privateToken());
+        long born = rig.comet.confirmedMessageId(client);
         for (Page tab : tabs) {
             tab.evaluate(
                     """

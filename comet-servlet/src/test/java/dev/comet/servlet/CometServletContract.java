@@ -44,7 +44,7 @@ abstract class CometServletContract extends ServletSetUpContract {
 
     @AfterEach
     void forgetClients() {
-        rig.comet.clients().forEach(client -> rig.comet.disconnect(client.privateToken()));
+        rig.comet.clients().forEach(client -> rig.comet.disconnect(client));
     }
 
     /** A server of a test's own, because the test ends or overloads it. */
@@ -162,7 +162,7 @@ abstract class CometServletContract extends ServletSetUpContract {
         assertThat(answers)
                 .allMatch(answer -> answer.status() == 404)
                 .allMatch(answer -> answer.code().equals("client-does-not-exist"));
-        assertThat(rig.comet.confirmedMessageId(ada.privateToken())).isLessThan(id);
+        assertThat(rig.comet.confirmedMessageId(ada)).isLessThan(id);
         assertThat(rig.poll(ada, "").json().path(0).path("id").longValue()).isEqualTo(id);
     }
 
@@ -189,7 +189,7 @@ abstract class CometServletContract extends ServletSetUpContract {
         CometClient ada = rig.client("ada");
         CompletableFuture<Answer> poll = rig.held(ada);
 
-        rig.comet.disconnect(ada.privateToken());
+        rig.comet.disconnect(ada);
 
         assertThat(answer(poll).name()).isEqualTo("comet.closed");
     }
@@ -700,7 +700,7 @@ abstract class CometServletContract extends ServletSetUpContract {
         List<RawPeer> stalled = new ArrayList<>();
         for (int i = 0; i < Container.THREADS + 4; i++) {
             CometClient client = rig.client("stalled" + i);
-            rig.comet.joinGroup(client.publicToken(), "room");
+            rig.comet.joinGroup(client, "room");
             stalled.add(
                     new RawPeer(rig.container.port(), 4_096).send(ServletRig.rawPoll(client, 0)));
         }

@@ -117,7 +117,7 @@ abstract class JavaClientContract {
                 client.privateToken(),
                 client.displayName(),
                 client.connectionTimeoutSeconds(),
-                rig.comet.confirmedMessageId(client.privateToken()));
+                rig.comet.confirmedMessageId(client));
     }
 
     private CometOptions.Builder by(CometTransport transport) {
@@ -351,7 +351,7 @@ abstract class JavaClientContract {
             Seen seen = new Seen(comet);
             await().until(() -> comet.state() == CometState.CONNECTED);
             comet.unsubscribe();
-            rig.comet.disconnect(first.privateToken());
+            rig.comet.disconnect(first);
             comet.subscribe();
             await().until(() -> comet.publicToken().equals(second.publicToken()));
             List<Long> sent = send(second, 2);

@@ -91,7 +91,7 @@ final class PairingPeer implements Callable<Void> {
                         + sending(connections[2].sender, nonces[2]));
         pause();
         switch (meets) {
-            case DISCONNECT_BY_THE_SERVER -> rig.comet.disconnect(client.privateToken());
+            case DISCONNECT_BY_THE_SERVER -> rig.comet.disconnect(client);
             case IDLE_KILL -> clock.advance(Duration.ofSeconds(2));
             case MESSAGE -> rig.comet.sendMessage(token, "own", token);
             case RESET_OF_ITS_CONNECTION -> connections[0].peer.reset();
@@ -102,7 +102,7 @@ final class PairingPeer implements Callable<Void> {
             assertThat(connections[2].peer.read().status()).isIn(204, 404);
         }
         isReply(connections[2], nonces[2]);
-        rig.comet.disconnect(client.privateToken()); // who is left is answered too
+        rig.comet.disconnect(client); // who is left is answered too
         for (int i = 0; i < 2; i++) {
             if (i == 0 && meets == Meets.RESET_OF_ITS_CONNECTION) {
                 connections[i] =

@@ -182,8 +182,6 @@ abstract class ClientRows extends ProviderRows {
 
         assertThat(provider.findClientByPublicToken(secret)).isNull();
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(to(describe(secret, "x"))));
-        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.joinGroup(secret, ROOM));
-        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.leaveGroup(secret, ROOM));
     }
 
     @Test
@@ -192,8 +190,6 @@ abstract class ClientRows extends ProviderRows {
 
         assertKnowsNot(describe("nobody"));
         assertThat(provider.findClientByPublicToken("nobody")).isNull();
-        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.joinGroup("nobody", ROOM));
-        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.leaveGroup("nobody", ROOM));
     }
 
     @Test
@@ -288,16 +284,18 @@ abstract class ClientRows extends ProviderRows {
         assertRefused(
                 CLIENT_DOES_NOT_EXIST, () -> provider.peekMessages(before, confirmed, 10, 1_000));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmMessages(before, id));
-        assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(Audience.one("ada", before.incarnation())));
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(Audience.one(before)));
+        long forAll = send(new Audience.Everyone("ada", before.incarnation()));
+        long forRoom = send(new Audience.Group(ROOM, "ada", before.incarnation()));
         assertThat(provider.findClientByPrivateToken(ada.privateToken())).isEqualTo(ada);
         assertThat(provider.findClientByPublicToken("ada")).isEqualTo(ada);
         assertThat(provider.clients()).containsExactly(ada);
         assertThat(provider.groupMembers(ROOM)).containsExactly(ada);
         assertThat(provider.groupsOf(ada)).containsExactly(ROOM);
-        assertThat(received(ada)).containsExactly(id);
+        assertThat(received(ada)).containsExactly(id, forAll, forRoom);
         assertThat(provider.confirmedMessageId(ada)).isEqualTo(confirmed);
-        long ofHers = send(Audience.one("ada", ada.incarnation()));
-        assertThat(received(ada)).containsExactly(id, ofHers);
+        long ofHers = send(Audience.one(ada));
+        assertThat(received(ada)).containsExactly(id, forAll, forRoom, ofHers);
         pass(Duration.ofSeconds(80));
         assertThat(provider.killIdleCometClient(ada)).as("idle in 10 s").isPositive();
     }
@@ -310,6 +308,8 @@ abstract class ClientRows extends ProviderRows {
     private void assertIsNoClient(CometClient client) {
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.getMessages(client, 0, 10, 1000));
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.confirmedMessageId(client));
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.joinGroup(client, ROOM));
+        assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.leaveGroup(client, ROOM));
         assertThat(provider.keepAlive(client, TimeUnit.MINUTES.toNanos(1))).isFalse();
         assertThat(provider.killIdleCometClient(client)).isEqualTo(ICometStateProvider.ABSENT);
         assertThat(provider.removeClient(client)).isFalse();

@@ -143,11 +143,11 @@ abstract class ProviderRows {
     }
 
     final long join(CometClient client, String group) {
-        return provider.joinGroup(client.publicToken(), group);
+        return provider.joinGroup(client, group);
     }
 
     final boolean leave(CometClient client, String group) {
-        return provider.leaveGroup(client.publicToken(), group);
+        return provider.leaveGroup(client, group);
     }
 
     // ---- messages

@@ -338,7 +338,8 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                Set<Member> but(Collection<Member> members, String exceptPublicToken) {
+                Set<Member> but(
+                        Collection<Member> members, String exceptPublicToken, Audience audience) {
                     return new LinkedHashSet<>(members);
                 }
             };
@@ -371,13 +372,13 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                synchronized boolean leave(String publicToken, String name, List<Runnable> news) {
-                    Member member = byPublicToken.get(publicToken);
+                synchronized boolean leave(CometClient client, String name, List<Runnable> news) {
+                    Member member = byPublicToken.get(client.publicToken());
                     if (member != null) {
                         Log group = member.groups.get(name);
                         member.waiting.values().removeIf(entry -> entry.log() == group);
                     }
-                    return super.leave(publicToken, name, news);
+                    return super.leave(client, name, news);
                 }
             };
         }

@@ -334,7 +334,7 @@ class NaiveStateProvider implements ICometStateProvider {
     synchronized long append(Audience audience, EncodedMessage message, List<Runnable> news) {
         if (audience instanceof Audience.Recipients recipients) {
             List<Member> members = recipients.publicTokens().stream().map(this::memberAt).toList();
-            if (!members.stream().allMatch(m -> recipients.means(m.client.incarnation()))) {
+            if (!members.stream().allMatch(m -> recipients.means(m.client))) {
                 throw refusal(Reason.CLIENT_DOES_NOT_EXIST);
             }
             Map<Member, List<Entry>> going = new LinkedHashMap<>();
@@ -360,11 +360,11 @@ class NaiveStateProvider implements ICometStateProvider {
         if (audience instanceof Audience.Group to) {
             Log group = groups.get(to.group());
             if (group != null) {
-                append(numbered, group, but(group.members.keySet(), to.exceptPublicToken()));
+                append(numbered, group, but(group.members.keySet(), to.exceptPublicToken(), to));
                 news.add(() -> listener.groupGrew(to.group()));
             }
         } else if (audience instanceof Audience.Everyone to) {
-            append(numbered, everyone, but(byPrivateToken.values(), to.exceptPublicToken()));
+            append(numbered, everyone, but(byPrivateToken.values(), to.exceptPublicToken(), to));
             news.add(listener::everyoneGrew);
         }
         return numbered.messageId();
@@ -374,9 +374,12 @@ class NaiveStateProvider implements ICometStateProvider {
         return ++top;
     }
 
-    Set<Member> but(Collection<Member> members, String exceptPublicToken) {
+    Set<Member> but(Collection<Member> members, String exceptPublicToken, Audience audience) {
         Set<Member> receivers = new LinkedHashSet<>(members);
-        receivers.remove(byPublicToken.get(exceptPublicToken));
+        Member except = byPublicToken.get(exceptPublicToken);
+        if (except != null && audience.means(except.client)) {
+            receivers.remove(except);
+        }
         return receivers;
     }
 
@@ -527,15 +530,15 @@ class NaiveStateProvider implements ICometStateProvider {
     // ---- groups
 
     @Override
-    public long joinGroup(String publicToken, String group) {
+    public long joinGroup(CometClient client, String group) {
         List<Runnable> news = new ArrayList<>();
-        long since = join(publicToken, group, news);
+        long since = join(client, group, news);
         tell(news);
         return since;
     }
 
-    private synchronized long join(String publicToken, String name, List<Runnable> news) {
-        Member member = memberAt(publicToken);
+    private synchronized long join(CometClient client, String name, List<Runnable> news) {
+        Member member = member(client);
         Log group = groups.get(name);
         Set<Log> memberships = new LinkedHashSet<>(member.groups.values());
         member.waiting.values().forEach(entry -> memberships.add(entry.log()));
@@ -558,15 +561,15 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public boolean leaveGroup(String publicToken, String group) {
+    public boolean leaveGroup(CometClient client, String group) {
         List<Runnable> news = new ArrayList<>();
-        boolean left = leave(publicToken, group, news);
+        boolean left = leave(client, group, news);
         tell(news);
         return left;
     }
 
-    synchronized boolean leave(String publicToken, String name, List<Runnable> news) {
-        Member member = memberAt(publicToken);
+    synchronized boolean leave(CometClient client, String name, List<Runnable> news) {
+        Member member = member(client);
         Log group = member.groups.remove(name);
         if (group == null) {
             return false;

@@ -84,7 +84,7 @@ class RecordingTest {
     @Test
     void recordingEventHandler_lifeOfAClient_isInOrder() {
         poll(0);
-        manager.disconnect(ada.privateToken());
+        manager.disconnect(ada);
 
         events.await(Kind.CLIENT_DISCONNECTED, ada);
 

@@ -124,7 +124,12 @@ class ClientsTest {
         CometClient ada = server.client("ada");
         assertThat(server.manager.transport().beginSubscribe("ada", 0, null, 0).answer().error())
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
-        assertThat(server.manager.disconnect("ada")).isFalse();
+        assertThat(
+                        server.manager
+                                .findClientByPrivateToken("ada")
+                                .map(server.manager::disconnect)
+                                .orElse(false))
+                .isFalse();
         assertThat(server.manager.findClientByPrivateToken("ada")).isEmpty();
         assertThat(server.manager.findClientByPublicToken(ada.privateToken())).isEmpty();
         assertThatExceptionOfType(CometException.class)
@@ -307,10 +312,10 @@ class ClientsTest {
     void disconnect_requestHeld_answersClosed() {
         CometClient ada = server.client("ada");
         Request held = server.poll(ada, 0);
-        assertThat(server.manager.disconnect(ada.privateToken())).isTrue();
+        assertThat(server.manager.disconnect(ada)).isTrue();
         assertThat(held.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
         assertThat(held.await().endReason()).isEqualTo(EndReason.DISCONNECTED);
-        assertThat(server.manager.disconnect(ada.privateToken())).isFalse();
+        assertThat(server.manager.disconnect(ada)).isFalse();
         assertThat(server.fetch(ada, 0).error())
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
         server.pass(Duration.ofMinutes(5));

@@ -119,8 +119,8 @@ class ClosingTest {
                         m -> m.findClientByPrivateToken(ada.privateToken()),
                         m -> m.findClientByPublicToken("ada"),
                         CometStateManager::clients,
-                        m -> m.disconnect(ada.privateToken()),
-                        m -> m.confirmedMessageId(ada.privateToken()),
+                        m -> m.disconnect(ada),
+                        m -> m.confirmedMessageId(ada),
                         m -> m.sendMessage("ada", "n", 1),
                         m -> m.sendMessage(List.of("ada"), "n", 1),
                         m -> m.sendToAll("n", 1),
@@ -238,7 +238,7 @@ class ClosingTest {
         CometClient bob = manager.get().initializeClient(CometClient.builder().build());
         CometAsyncResult held =
                 manager.get().transport().beginSubscribe(bob.privateToken(), 0, null, 0);
-        manager.get().disconnect(ada.privateToken());
+        manager.get().disconnect(ada);
         assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(held.answer().error()).matches(e -> e.reason() == Reason.CLOSED);
     }
@@ -316,11 +316,11 @@ class ClosingTest {
 
             // Who comes meanwhile is answered, and is none to wait for.
             assertThat(server.poll(ada, 0).await().outcome()).isEqualTo(Outcome.RECONNECT);
-            server.manager.disconnect(eve.privateToken());
+            server.manager.disconnect(eve);
             server.settle();
             assertThat(drained).isNotDone();
 
-            server.manager.disconnect(bob.privateToken());
+            server.manager.disconnect(bob);
             await().until(drained::isDone);
             await().until(drain(server, Duration.ofHours(1))::isDone);
         }
@@ -339,7 +339,7 @@ class ClosingTest {
             server.manager.sendMessage("ada", "n", 1);
             sink.writing.await();
 
-            server.manager.disconnect(ada.privateToken());
+            server.manager.disconnect(ada);
             boolean wasOver = drained.isDone();
             sink.written.countDown();
 
@@ -411,12 +411,16 @@ class ClosingTest {
                 for (int i = 0; i < 1_000; i++) {
                     assertThat(drained.isDone() && !kept.isCompleted()).isFalse();
                 }
-                server.manager.disconnect(keeps.privateToken());
+                server.manager.disconnect(keeps);
                 over.set(true);
                 peers.forEach(CompletableFuture::join);
                 // A peer that came to no poll since the drain began still has the one before.
-                server.manager.disconnect("secret-of-ada");
-                server.manager.disconnect("secret-of-bob");
+                server.manager
+                        .findClientByPrivateToken("secret-of-ada")
+                        .ifPresent(server.manager::disconnect);
+                server.manager
+                        .findClientByPrivateToken("secret-of-bob")
+                        .ifPresent(server.manager::disconnect);
                 await().until(drained::isDone);
                 assertThat(kept.isCompleted()).isTrue();
                 assertThat(server.manager.statistics().held().polls()).isZero();

@@ -27,7 +27,7 @@ final class ColdClassesMain {
         manager.transport()
                 .beginSubscribe(ada.privateToken(), 0, null, 0)
                 .whenCompleted(answer -> answered.countDown());
-        manager.joinGroup(ada.publicToken(), "group");
+        manager.joinGroup(ada, "group");
         manager.sendToGroup("group", "name", "contents");
         manager.transport()
                 .beginSubscribe(ada.privateToken(), Long.MAX_VALUE >> 20, Duration.ZERO, 0)

@@ -351,6 +351,7 @@ class ContentsTest {
                 Files.readString(
                         root.resolve("comet-client/src/main/java/dev/comet/client/NoData.java"));
         assertThat(client)
-                .isEqualTo(core.replace("package dev.comet.internal;", "package dev.comet.client;"));
+                .isEqualTo(
+                        core.replace("package dev.comet.internal;", "package dev.comet.client;"));
     }
 }

@@ -94,13 +94,13 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
-    public long joinGroup(String publicToken, String group) {
-        return store.joinGroup(publicToken, group);
+    public long joinGroup(CometClient client, String group) {
+        return store.joinGroup(client, group);
     }
 
     @Override
-    public boolean leaveGroup(String publicToken, String group) {
-        return store.leaveGroup(publicToken, group);
+    public boolean leaveGroup(CometClient client, String group) {
+        return store.leaveGroup(client, group);
     }
 
     @Override

@@ -55,7 +55,7 @@ class EventsTest {
                 Server.start(new DelegatingProvider(), 1, o -> o.eventExecutor(moody))) {
             CometClient ada = server.client("ada");
             refusing.set(true);
-            assertThat(server.manager.disconnect(ada.privateToken())).isTrue();
+            assertThat(server.manager.disconnect(ada)).isTrue();
             assertThat(server.manager.clients()).isEmpty();
             CompletableFuture<?> request =
                     server.manager

@@ -261,7 +261,7 @@ class FaultsTest {
                 new CometClientEventHandler() {
                     @Override
                     public void clientInitialized(CometClient client) {
-                        busy(m -> m.joinGroup(client.publicToken(), "everybody"));
+                        busy(m -> m.joinGroup(client, "everybody"));
                         busy(m -> m.sendMessage(client.publicToken(), "welcome", client));
                     }
 
@@ -269,7 +269,7 @@ class FaultsTest {
                     public void clientSubscribed(CometClient client) {
                         busy(m -> m.sendToGroup("everybody", "polls", client));
                         if (client.displayName().equals("unwanted")) {
-                            busy(m -> m.disconnect(client.privateToken()));
+                            busy(m -> m.disconnect(client));
                         }
                     }
 
@@ -345,7 +345,7 @@ class FaultsTest {
                     @Override
                     public void initializeClient(CometClient client) {
                         super.initializeClient(client);
-                        joinGroup(client.publicToken(), "room"); // by one who saw it in clients()
+                        joinGroup(client, "room"); // by one who saw it in clients()
                     }
                 };
         try (Server server = start(provider)) {

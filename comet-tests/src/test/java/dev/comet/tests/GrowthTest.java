@@ -52,7 +52,7 @@ class GrowthTest {
                     }
                     default -> {
                         if (random.nextInt(20) == 0) {
-                            manager.disconnect(clients[i].privateToken());
+                            manager.disconnect(clients[i]);
                             clients[i] = server.client("client-" + i, 25, 600);
                             cursors[i] = 0;
                         }
@@ -71,7 +71,7 @@ class GrowthTest {
             assertThat(manager.statistics().events().pending()).isZero();
 
             for (CometClient client : clients) {
-                manager.disconnect(client.privateToken());
+                manager.disconnect(client);
             }
             server.settle();
             assertThat(Footprint.of(manager)).isEqualTo(new PoolFootprint(0, 0, 0, 1));
@@ -84,7 +84,7 @@ class GrowthTest {
         try (Server server = Server.start()) {
             for (int i = 0; i < 1_000; i++) {
                 CometClient client = server.client("client-" + i, 25, 60);
-                server.manager.joinGroup(client.publicToken(), "group-" + i % 10);
+                server.manager.joinGroup(client, "group-" + i % 10);
                 server.poll(client, 0);
             }
             server.pass(Duration.ofSeconds(26));

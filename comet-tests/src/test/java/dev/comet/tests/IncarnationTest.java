@@ -10,12 +10,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.comet.CometAnswer.Outcome;
 import dev.comet.CometClient;
 import dev.comet.CometException;
+import dev.comet.CometMessage;
 import dev.comet.CometReply;
+import dev.comet.CometStateManager;
 import dev.comet.testkit.internal.RecordedAnswers.Request;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -116,7 +119,9 @@ class IncarnationTest {
                         server.client("ada");
                         reply.set(server.manager.request("ada", "n", 1, TIMEOUT, "one-of-the-new"));
                     };
-            server.manager.disconnect("secret-of-ada");
+            server.manager
+                    .findClientByPrivateToken("secret-of-ada")
+                    .ifPresent(server.manager::disconnect);
             CompletableFuture<CometReply> asked = reply.get().toCompletableFuture();
             assertThat(asked).isNotDone();
             server.manager.transport().acceptReply("secret-of-ada", "one-of-the-new", 2);
@@ -137,7 +142,10 @@ class IncarnationTest {
                         CometClient found = super.findClientByPublicToken(publicToken);
                         if (!replaced) {
                             replaced = true;
-                            started.get().manager.disconnect("secret-of-ada");
+                            started.get()
+                                    .manager
+                                    .findClientByPrivateToken("secret-of-ada")
+                                    .ifPresent(started.get().manager::disconnect);
                             started.get().client("ada");
                         }
                         return found;
@@ -175,6 +183,49 @@ class IncarnationTest {
     }
 
     @Test
+    @DisplayName(
+            "C12: what is sent, asked or joined for a client by name is not the next one's, nor is that left out for it")
+    void everyCall_clientHasEnded_isNotForTheNextOne() {
+        try (Server server = start()) {
+            CometClient before = server.client("ada");
+            server.manager.disconnect(before);
+            CometClient next = server.client("ada");
+            CometStateManager comet = server.manager;
+            comet.joinGroup(next, "room");
+            assertGone(() -> comet.sendMessage(before, "n", 1));
+            assertGone(() -> comet.joinGroup(before, "room"));
+            assertGone(() -> comet.leaveGroup(before, "room"));
+            assertThatThrownBy(
+                            () ->
+                                    comet.request(before, "n", 1, Duration.ofSeconds(1))
+                                            .toCompletableFuture()
+                                            .join())
+                    .hasRootCauseMessage("this client has ended; another one has its public token");
+            long toAll = comet.sendToAllExcept(before, "n", 1);
+            long toRoom = comet.sendToGroupExcept("room", before, "n", 1);
+            comet.sendToAllExcept(next, "n", 1);
+            comet.sendToGroupExcept("room", next, "n", 1);
+            long toHer = comet.sendMessage(next, "n", 1);
+            assertThat(server.fetch(next, 0).batch().messages())
+                    .extracting(CometMessage::messageId)
+                    .containsExactly(toAll, toRoom, toHer);
+            CompletionStage<CometReply> reply = comet.request(next, "q", 1, Duration.ofSeconds(1));
+            CometMessage asked = server.fetch(next, toHer).batch().messages().get(0);
+            comet.transport().acceptReply(next.privateToken(), asked.correlationId(), "a");
+            assertThat(reply.toCompletableFuture().join().contents()).isEqualTo("a");
+        }
+    }
+
+    private static void assertGone(ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        CometException.class,
+                        e ->
+                                assertThat(e.reason())
+                                        .isEqualTo(CometException.Reason.CLIENT_DOES_NOT_EXIST));
+    }
+
+    @Test
     @DisplayName("C12: a leave that is told late does not take the next client out of its group")
     void left_toldWhenTheTokensAreUsedAgain_theNewcomerIsWoken() {
         try (Server server = start()) {
@@ -183,7 +234,9 @@ class IncarnationTest {
             AtomicReference<Request> held = new AtomicReference<>();
             provider.beforeLeft =
                     () -> {
-                        server.manager.disconnect("secret-of-ada");
+                        server.manager
+                                .findClientByPrivateToken("secret-of-ada")
+                                .ifPresent(server.manager::disconnect);
                         CometClient next = server.client("ada");
                         server.manager.joinGroup("ada", "room");
                         held.set(server.poll(next, 0));
@@ -204,11 +257,21 @@ class IncarnationTest {
             AtomicReference<Request> held = new AtomicReference<>();
             provider.beforeRemoval =
                     () -> {
-                        assertThat(server.manager.disconnect("secret-of-ada")).isTrue();
+                        assertThat(
+                                        server.manager
+                                                .findClientByPrivateToken("secret-of-ada")
+                                                .map(server.manager::disconnect)
+                                                .orElse(false))
+                                .isTrue();
                         held.set(server.poll(server.client("ada"), 0));
                         server.settle();
                     };
-            assertThat(server.manager.disconnect("secret-of-ada")).isFalse();
+            assertThat(
+                            server.manager
+                                    .findClientByPrivateToken("secret-of-ada")
+                                    .map(server.manager::disconnect)
+                                    .orElse(false))
+                    .isFalse();
             assertThat(server.manager.disconnect(before)).isFalse();
             server.settle();
             assertThat(held.get().isAnswered()).isFalse();
@@ -228,7 +291,9 @@ class IncarnationTest {
             server.settle();
             AtomicReference<Request> held = new AtomicReference<>();
             provider.afterRemoval = () -> held.set(server.poll(server.client("ada"), 0));
-            server.manager.disconnect("secret-of-ada");
+            server.manager
+                    .findClientByPrivateToken("secret-of-ada")
+                    .ifPresent(server.manager::disconnect);
             server.settle();
             assertThat(old.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
             assertThat(held.get().isAnswered()).isFalse();
@@ -281,7 +346,7 @@ class IncarnationTest {
                     @Override
                     public void initializeClient(CometClient client) {
                         super.initializeClient(client);
-                        joinGroup(client.publicToken(), "room");
+                        joinGroup(client, "room");
                     }
                 };
         try (Server server = Server.start(failing, 1, options -> options)) {
@@ -327,7 +392,13 @@ class IncarnationTest {
     void disconnect_beforeInitializeClientReturns_tellsBothEvents() {
         try (Server server = start()) {
             provider.afterInitialisation =
-                    () -> assertThat(server.manager.disconnect("secret-of-ada")).isTrue();
+                    () ->
+                            assertThat(
+                                            server.manager
+                                                    .findClientByPrivateToken("secret-of-ada")
+                                                    .map(server.manager::disconnect)
+                                                    .orElse(false))
+                                    .isTrue();
             CometClient ada = server.client("ada");
             assertThat(server.events.kinds(ada))
                     .containsExactly(CLIENT_INITIALIZED, CLIENT_DISCONNECTED);
@@ -362,6 +433,9 @@ class IncarnationTest {
             CometClient ada = server.manager.initializeClient(description);
             assertThat(ada).isNotEqualTo(description);
             assertThatThrownBy(() -> server.manager.disconnect(description))
+                    .hasMessage(
+                            "client is a description; use what initializeClient has made of it");
+            assertThatThrownBy(() -> server.manager.sendMessage(description, "n", 1))
                     .hasMessage(
                             "client is a description; use what initializeClient has made of it");
             assertThat(server.manager.disconnect(ada)).isTrue();

@@ -74,7 +74,7 @@ class LogTest {
                 server.manager.sendToAllExcept("ada", "n", i);
             }
             assertThat(server.fetch(bob, 0).batch().gaps()).isNotEmpty();
-            server.manager.disconnect(bob.privateToken());
+            server.manager.disconnect(bob);
             server.pass(Duration.ofSeconds(26)); // its poll ends
             server.pass(Duration.ofSeconds(61));
         }

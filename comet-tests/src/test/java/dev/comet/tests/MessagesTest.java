@@ -112,7 +112,7 @@ class MessagesTest {
             assertThat(ids(server.fetch(ada, 0))).containsExactly(first, second);
             assertThat(ids(server.fetch(ada, 0))).containsExactly(first, second);
             assertThat(ids(server.fetch(ada, first))).containsExactly(second);
-            assertThat(server.manager.confirmedMessageId(ada.privateToken())).isEqualTo(first);
+            assertThat(server.manager.confirmedMessageId(ada)).isEqualTo(first);
             CometAnswer back = server.fetch(ada, 0);
             assertThat(ids(back)).containsExactly(second);
             assertThat(back.batch().gaps())
@@ -356,7 +356,7 @@ class MessagesTest {
     void sendMessage_logFullAndDropOldest_announcesWhatWent() {
         try (Server server = Server.start(full(OverflowPolicy.DROP_OLDEST))) {
             CometClient ada = server.client("ada");
-            long birth = server.manager.confirmedMessageId(ada.privateToken());
+            long birth = server.manager.confirmedMessageId(ada);
             List<Long> sent = new ArrayList<>();
             for (int i = 0; i < 5; i++) {
                 sent.add(server.manager.sendMessage("ada", "n", i));
@@ -480,7 +480,7 @@ class MessagesTest {
         try (Server server = Server.start()) {
             long ofAnotherLife = 1_000;
             CometClient ada = server.client("ada");
-            long birth = server.manager.confirmedMessageId(ada.privateToken());
+            long birth = server.manager.confirmedMessageId(ada);
             for (long cursor : new long[] {birth + 1_000, Long.MAX_VALUE, ofAnotherLife, 1}) {
                 CometAnswer answer = server.fetch(ada, cursor);
                 assertThat(answer.outcome()).isEqualTo(Outcome.MESSAGES);

@@ -94,7 +94,7 @@ final class OutOfMemoryMain {
             CometClient client =
                     manager.initializeClient(
                             CometClient.builder().publicToken("client-" + i).build());
-            manager.joinGroup(client.publicToken(), "room-" + i % 10);
+            manager.joinGroup(client, "room-" + i % 10);
             pollers.add(new Poller(client));
         }
         List<Thread> hogs = new ArrayList<>();

@@ -334,7 +334,7 @@ class RacesTest {
             AtomicReference<Request> poll = new AtomicReference<>();
             race(
                     () -> poll.set(server.poll(ada, 0)),
-                    () -> manager.disconnect(ada.privateToken()),
+                    () -> manager.disconnect(ada),
                     () -> manager.sendToAll("n", 1));
             CometAnswer answer = poll.get().await();
             assertThat(answer.outcome())
@@ -354,7 +354,7 @@ class RacesTest {
             CometClient ada = server.client("ada");
             Request poll = server.poll(ada, 0);
             race(
-                    () -> manager.disconnect(ada.privateToken()),
+                    () -> manager.disconnect(ada),
                     () -> manager.transport().seenAt(ada, "192.0.2.1"),
                     () -> manager.transport().seenAt(ada, "192.0.2.2"));
             assertThat(poll.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
@@ -384,7 +384,7 @@ class RacesTest {
                 assertThat(poll.get().isAnswered()).isFalse();
                 long id = manager.sendMessage("ada", "n", 1);
                 assertThat(ids(poll.get().await())).containsExactly(id);
-                manager.disconnect(ada.privateToken());
+                manager.disconnect(ada);
             }
         }
         assertThat(manager.statistics().clients().idleKilled()).isEqualTo(killed);
@@ -397,7 +397,7 @@ class RacesTest {
         for (int i = 0; i < ROUNDS; i++) {
             CometClient old = server.client("ada", 25, 600);
             race(
-                    () -> manager.disconnect(old.privateToken()),
+                    () -> manager.disconnect(old),
                     () -> {
                         while (idleSecondsOfAda() == 600) {
                             Thread.onSpinWait();
@@ -408,7 +408,7 @@ class RacesTest {
                 server.pass(Duration.ofSeconds(61));
                 assertThat(manager.clients()).isEmpty();
             } else {
-                manager.disconnect(old.privateToken());
+                manager.disconnect(old);
             }
         }
     }

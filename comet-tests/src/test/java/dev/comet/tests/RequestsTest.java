@@ -246,7 +246,7 @@ class RequestsTest {
 
             CometClient lamp = server.client("lamp");
             Outcome disconnected = ask(server, "lamp");
-            server.manager.disconnect(lamp.privateToken());
+            server.manager.disconnect(lamp);
             assertThat(disconnected.times).hasValue(1);
             assertThat(disconnected.reason).isEqualTo(Reason.CLIENT_DOES_NOT_EXIST);
 
@@ -445,9 +445,7 @@ class RequestsTest {
                                 racing(start, () -> attempt(server, lamp, id, ends, "a")),
                                 racing(start, () -> attempt(server, lamp, id, ends, "b")),
                                 racing(start, () -> server.clock.advance(TIMEOUT.plusMillis(30))),
-                                racing(
-                                        start,
-                                        () -> server.manager.disconnect(lamp.privateToken())));
+                                racing(start, () -> server.manager.disconnect(lamp)));
                 for (Thread thread : threads) {
                     thread.join();
                 }

@@ -178,8 +178,7 @@ class StatisticsTest {
             assertThat(streams.transport()).isEqualTo(Transport.STREAM);
             assertThat(streams.heldFor()).isEqualTo(Duration.ofSeconds(4));
             assertThat(streams.lag()).isEqualTo(Duration.ofSeconds(4));
-            assertThat(streams.confirmedId())
-                    .isEqualTo(server.manager.confirmedMessageId(ada.privateToken()));
+            assertThat(streams.confirmedId()).isEqualTo(server.manager.confirmedMessageId(ada));
         }
     }
 

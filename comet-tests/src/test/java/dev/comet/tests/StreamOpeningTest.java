@@ -32,9 +32,7 @@ class StreamOpeningTest {
     private enum Ending {
         STREAM(Outcome.SUPERSEDED, (server, ada) -> server.stream(ada, 0)),
         POLL(Outcome.SUPERSEDED, (server, ada) -> server.fetch(ada, 0)),
-        DISCONNECT(
-                Outcome.CLIENT_ENDED,
-                (server, ada) -> server.manager.disconnect(ada.privateToken())),
+        DISCONNECT(Outcome.CLIENT_ENDED, (server, ada) -> server.manager.disconnect(ada)),
         CLOSE(Outcome.ERROR, (server, ada) -> server.manager.close());
 
         private final Outcome outcome;

@@ -147,11 +147,9 @@ class StreamingTest {
 
             assertThat(server.stream(ada, 0).ids()).isEqualTo(sent);
             server.manager.transport().confirm(ada.privateToken(), sent.get(0));
-            assertThat(server.manager.confirmedMessageId(ada.privateToken()))
-                    .isEqualTo(sent.get(0));
+            assertThat(server.manager.confirmedMessageId(ada)).isEqualTo(sent.get(0));
             assertThat(server.stream(ada, sent.get(1)).ids()).containsExactly(sent.get(2));
-            assertThat(server.manager.confirmedMessageId(ada.privateToken()))
-                    .isEqualTo(sent.get(1));
+            assertThat(server.manager.confirmedMessageId(ada)).isEqualTo(sent.get(1));
             assertThat(server.fetch(ada, sent.get(2)).batch().messages()).isEmpty();
         }
     }
@@ -497,7 +495,7 @@ class StreamingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             RecordedStream stream = server.stream(ada, 0);
-            server.manager.disconnect(ada.privateToken());
+            server.manager.disconnect(ada);
             assertThat(stream.awaitEnd().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
             assertThat(server.manager.statistics().held().streams()).isZero();
         }

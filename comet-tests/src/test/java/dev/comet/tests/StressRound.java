@@ -268,9 +268,9 @@ final class StressRound {
         LockSupport.parkNanos(random.nextInt(4_000_000));
         String secret = StressSlot.secretOf(token(random, SLOTS));
         try {
-            manager.disconnect(secret);
+            manager.findClientByPrivateToken(secret).ifPresent(manager::disconnect);
             if (random.nextInt(4) == 0) {
-                manager.disconnect(secret);
+                manager.findClientByPrivateToken(secret).ifPresent(manager::disconnect);
             }
         } catch (CometException e) {
             StressSlot.expect(e, Reason.PROVIDER_UNAVAILABLE);
@@ -341,7 +341,7 @@ final class StressRound {
         settle();
         slots.forEach(StressSlot::finish);
         for (CometClient one : manager.clients()) {
-            manager.disconnect(one.privateToken());
+            manager.disconnect(one);
         }
         settle();
         requireNothingIsLeft();

@@ -126,27 +126,25 @@ final class StressStore extends DelegatingProvider {
     }
 
     @Override
-    public long joinGroup(String publicToken, String group) {
+    public long joinGroup(CometClient client, String group) {
         trouble();
-        synchronized (lifeOf(StressSlot.secretOf(publicToken))) {
-            long after = super.joinGroup(publicToken, group);
-            Incarnation one = record.latest(publicToken);
-            if (one != null) {
-                record.history.joined(one.name, group, after);
-                one.joined(group);
-            }
+        synchronized (lifeOf(client.privateToken())) {
+            long after = super.joinGroup(client, group);
+            Incarnation one = record.of(client);
+            record.history.joined(one.name, group, after);
+            one.joined(group);
             return after;
         }
     }
 
     @Override
-    public boolean leaveGroup(String publicToken, String group) {
+    public boolean leaveGroup(CometClient client, String group) {
         trouble();
-        synchronized (lifeOf(StressSlot.secretOf(publicToken))) {
+        synchronized (lifeOf(client.privateToken())) {
             long certain = top();
-            boolean left = super.leaveGroup(publicToken, group);
-            Incarnation one = record.latest(publicToken);
-            if (left && one != null) {
+            boolean left = super.leaveGroup(client, group);
+            if (left) {
+                Incarnation one = record.of(client);
                 record.history.left(one.name, group, certain, top());
                 one.left(group);
             }

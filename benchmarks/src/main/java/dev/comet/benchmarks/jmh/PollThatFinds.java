@@ -34,7 +34,7 @@ public class PollThatFinds {
         comet = Fixture.manager();
         one = Fixture.client(comet);
         other = Fixture.client(comet);
-        cursor = comet.confirmedMessageId(one.privateToken());
+        cursor = comet.confirmedMessageId(one);
         for (int i = 0; i < messages; i++) {
             comet.sendMessage(one.publicToken(), Fixture.NAME, Fixture.PAYLOAD);
             comet.sendMessage(other.publicToken(), Fixture.NAME, Fixture.PAYLOAD);

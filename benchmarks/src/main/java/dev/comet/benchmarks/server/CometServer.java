@@ -56,7 +56,7 @@ final class CometServer implements PushServer {
                                     .connectionIdleSeconds(SECONDS)
                                     .build());
             if (!room.isEmpty()) {
-                comet.joinGroup(client.publicToken(), room);
+                comet.joinGroup(client, room);
                 rooms.put(client.publicToken(), room);
             }
             tokens.add(client.privateToken());

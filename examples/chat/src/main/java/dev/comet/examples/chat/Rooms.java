@@ -100,8 +100,8 @@ final class Rooms {
     private long join(CometClient client, String room) {
         try {
             // In this order: whoever comes or goes after a list of people was made is announced.
-            comet.joinGroup(client.publicToken(), presenceIn(room));
-            return comet.joinGroup(client.publicToken(), talkIn(room));
+            comet.joinGroup(client, presenceIn(room));
+            return comet.joinGroup(client, talkIn(room));
         } catch (CometException e) {
             if (e.reason() != CometException.Reason.LIMIT_REACHED) {
                 throw e;
@@ -116,8 +116,8 @@ final class Rooms {
 
     /** Returns whether the client was in the room. */
     boolean exit(CometClient client, String room) {
-        comet.leaveGroup(client.publicToken(), talkIn(room));
-        boolean left = comet.leaveGroup(client.publicToken(), presenceIn(room));
+        comet.leaveGroup(client, talkIn(room));
+        boolean left = comet.leaveGroup(client, presenceIn(room));
         forgetEmpty();
         return left;
     }

@@ -324,9 +324,7 @@ final class Relay implements CometClientEventHandler {
     private void noteConfirmed(CometClient client) {
         try {
             devices.confirmed(
-                    client.publicToken(),
-                    visit(client),
-                    comet.confirmedMessageId(client.privateToken()));
+                    client.publicToken(), visit(client), comet.confirmedMessageId(client));
         } catch (CometException e) {
             LOG.debug("{} has just gone", client.publicToken(), e);
         }

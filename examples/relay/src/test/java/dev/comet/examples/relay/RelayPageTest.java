@@ -60,7 +60,7 @@ class RelayPageTest {
 
             server.manager().clients().stream()
                     .filter(client -> client.displayName().equals("gateway-2"))
-                    .forEach(client -> server.manager().disconnect(client.privateToken()));
+                    .forEach(client -> server.manager().disconnect(client));
             assertThat(page.locator("#devices li")).hasCount(2);
         }
     }

@@ -335,7 +335,9 @@ class RelayTest {
             HttpResponse<String> draining = post("relay/data", "", "SessionId", session);
             assertThat(draining.statusCode()).isEqualTo(503);
             assertThat(draining.body()).contains("restarting");
-            server.manager().disconnect(session);
+            server.manager()
+                    .findClientByPrivateToken(session)
+                    .ifPresent(server.manager()::disconnect);
             await().until(() -> post("relay/data", "", "SessionId", session).statusCode() == 404);
         }
     }
