@@ -109,7 +109,7 @@ public final class CometException extends RuntimeException {
     }
 
     /** As {@link #forDevelopers(Reason, String)}, with what led to it. */
-    public static CometException forDevelopers(Reason reason, String message, Throwable cause) {
+    static CometException forDevelopers(Reason reason, String message, Throwable cause) {
         return new CometException(reason, message, cause, true);
     }
 

@@ -474,7 +474,11 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
      */
     public long joinGroup(String publicToken, String group) {
-        return gate.pass(() -> provider.joinGroup(addressee(publicToken), Arguments.group(group)));
+        return gate.pass(
+                () -> {
+                    String name = Arguments.group(group);
+                    return provider.joinGroup(addressee(publicToken), name);
+                });
     }
 
     /** As {@link #joinGroup(String, String)}: this very client. */
@@ -490,7 +494,11 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public boolean leaveGroup(String publicToken, String group) {
-        return gate.pass(() -> provider.leaveGroup(addressee(publicToken), Arguments.group(group)));
+        return gate.pass(
+                () -> {
+                    String name = Arguments.group(group);
+                    return provider.leaveGroup(addressee(publicToken), name);
+                });
     }
 
     /** As {@link #leaveGroup(String, String)}: this very client. */
@@ -527,14 +535,26 @@ public final class CometStateManager implements AutoCloseable {
         events.add(handler);
     }
 
-    /** What the manager is doing. Cheap; fit to be asked every second. */
+    /**
+     * What the manager is doing. Cheap, fit to be asked every second, and never fails: what the
+     * provider cannot say is zero.
+     */
     public CometStatistics statistics() {
         return counters.read(
-                provider.clientCount(),
-                provider.usage(),
+                usage(),
                 limits.maxTotalBytes(),
                 storeThreads.waiting(),
                 new CometStatistics.Faults(pool.replacedThreads(), Faults.count()));
+    }
+
+    private ICometStateProvider.Usage usage() {
+        try {
+            return provider.usage();
+        } catch (RuntimeException e) {
+            counters.providerFailures.increment();
+            Faults.warn(LOG, "The provider could not say what it holds", e);
+            return ICometStateProvider.Usage.NONE;
+        }
     }
 
     /**

@@ -53,14 +53,13 @@ final class Counters {
     }
 
     CometStatistics read(
-            int clients,
             ICometStateProvider.Usage store,
             long maxTotalBytes,
             int busyReads,
             CometStatistics.Faults faults) {
         return new CometStatistics(
                 new CometStatistics.Clients(
-                        clients, idleClientsKilled.sum(), clientsDisconnected.sum()),
+                        store.clients(), idleClientsKilled.sum(), clientsDisconnected.sum()),
                 new CometStatistics.Held(
                         heldRequests.sum(),
                         openStreams.sum(),

@@ -51,16 +51,17 @@ public interface ICometStateProvider extends AutoCloseable {
     /**
      * What a provider holds, for statistics.
      *
+     * @param clients how many clients there are
      * @param messages messages in logs; one in the own logs of many clients is one
      * @param bytes what counts against {@link CometLimits#maxTotalBytes}
      * @param dropped messages dropped from own logs before they were delivered: a running total
      * @param worstLag the greatest {@link ClientUsage#lag} of any client when {@link #tidy} ran
      *     last
      */
-    record Usage(long messages, long bytes, long dropped, Duration worstLag) {
+    record Usage(int clients, long messages, long bytes, long dropped, Duration worstLag) {
 
         /** Of a provider that does not know. */
-        public static final Usage NONE = new Usage(0, 0, 0, Duration.ZERO);
+        public static final Usage NONE = new Usage(0, 0, 0, 0, Duration.ZERO);
     }
 
     /**
@@ -133,9 +134,6 @@ public interface ICometStateProvider extends AutoCloseable {
 
     /** All clients, as a snapshot in no particular order. */
     List<CometClient> clients();
-
-    /** How many clients there are. */
-    int clientCount();
 
     /**
      * Confirms everything up to the cursor, and reads what is above it.
@@ -260,10 +258,11 @@ public interface ICometStateProvider extends AutoCloseable {
      */
     default void tidy() {}
 
-    /** What the store holds and has dropped. Cheap: it does not look into each log. */
-    default Usage usage() {
-        return Usage.NONE;
-    }
+    /**
+     * What the store holds and has dropped, as far as this provider knows without asking anybody:
+     * cheap, from memory, and while a store elsewhere cannot be reached, too.
+     */
+    Usage usage();
 
     /**
      * How this client is doing. For a person who looks: may cost more than a read.

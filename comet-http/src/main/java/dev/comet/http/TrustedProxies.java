@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable. Never asks a name server; the time it takes is linear in the length of the header.
  * Source: RFC 7239 for {@code Forwarded}.
  */
-public final class TrustedProxies implements Function<CometExchange, @Nullable String> {
+public final class TrustedProxies {
 
     private static final int LONGEST_ADDRESS = 64;
 
@@ -46,8 +46,8 @@ public final class TrustedProxies implements Function<CometExchange, @Nullable S
      * @param networks the proxies: addresses, or networks such as {@code 10.0.0.0/8}
      * @throws CometException PARAMETERS_INVALID if one is neither
      */
-    public static TrustedProxies xForwardedFor(String... networks) {
-        return new TrustedProxies(false, networks);
+    public static Function<CometExchange, @Nullable String> xForwardedFor(String... networks) {
+        return new TrustedProxies(false, networks)::addressOf;
     }
 
     /**
@@ -56,12 +56,11 @@ public final class TrustedProxies implements Function<CometExchange, @Nullable S
      * @param networks the proxies: addresses, or networks such as {@code 10.0.0.0/8}
      * @throws CometException PARAMETERS_INVALID if one is neither
      */
-    public static TrustedProxies forwarded(String... networks) {
-        return new TrustedProxies(true, networks);
+    public static Function<CometExchange, @Nullable String> forwarded(String... networks) {
+        return new TrustedProxies(true, networks)::addressOf;
     }
 
-    @Override
-    public @Nullable String apply(CometExchange exchange) {
+    private @Nullable String addressOf(CometExchange exchange) {
         InetAddress peer = address(exchange.remoteAddress());
         if (peer == null || !trusts(peer)) {
             return null;

@@ -6,8 +6,8 @@ import dev.comet.CometClient;
 import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.testkit.CallerExecutor;
 import dev.comet.testkit.ManualClock;
+import dev.comet.testkit.internal.CallerExecutor;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -103,7 +103,7 @@ final class Protocol implements AutoCloseable {
      * Until the wait threads have done what they were asked to do, and park; and events are told.
      */
     void settle() {
-        executor.settle(clock);
+        executor.settle(clock::awaitAllParked);
     }
 
     @Override

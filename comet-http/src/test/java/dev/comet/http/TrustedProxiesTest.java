@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.comet.CometException;
+import java.util.function.Function;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,12 +14,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("H9 whose address it is behind proxies")
 class TrustedProxiesTest {
 
-    private final TrustedProxies forwardedFor =
+    private final Function<CometExchange, String> forwardedFor =
             TrustedProxies.xForwardedFor("127.0.0.1", "::1", "10.0.0.0/8", "2001:db8:1::/48");
-    private final TrustedProxies forwarded =
+    private final Function<CometExchange, String> forwarded =
             TrustedProxies.forwarded("127.0.0.1", "10.0.0.0/8", "2001:db8:1::/48");
 
-    private static String find(TrustedProxies proxies, String peer, String header) {
+    private static String find(
+            Function<CometExchange, String> proxies, String peer, String header) {
         FakeExchange exchange =
                 FakeExchange.get("/poll")
                         .from(peer)

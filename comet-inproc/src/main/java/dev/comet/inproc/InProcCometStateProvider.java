@@ -163,11 +163,6 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public int clientCount() {
-        return clients.count();
-    }
-
-    @Override
     public boolean keepAlive(CometClient client, long idleInNanos) {
         ClientRecord record = clients.find(client);
         return record != null && record.keepAlive(state().now() + idleInNanos);
@@ -556,6 +551,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     public Usage usage() {
         Memory memory = state().memory();
         return new Usage(
+                clients.count(),
                 memory.messages(),
                 memory.bytes(),
                 dropped.sum() + memory.own().lostMessages(),

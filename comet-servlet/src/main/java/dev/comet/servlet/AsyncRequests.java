@@ -40,6 +40,7 @@ final class AsyncRequests {
 
     private final AtomicBoolean namedAsWrapping = new AtomicBoolean();
     private final AtomicBoolean namedAsAnswering = new AtomicBoolean();
+    private volatile boolean destroyed;
 
     /** The classes of the first response that was wrapped, outermost first. */
     private volatile List<String> wrappers = List.of();
@@ -107,9 +108,14 @@ final class AsyncRequests {
                 names);
     }
 
+    /** The context ends: from now on it is the container that ends requests, and no filter. */
+    void servletDestroyed() {
+        destroyed = true;
+    }
+
     /** Says once that a filter has ended held requests itself: their peers get nothing. */
     void answeredByFilter() {
-        if (!namedAsAnswering.getAndSet(true)) {
+        if (!destroyed && !namedAsAnswering.getAndSet(true)) {
             LOG.warn(
                     "A held request was answered by a filter when the servlet had returned, so that"
                             + " its peer gets nothing of what it waits for. Filters that wrap the"

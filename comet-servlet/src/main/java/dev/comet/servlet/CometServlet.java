@@ -141,6 +141,12 @@ public class CometServlet extends HttpServlet {
         requests.await(drained, spread);
     }
 
+    @Override
+    public final void destroy() {
+        requests.servletDestroyed();
+        super.destroy();
+    }
+
     /** What it has refused, and how its hooks do. Any thread. */
     public final CometHttpStatistics statistics() {
         return handler.statistics();

@@ -6,6 +6,7 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -138,8 +139,8 @@ final class StreamWriter implements WriteListener, CometOutput {
     private boolean writeSafely() {
         try {
             return writeOn();
-        } catch (IOException | IllegalStateException e) {
-            complete(); // the peer has gone away, or the container has found out
+        } catch (IOException | IllegalStateException | RejectedExecutionException e) {
+            complete(); // the peer has gone away, or the container, or the latter has found out
             givenUp.run();
             return false;
         } catch (RuntimeException | Error e) { // the peer would wait for what cannot come

@@ -6,6 +6,8 @@ import dev.comet.CometClient;
 import dev.comet.CometStateManager;
 import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.ServletRig.Answer;
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +55,34 @@ abstract class StopContract {
         assertThat(comet.statistics().held().polls() + comet.statistics().held().streams())
                 .isZero();
         comet.close();
+    }
+
+    @Test
+    @DisplayName("W18 a manager that is closed with its context blames nobody for what it holds")
+    void stop_contextClosesTheManager_blamesNobody() throws Exception {
+        CometStateManager comet = CometStateManager.builder(new InProcCometStateProvider()).build();
+        Container container = container();
+        container.start(
+                (classes, context) -> {
+                    new CometServlet(comet).addTo(context, "/comet/*");
+                    context.addListener(
+                            new ServletContextListener() {
+                                @Override
+                                public void contextDestroyed(ServletContextEvent event) {
+                                    comet.close();
+                                }
+                            });
+                });
+        ServletRig rig = new ServletRig(container, comet);
+        rig.held(rig.client("ada"));
+        rig.stream(rig.client("bob"), 0);
+        try (LogCapture log = new LogCapture(CometServlet.class);
+                LogCapture core = new LogCapture(CometStateManager.class)) {
+            container.stop();
+            assertThat(log.text() + core.text()).isEmpty();
+        }
+        assertThat(comet.statistics().held().polls() + comet.statistics().held().streams())
+                .isZero();
     }
 
     @Test

@@ -67,14 +67,14 @@ abstract class ClientRows extends ProviderRows {
     @Test
     void clients_someExist_areListedAndCounted() {
         assertThat(provider.clients()).isEmpty();
-        assertThat(provider.clientCount()).isZero();
+        assertThat(provider.usage().clients()).isZero();
 
         CometClient ada = client("ada");
         CometClient bob = client("bob");
         provider.removeClient(client("eve"));
 
         assertThat(provider.clients()).containsExactlyInAnyOrder(ada, bob);
-        assertThat(provider.clientCount()).isEqualTo(2);
+        assertThat(provider.usage().clients()).isEqualTo(2);
     }
 
     @Test
@@ -117,7 +117,7 @@ abstract class ClientRows extends ProviderRows {
                 name -> initializeIfFree(name, name + "-two", accepted));
 
         assertThat(accepted).containsExactlyInAnyOrderElementsOf(names);
-        assertThat(provider.clientCount()).isEqualTo(names.size());
+        assertThat(provider.usage().clients()).isEqualTo(names.size());
     }
 
     private void initializeIfFree(String name, String secret, Queue<String> accepted) {
@@ -160,7 +160,7 @@ abstract class ClientRows extends ProviderRows {
         AtOnce.run(Collections.nCopies(6, initialize));
 
         assertThat(accepted).hasValue(2);
-        assertThat(provider.clientCount()).isEqualTo(2);
+        assertThat(provider.usage().clients()).isEqualTo(2);
     }
 
     @Test

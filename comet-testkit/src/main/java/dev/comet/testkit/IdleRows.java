@@ -46,7 +46,7 @@ abstract class IdleRows extends ProviderRows {
 
         assertThat(kill(ada)).isEqualTo(KILLED);
         assertThat(kill(ada)).isEqualTo(ABSENT);
-        assertThat(provider.clientCount()).isZero();
+        assertThat(provider.usage().clients()).isZero();
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> read(ada, 0));
     }
 
@@ -123,7 +123,7 @@ abstract class IdleRows extends ProviderRows {
 
     private void assertEachOnce(List<CometClient> clients, Queue<CometClient> ended) {
         assertThat(ended).containsExactlyInAnyOrderElementsOf(clients);
-        assertThat(provider.clientCount()).isZero();
+        assertThat(provider.usage().clients()).isZero();
     }
 
     @Test

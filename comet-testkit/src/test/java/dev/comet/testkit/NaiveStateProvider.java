@@ -13,6 +13,7 @@ import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -189,8 +190,8 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public synchronized int clientCount() {
-        return byPrivateToken.size();
+    public synchronized Usage usage() {
+        return new Usage(byPrivateToken.size(), 0, 0, 0, Duration.ZERO);
     }
 
     @Override

@@ -1,9 +1,9 @@
 package dev.comet.tests;
 
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_INITIALIZED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_INITIALIZED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -47,11 +47,6 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
-    public int clientCount() {
-        return store.clientCount();
-    }
-
-    @Override
     public CometBatch getMessages(
             CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
         return store.getMessages(client, lastMessageId, maxMessages, maxBytes);

@@ -1,7 +1,7 @@
 package dev.comet.tests;
 
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.MESSAGES_DROPPED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.MESSAGES_DROPPED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,10 +9,10 @@ import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometGap;
 import dev.comet.CometStateManager;
-import dev.comet.testkit.CallerExecutor;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordingEventHandler;
+import dev.comet.testkit.internal.CallerExecutor;
 import dev.comet.testkit.internal.RecordedAnswers.Request;
+import dev.comet.testkit.internal.RecordingEventHandler;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.HashSet;

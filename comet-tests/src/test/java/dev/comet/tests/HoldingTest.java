@@ -1,6 +1,6 @@
 package dev.comet.tests;
 
-import static dev.comet.testkit.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometAnswer;

@@ -1,8 +1,8 @@
 package dev.comet.tests;
 
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_INITIALIZED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_INITIALIZED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

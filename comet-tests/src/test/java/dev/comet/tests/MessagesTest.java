@@ -1,7 +1,7 @@
 package dev.comet.tests;
 
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.MESSAGES_DROPPED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.MESSAGES_DROPPED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;

@@ -7,11 +7,11 @@ import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
 import dev.comet.ICometStateProvider;
 import dev.comet.inproc.InProcCometStateProvider;
-import dev.comet.testkit.CallerExecutor;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordingEventHandler;
+import dev.comet.testkit.internal.CallerExecutor;
 import dev.comet.testkit.internal.RecordedAnswers;
 import dev.comet.testkit.internal.RecordedStream;
+import dev.comet.testkit.internal.RecordingEventHandler;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
 
@@ -112,7 +112,7 @@ final class Server implements AutoCloseable {
      * Until the wait threads have done what they were asked to do, and park; and events are told.
      */
     void settle() {
-        executor.settle(clock);
+        executor.settle(clock::awaitAllParked);
     }
 
     @Override

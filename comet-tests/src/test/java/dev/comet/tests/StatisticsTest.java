@@ -42,6 +42,26 @@ class StatisticsTest {
     }
 
     @Test
+    @DisplayName("O1 the figures can be read while the store fails: what it knows is zero then")
+    void statistics_storeFails_saysTheRest() {
+        DelegatingProvider failing =
+                new DelegatingProvider() {
+                    @Override
+                    public Usage usage() {
+                        throw new IllegalStateException("the store fails, as the test wants");
+                    }
+                };
+        try (Server server = Server.start(failing, 1, options -> options)) {
+            server.client("ada");
+            server.manager.sendMessage("ada", "n", 1);
+            CometStatistics statistics = server.manager.statistics();
+            assertThat(statistics.messages().accepted()).isEqualTo(1);
+            assertThat(statistics.clients().existing()).isZero();
+            assertThat(statistics.store().failures()).isEqualTo(1);
+        }
+    }
+
+    @Test
     @DisplayName("O1 what waits is counted, in messages and bytes, and how long it has waited")
     void messages_waiting_areCounted() {
         CometLimits limits = CometLimits.builder().maxTotalBytes(1_000_000).build();

@@ -1,7 +1,7 @@
 package dev.comet.tests;
 
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_SUBSCRIBED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

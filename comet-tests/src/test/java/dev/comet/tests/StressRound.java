@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -268,9 +269,10 @@ final class StressRound {
         LockSupport.parkNanos(random.nextInt(4_000_000));
         String secret = StressSlot.secretOf(token(random, SLOTS));
         try {
-            manager.findClientByPrivateToken(secret).ifPresent(manager::disconnect);
+            Optional<CometClient> one = manager.findClientByPrivateToken(secret);
+            one.ifPresent(manager::disconnect);
             if (random.nextInt(4) == 0) {
-                manager.findClientByPrivateToken(secret).ifPresent(manager::disconnect);
+                one.ifPresent(manager::disconnect);
             }
         } catch (CometException e) {
             StressSlot.expect(e, Reason.PROVIDER_UNAVAILABLE);

@@ -138,7 +138,7 @@ final class StressSlot {
         } else if (dice < 98) {
             joinOrLeave("g" + random.nextInt(3));
         } else if (dice < 99) {
-            manager.disconnect(now.client());
+            manager.findClientByPrivateToken(secretOf(token)).ifPresent(manager::disconnect);
             if (random.nextBoolean()) {
                 connect();
             }

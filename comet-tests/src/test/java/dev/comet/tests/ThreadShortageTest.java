@@ -1,7 +1,7 @@
 package dev.comet.tests;
 
-import static dev.comet.testkit.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
-import static dev.comet.testkit.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,10 +9,10 @@ import dev.comet.CometClient;
 import dev.comet.CometStateManager;
 import dev.comet.ManagerThreads;
 import dev.comet.testkit.ManualClock;
-import dev.comet.testkit.RecordingEventHandler;
 import dev.comet.testkit.internal.RecordedAnswers;
 import dev.comet.testkit.internal.RecordedAnswers.Request;
 import dev.comet.testkit.internal.RecordedStream;
+import dev.comet.testkit.internal.RecordingEventHandler;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;

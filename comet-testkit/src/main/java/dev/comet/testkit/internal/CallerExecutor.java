@@ -1,4 +1,4 @@
-package dev.comet.testkit;
+package dev.comet.testkit.internal;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -47,11 +47,13 @@ public final class CallerExecutor implements Executor {
     /**
      * Waits until the wait threads have done what they were asked to do, and park, and what they
      * caused has been run.
+     *
+     * @param awaitAllParked of the clock by which they wait
      */
-    public void settle(ManualClock clock) {
+    public void settle(Runnable awaitAllParked) {
         long end = System.nanoTime() + PATIENCE_NANOS;
         do {
-            clock.awaitAllParked();
+            awaitAllParked.run();
         } while (hasWaited(end));
     }
 

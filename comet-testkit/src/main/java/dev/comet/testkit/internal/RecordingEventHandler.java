@@ -1,9 +1,8 @@
-package dev.comet.testkit;
+package dev.comet.testkit.internal;
 
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometGap;
-import dev.comet.testkit.internal.Recording;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
