@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
+import dev.comet.client.Exchanges.ResponseHandler;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -61,7 +61,7 @@ final class Connection {
         return current == streaming;
     }
 
-    void next(long cursor, boolean prompt, Callback outcome) {
+    void next(long cursor, boolean prompt, ResponseHandler outcome) {
         boolean stream =
                 wanted == CometTransport.STREAM || (wanted == CometTransport.AUTO && !isToPoll());
         if (stream) {
@@ -90,11 +90,11 @@ final class Connection {
         streaming.close();
     }
 
-    private void stream(long cursor, boolean prompt, Callback outcome) {
+    private void stream(long cursor, boolean prompt, ResponseHandler outcome) {
         streaming.next(
                 cursor,
                 prompt,
-                new Callback() {
+                new ResponseHandler() {
                     @Override
                     public void answered(JsonNode messages) {
                         if (streaming.isHealthy()) {
@@ -112,7 +112,7 @@ final class Connection {
     }
 
     private void streamFailed(
-            CometClientException error, long cursor, boolean prompt, Callback outcome) {
+            CometClientException error, long cursor, boolean prompt, ResponseHandler outcome) {
         boolean begun = streaming.hasBegun();
         boolean healthy = streaming.isHealthy();
         streaming.close();
@@ -141,12 +141,12 @@ final class Connection {
     }
 
     /** A poll, which may be in the place of a stream that did not get through. */
-    private final class Polled implements Callback {
+    private final class Polled implements ResponseHandler {
 
-        private final Callback outcome;
+        private final ResponseHandler outcome;
         private final boolean instead;
 
-        Polled(Callback outcome, boolean instead) {
+        Polled(ResponseHandler outcome, boolean instead) {
             this.outcome = outcome;
             this.instead = instead;
         }

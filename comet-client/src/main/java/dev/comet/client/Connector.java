@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
+import dev.comet.client.Exchanges.ResponseHandler;
 import java.net.URI;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -33,7 +33,9 @@ final class Connector {
     CompletionStage<CometSession> connect() {
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         strand.execute(
-                () -> exchanges.post("/connect", details, timeoutMillis, Callback.of(answer)));
+                () ->
+                        exchanges.post(
+                                "/connect", details, timeoutMillis, ResponseHandler.of(answer)));
         return Stages.map(answer, CometSession::of);
     }
 }

@@ -51,15 +51,15 @@ final class Exchanges {
     }
 
     /** Is told how a request ended. */
-    interface Callback {
+    interface ResponseHandler {
         /** A 2xx: its body, {@link MissingNode} if that is empty. */
         void answered(JsonNode body);
 
         void failed(CometClientException error);
 
         /** Completes the future; what hangs on it must not block. */
-        static Callback of(CompletableFuture<JsonNode> future) {
-            return new Callback() {
+        static ResponseHandler of(CompletableFuture<JsonNode> future) {
+            return new ResponseHandler() {
                 @Override
                 public void answered(JsonNode body) {
                     future.complete(body);
@@ -74,13 +74,13 @@ final class Exchanges {
     }
 
     /** One request for messages and its whole answer. */
-    Attempt get(String path, long millis, Callback outcome) {
+    Attempt get(String path, long millis, ResponseHandler outcome) {
         CometHttp.Request request = request("GET", path, null);
         return new Whole(millis, outcome, Messages::all).start(request);
     }
 
     /** One request and its whole answer; a failure, too, if it cannot even be begun. */
-    void post(String path, JsonNode body, long millis, Callback outcome) {
+    void post(String path, JsonNode body, long millis, ResponseHandler outcome) {
         byte[] bytes;
         try {
             bytes = Json.MAPPER.writeValueAsBytes(body);
@@ -100,8 +100,8 @@ final class Exchanges {
      * Of what a handler may refuse, only two codes are about the session; an ack is about nothing
      * else.
      */
-    private Callback doubting(String path, Callback outcome) {
-        return new Callback() {
+    private ResponseHandler doubting(String path, ResponseHandler outcome) {
+        return new ResponseHandler() {
             @Override
             public void answered(JsonNode body) {
                 outcome.answered(body);
@@ -259,13 +259,13 @@ final class Exchanges {
     /** A request whose answer counts when it is complete. */
     private final class Whole extends Attempt implements Incoming {
 
-        private final Callback outcome;
+        private final ResponseHandler outcome;
         private final Function<String, JsonNode> reader;
         private final ByteArrayOutputStream body = new ByteArrayOutputStream(512);
         private CometHttp.@Nullable Exchange exchange;
         private @Nullable Head head;
 
-        Whole(long millis, Callback outcome, Function<String, JsonNode> reader) {
+        Whole(long millis, ResponseHandler outcome, Function<String, JsonNode> reader) {
             super(platform, strand, millis);
             this.outcome = outcome;
             this.reader = reader;

@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
+import dev.comet.client.Exchanges.ResponseHandler;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -60,7 +60,7 @@ final class Polling implements Transport {
     }
 
     @Override
-    public void next(long cursor, boolean prompt, Callback outcome) {
+    public void next(long cursor, boolean prompt, ResponseHandler outcome) {
         long asked = prompt ? 0 : hold;
         String query =
                 "/poll?lastMessageId="
@@ -73,7 +73,7 @@ final class Polling implements Transport {
                 exchanges.get(
                         query,
                         asked * 1_000 + GRACE_MILLIS,
-                        new Callback() {
+                        new ResponseHandler() {
                             @Override
                             public void answered(JsonNode body) {
                                 if (!prompt && held.millis() >= asked * 900) {

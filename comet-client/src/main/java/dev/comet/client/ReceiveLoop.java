@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
+import dev.comet.client.Exchanges.ResponseHandler;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Objects;
@@ -67,7 +67,7 @@ final class ReceiveLoop {
      */
     private static final class Turn {
         private Platform.Timer pulse = () -> {};
-        private @Nullable Callback asked;
+        private @Nullable ResponseHandler asked;
         private @Nullable Runnable skipWait; // ends a wait
         private @Nullable Object renewal;
         private boolean catchingUp; // the handlers are too far behind
@@ -328,8 +328,8 @@ final class ReceiveLoop {
         }
         prompt = slept || switched || state != CometState.CONNECTED;
         asking = new Stopwatch(platform);
-        Callback outcome =
-                new Callback() {
+        ResponseHandler outcome =
+                new ResponseHandler() {
                     @Override
                     public void answered(JsonNode body) {
                         if (isAwaited()) {

@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
+import dev.comet.client.Exchanges.ResponseHandler;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
@@ -22,7 +22,7 @@ final class SendQueue {
     private final LinkedBlockingQueue<Call> waiting;
     private int underWay;
 
-    private record Call(String path, JsonNode body, Stopwatch since, Callback outcome) {}
+    private record Call(String path, JsonNode body, Stopwatch since, ResponseHandler outcome) {}
 
     /**
      * @param exchanges as whom to ask, when it is a request's turn
@@ -36,7 +36,7 @@ final class SendQueue {
         this.waiting = new LinkedBlockingQueue<>(limit);
     }
 
-    void post(String path, JsonNode body, Callback outcome) {
+    void post(String path, JsonNode body, ResponseHandler outcome) {
         Call call = new Call(path, body, new Stopwatch(platform), outcome);
         if (underWay < atOnce) {
             start(call);
@@ -79,12 +79,12 @@ final class SendQueue {
     }
 
     /** A request under way, and then the next one. */
-    private final class Turn implements Callback {
+    private final class Turn implements ResponseHandler {
 
-        private final Callback outcome;
+        private final ResponseHandler outcome;
         private boolean over;
 
-        Turn(Callback outcome) {
+        Turn(ResponseHandler outcome) {
             this.outcome = outcome;
         }
 

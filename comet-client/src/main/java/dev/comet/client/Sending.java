@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
+import dev.comet.client.Exchanges.ResponseHandler;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -85,7 +85,7 @@ final class Sending {
             return CompletableFuture.failedFuture(Json.unwritable(e));
         }
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        Callback outcome = Callback.of(answer);
+        ResponseHandler outcome = ResponseHandler.of(answer);
         strand.execute(
                 () -> {
                     try {
@@ -171,7 +171,7 @@ final class Sending {
                                         "/disconnect",
                                         Json.MAPPER.createObjectNode(),
                                         options.timeout.toMillis(),
-                                        Callback.of(answer)));
+                                        ResponseHandler.of(answer)));
         return Promise.of(
                 answer.handle((body, failure) -> failure == null || isGone(failure)), completing);
     }

@@ -1,8 +1,8 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
 import dev.comet.client.Exchanges.Head;
 import dev.comet.client.Exchanges.Incoming;
+import dev.comet.client.Exchanges.ResponseHandler;
 import dev.comet.client.http.CometHttp;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -73,7 +73,7 @@ final class Streaming implements Transport {
     }
 
     @Override
-    public void next(long cursor, boolean prompt, Callback outcome) {
+    public void next(long cursor, boolean prompt, ResponseHandler outcome) {
         if (open == null) {
             begin(cursor, outcome);
         } else {
@@ -82,7 +82,7 @@ final class Streaming implements Transport {
         }
     }
 
-    private void begin(long cursor, Callback outcome) {
+    private void begin(long cursor, ResponseHandler outcome) {
         acknowledged = cursor; // the request says so itself
         acknowledgedSince = new Stopwatch(platform);
         received = 0;
@@ -125,7 +125,7 @@ final class Streaming implements Transport {
                 "/ack",
                 Json.MAPPER.createObjectNode().put("lastMessageId", cursor),
                 LATE_BEAT_MILLIS,
-                new Callback() {
+                new ResponseHandler() {
                     @Override
                     public void answered(JsonNode body) {
                         acknowledging = false;
@@ -160,7 +160,7 @@ final class Streaming implements Transport {
             return life.millis() >= HEALTHY_MILLIS;
         }
 
-        void begin(long cursor, Callback outcome) {
+        void begin(long cursor, ResponseHandler outcome) {
             await(cursor, FIRST_MILLIS, outcome);
             try {
                 exchange =
@@ -171,7 +171,7 @@ final class Streaming implements Transport {
             }
         }
 
-        void read(long cursor, Callback outcome) {
+        void read(long cursor, ResponseHandler outcome) {
             await(cursor, beatSeconds * 1_000 + LATE_BEAT_MILLIS, outcome);
             if (ended || failure != null) {
                 strand.execute(this::tellEnd); // it came when nobody was reading
@@ -180,7 +180,7 @@ final class Streaming implements Transport {
             }
         }
 
-        private void await(long cursor, long millis, Callback outcome) {
+        private void await(long cursor, long millis, ResponseHandler outcome) {
             reading = new Reading(this, cursor, millis, outcome);
             current = reading;
         }
@@ -309,9 +309,9 @@ final class Streaming implements Transport {
 
         private final Stream stream;
         private final long cursor;
-        private final Callback outcome;
+        private final ResponseHandler outcome;
 
-        Reading(Stream stream, long cursor, long millis, Callback outcome) {
+        Reading(Stream stream, long cursor, long millis, ResponseHandler outcome) {
             super(platform, strand, millis);
             this.stream = stream;
             this.cursor = cursor;

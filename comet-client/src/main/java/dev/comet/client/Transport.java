@@ -1,6 +1,6 @@
 package dev.comet.client;
 
-import dev.comet.client.Exchanges.Callback;
+import dev.comet.client.Exchanges.ResponseHandler;
 
 /** A way for messages to travel. One call of {@code next} at a time; all on the client's strand. */
 interface Transport {
@@ -15,7 +15,7 @@ interface Transport {
      *     doubt
      * @param outcome is told, once, and never before this method returns
      */
-    void next(long cursor, boolean prompt, Callback outcome);
+    void next(long cursor, boolean prompt, ResponseHandler outcome);
 
     /** Whether a call is, whose outcome is still to be told. */
     boolean isUnderWay();

@@ -74,13 +74,14 @@ abstract class StopContract {
                             });
                 });
         ServletRig rig = new ServletRig(container, comet);
-        rig.held(rig.client("ada"));
+        CompletableFuture<Answer> unread = rig.held(rig.client("ada"));
         rig.stream(rig.client("bob"), 0);
         try (LogCapture log = new LogCapture(CometServlet.class);
                 LogCapture core = new LogCapture(CometStateManager.class)) {
             container.stop();
             assertThat(log.text() + core.text()).isEmpty();
         }
+        unread.cancel(true);
         assertThat(comet.statistics().held().polls() + comet.statistics().held().streams())
                 .isZero();
     }
