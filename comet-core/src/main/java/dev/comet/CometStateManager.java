@@ -68,7 +68,7 @@ public final class CometStateManager implements AutoCloseable {
     private final PatientExecutor completing;
     private final PatientExecutor storeExecutor;
     private final Tidying tidying = new Tidying();
-    private final Gate gate;
+    private final Store store;
     private final CometTransport transport;
 
     private CometStateManager(Builder builder) {
@@ -90,7 +90,7 @@ public final class CometStateManager implements AutoCloseable {
         events =
                 new EventDispatcher(
                         builder.handlers, eventExecutor, counters, builder.maxPendingEvents);
-        Store store = new Store(provider, limits, counters, storeExecutor);
+        store = new Store(provider, limits, counters, storeExecutor);
         requests =
                 new PendingRequests(
                         store,
@@ -111,8 +111,7 @@ public final class CometStateManager implements AutoCloseable {
         sessions = new Sessions(services, events, pool);
         subscriptions = new Subscriptions(sessions, services);
         sender = new Sender(store, limits, encoder, counters, sessions);
-        gate = new Gate(store, counters);
-        transport = new TransportSide(gate, store, sessions, subscriptions, sender, requests);
+        transport = new TransportSide(store, sessions, subscriptions, sender, requests);
         try {
             provider.start(new ICometStateProvider.Context(limits, builder.clock, sessions));
         } catch (RuntimeException e) {
@@ -218,7 +217,7 @@ public final class CometStateManager implements AutoCloseable {
      *     DRAINING; CLOSED; PROVIDER_UNAVAILABLE
      */
     public CometClient initializeClient(CometClient client) {
-        return gate.pass(
+        return store.call(
                 () -> {
                     if (subscriptions.isDraining()) {
                         throw new CometException(
@@ -233,18 +232,18 @@ public final class CometStateManager implements AutoCloseable {
 
     /** The client that has this private token. */
     public Optional<CometClient> findClientByPrivateToken(String privateToken) {
-        return gate.pass(
+        return store.call(
                 () -> Optional.ofNullable(provider.findClientByPrivateToken(privateToken)));
     }
 
     /** The client that has this public token. */
     public Optional<CometClient> findClientByPublicToken(String publicToken) {
-        return gate.pass(() -> Optional.ofNullable(provider.findClientByPublicToken(publicToken)));
+        return store.call(() -> Optional.ofNullable(provider.findClientByPublicToken(publicToken)));
     }
 
     /** All clients, as a snapshot in no particular order. */
     public List<CometClient> clients() {
-        return gate.pass(provider::clients);
+        return store.call(provider::clients);
     }
 
     /**
@@ -257,7 +256,7 @@ public final class CometStateManager implements AutoCloseable {
      */
     public boolean disconnect(CometClient client) {
         CometClient ending = initialised(client);
-        return gate.pass(
+        return store.call(
                 () -> sessions.disconnect(ending, CometClientEventHandler.EndReason.DISCONNECTED));
     }
 
@@ -268,7 +267,7 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public long confirmedMessageId(CometClient client) {
-        return gate.pass(() -> provider.confirmedMessageId(client));
+        return store.call(() -> provider.confirmedMessageId(client));
     }
 
     // ---- sending
@@ -355,7 +354,7 @@ public final class CometStateManager implements AutoCloseable {
     }
 
     private long send(Audience audience, String name, Object contents) {
-        gate.requireOpen();
+        store.requireOpen();
         return sender.send(audience, name, contents);
     }
 
@@ -398,7 +397,7 @@ public final class CometStateManager implements AutoCloseable {
             String correlationId) {
         Arguments.publicToken(publicToken);
         return request(
-                () -> gate.byPublicToken(publicToken), name, contents, timeout, correlationId);
+                () -> store.byPublicToken(publicToken), name, contents, timeout, correlationId);
     }
 
     /** As {@link #request(String, String, Object, Duration)}: this very client is asked. */
@@ -435,7 +434,7 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException as {@link #sendMessage(String, String, Object)}
      */
     public long replyTo(CometClient client, String correlationId, @Nullable Object contents) {
-        gate.requireOpen();
+        store.requireOpen();
         return sender.send(
                 initialised(client), Names.REPLY, contents, Arguments.correlationId(correlationId));
     }
@@ -447,7 +446,7 @@ public final class CometStateManager implements AutoCloseable {
      * @param reason in words, for the client; no secret
      */
     public long refuseTo(CometClient client, String correlationId, String code, String reason) {
-        gate.requireOpen();
+        store.requireOpen();
         return sender.send(
                 initialised(client),
                 Names.REFUSED,
@@ -474,7 +473,7 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
      */
     public long joinGroup(String publicToken, String group) {
-        return gate.pass(
+        return store.call(
                 () -> {
                     String name = Arguments.group(group);
                     return provider.joinGroup(addressee(publicToken), name);
@@ -483,7 +482,7 @@ public final class CometStateManager implements AutoCloseable {
 
     /** As {@link #joinGroup(String, String)}: this very client. */
     public long joinGroup(CometClient client, String group) {
-        return gate.pass(() -> provider.joinGroup(initialised(client), Arguments.group(group)));
+        return store.call(() -> provider.joinGroup(initialised(client), Arguments.group(group)));
     }
 
     /**
@@ -494,7 +493,7 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public boolean leaveGroup(String publicToken, String group) {
-        return gate.pass(
+        return store.call(
                 () -> {
                     String name = Arguments.group(group);
                     return provider.leaveGroup(addressee(publicToken), name);
@@ -503,16 +502,16 @@ public final class CometStateManager implements AutoCloseable {
 
     /** As {@link #leaveGroup(String, String)}: this very client. */
     public boolean leaveGroup(CometClient client, String group) {
-        return gate.pass(() -> provider.leaveGroup(initialised(client), Arguments.group(group)));
+        return store.call(() -> provider.leaveGroup(initialised(client), Arguments.group(group)));
     }
 
     private CometClient addressee(String publicToken) {
-        return gate.byPublicToken(Arguments.publicToken(publicToken));
+        return store.byPublicToken(Arguments.publicToken(publicToken));
     }
 
     /** The members of the group, in the order in which they joined. */
     public List<CometClient> groupMembers(String group) {
-        return gate.pass(() -> provider.groupMembers(Arguments.group(group)));
+        return store.call(() -> provider.groupMembers(Arguments.group(group)));
     }
 
     /**
@@ -525,7 +524,7 @@ public final class CometStateManager implements AutoCloseable {
         if (maxMessages < 1) {
             throw Arguments.invalid("maxMessages is " + maxMessages + "; use at least 1");
         }
-        return gate.pass(() -> provider.groupHistory(Arguments.group(group), upTo, maxMessages));
+        return store.call(() -> provider.groupHistory(Arguments.group(group), upTo, maxMessages));
     }
 
     // ---- life
@@ -568,7 +567,7 @@ public final class CometStateManager implements AutoCloseable {
     public Optional<CometClientStatus> status(String publicToken) {
         Arguments.publicToken(publicToken);
         return findClientByPublicToken(publicToken)
-                .map(client -> gate.pass(() -> sessions.status(client)));
+                .map(client -> store.call(() -> sessions.status(client)));
     }
 
     /** Whether {@link #drain} was called. */
@@ -587,7 +586,7 @@ public final class CometStateManager implements AutoCloseable {
      *     that duration is over; at once if there are none
      */
     public CompletionStage<Void> drain(Duration spread) {
-        gate.requireOpen();
+        store.requireOpen();
         if (spread.isNegative()) {
             throw Arguments.invalid("spread is " + spread + "; use zero or more");
         }
@@ -603,14 +602,14 @@ public final class CometStateManager implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (!gate.isClosed() && WaitThreadPool.isOnWaitThread()) {
+        if (!store.isClosed() && WaitThreadPool.isOnWaitThread()) {
             throw new IllegalStateException(
                     "close() was called on "
                             + Thread.currentThread().getName()
                             + ", a wait thread, which it would wait for; have the callback call it"
                             + " on a thread of the application");
         }
-        if (!gate.close()) {
+        if (!store.close()) {
             return;
         }
         subscriptions.close();
@@ -648,7 +647,7 @@ public final class CometStateManager implements AutoCloseable {
         @Override
         protected void work() {
             try {
-                if (!gate.isClosed()) {
+                if (!store.isClosed()) {
                     provider.tidy();
                 }
             } catch (RuntimeException e) {

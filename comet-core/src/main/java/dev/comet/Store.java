@@ -1,11 +1,13 @@
 package dev.comet;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
 /**
- * The provider, as those ask it who hold requests. What goes wrong with it is a {@link
- * CometException}, and counted.
+ * The provider, as everybody asks it: the calls that applications and transports make, and the
+ * reads of those who hold requests. What goes wrong with it is a {@link CometException}, and
+ * counted.
  *
  * <p>Safe for use by any number of threads.
  */
@@ -16,6 +18,7 @@ final class Store {
     private final Counters counters;
     private final Executor threads;
     private final boolean readsFromMemory;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
      * @param threads runs what reads the provider on behalf of a wait thread, unless that answers
@@ -28,6 +31,71 @@ final class Store {
         this.readsFromMemory = provider.readsFromMemory();
         this.threads = readsFromMemory ? Runnable::run : threads;
     }
+
+    // ---- calls of the application and of transports
+
+    /**
+     * @throws CometException CLOSED, counted, once {@link #close} was called
+     */
+    void requireOpen() {
+        if (closed.get()) {
+            throw counters.refused(CometException.closed());
+        }
+    }
+
+    /**
+     * A call from outside: refused when the manager is closed, what goes wrong with the store is a
+     * {@link CometException}, and every refusal is counted.
+     */
+    <T> T call(Supplier<T> call) {
+        requireOpen();
+        try {
+            return call.get();
+        } catch (CometException e) {
+            throw counters.refused(e);
+        } catch (RuntimeException e) {
+            throw counters.refused(unavailable(e));
+        }
+    }
+
+    /**
+     * The client that has this private token. Within {@link #call}.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    CometClient byPrivateToken(String privateToken) {
+        CometClient client = provider.findClientByPrivateToken(privateToken);
+        if (client == null) {
+            throw CometException.unknownClient();
+        }
+        return client;
+    }
+
+    /**
+     * The client that has this public token. Within {@link #call}.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    CometClient byPublicToken(String publicToken) {
+        CometClient client = provider.findClientByPublicToken(publicToken);
+        if (client == null) {
+            // Not shown: what nobody has as a public token may be somebody's private one.
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST, "no client has this public token");
+        }
+        return client;
+    }
+
+    boolean isClosed() {
+        return closed.get();
+    }
+
+    /** Returns whether this call did it. */
+    boolean close() {
+        return closed.compareAndSet(false, true);
+    }
+
+    // ---- reads for who holds a request or a stream
 
     /** For what is asked on a thread that may block. */
     ICometStateProvider provider() {

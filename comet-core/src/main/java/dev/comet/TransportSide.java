@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 /** The manager, as transports see it; each method hands on to what does it. */
 final class TransportSide implements CometTransport {
 
-    private final Gate gate;
     private final Store store;
     private final Sessions sessions;
     private final Subscriptions subscriptions;
@@ -15,13 +14,11 @@ final class TransportSide implements CometTransport {
     private final PendingRequests requests;
 
     TransportSide(
-            Gate gate,
             Store store,
             Sessions sessions,
             Subscriptions subscriptions,
             Sender sender,
             PendingRequests requests) {
-        this.gate = gate;
         this.store = store;
         this.sessions = sessions;
         this.subscriptions = subscriptions;
@@ -56,11 +53,11 @@ final class TransportSide implements CometTransport {
     @Override
     public void confirm(String privateToken, long lastMessageId) {
         boolean possible =
-                gate.pass(
+                store.call(
                         () ->
                                 store.provider()
                                         .confirmMessages(
-                                                gate.byPrivateToken(privateToken), lastMessageId));
+                                                store.byPrivateToken(privateToken), lastMessageId));
         if (!possible) {
             throw new CometException(
                     CometException.Reason.PARAMETERS_INVALID, // the peer's own
@@ -85,7 +82,7 @@ final class TransportSide implements CometTransport {
     }
 
     private CometClient who(String privateToken) {
-        return gate.pass(() -> gate.byPrivateToken(privateToken));
+        return store.call(() -> store.byPrivateToken(privateToken));
     }
 
     @Override
