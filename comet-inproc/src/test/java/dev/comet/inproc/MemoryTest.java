@@ -249,12 +249,15 @@ class MemoryTest {
                             new Audience.Group("group-" + random.nextInt(20), null),
                             sized(random.nextInt(5_000)));
             case 5 -> provider.sendMessage(new Audience.Everyone(null), sized(1_000));
-            case 6 ->
-                    provider.joinGroup(
-                            provider.findClientByPublicToken(name), "group-" + random.nextInt(20));
-            case 7 ->
-                    provider.leaveGroup(
-                            provider.findClientByPublicToken(name), "group-" + random.nextInt(20));
+            case 6, 7 -> {
+                CometClient client = provider.findClientByPublicToken(name);
+                String group = "group-" + random.nextInt(20);
+                if (client != null && random.nextBoolean()) {
+                    provider.joinGroup(client, group);
+                } else if (client != null) {
+                    provider.leaveGroup(client, group);
+                }
+            }
             case 8 -> {
                 CometClient client = provider.findClientByPublicToken(name);
                 if (client != null) {
