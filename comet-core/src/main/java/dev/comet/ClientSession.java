@@ -8,6 +8,7 @@ import dev.comet.engine.SerialWork;
 import dev.comet.engine.WaitSession;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -42,16 +43,28 @@ final class ClientSession extends WaitSession {
         boolean keepAlive();
     }
 
+    private static final AtomicLongFieldUpdater<ClientSession> GENERATION =
+            AtomicLongFieldUpdater.newUpdater(ClientSession.class, "generation");
+
+    /** In the place of a generation: another node has the client. */
+    private static final long MOVED = -1;
+
+    /** In the place of why the client was ended: it was not, but this node holds nothing for it. */
+    private record MovedAway(long instance) {}
+
     private final Services services;
     private final ClientEvents events;
+
+    /** The highest with which the client was attached here; MOVED when another node has it. */
+    private volatile long generation;
 
     @SuppressWarnings("UnusedVariable") // read by its updater
     private volatile int idleBeginnings;
 
     /**
      * Where it was last seen, as the transport says, a String; then why the client was ended, an
-     * EndReason, if it was not for being idle, written before it is. One field, because there are
-     * as many as clients.
+     * EndReason, if it was not for being idle, written before it is; or that it has moved away. One
+     * field, because there are as many as clients.
      */
     private volatile @Nullable Object lastKnown;
 
@@ -90,7 +103,7 @@ final class ClientSession extends WaitSession {
 
     void address(String seenAt) {
         Object before = lastKnown;
-        if (!(before instanceof EndReason)) {
+        if (before == null || before instanceof String) {
             LAST_KNOWN.compareAndSet(this, before, seenAt); // unless it is ended meanwhile
         }
     }
@@ -170,9 +183,18 @@ final class ClientSession extends WaitSession {
         CometClient client = client();
         try {
             Consumer<CometClientEventHandler> last = handler -> handler.idleClientKilled(client);
+            long before = generation;
             long answer = services.store().provider().killIdleCometClient(client);
             if (answer > 0) {
                 askAgainIn(answer);
+                return;
+            }
+            if (answer == ICometStateProvider.ELSEWHERE) {
+                if (newest() == null && GENERATION.compareAndSet(this, before, MOVED)) {
+                    movedAway(0);
+                } else {
+                    askAgainIn(idleNanos()); // it came back meanwhile
+                }
                 return;
             }
             if (answer == ICometStateProvider.KILLED) {
@@ -203,11 +225,59 @@ final class ClientSession extends WaitSession {
         lastKnown = null;
     }
 
-    /** What a request is told when its client is gone. */
+    /** What a request is told when its client is gone, from the store or to another node. */
     CometAnswer goodbye() {
-        return lastKnown instanceof EndReason reason
+        Object why = lastKnown;
+        if (why instanceof MovedAway to) {
+            return CometAnswer.superseded(to.instance());
+        }
+        return why instanceof EndReason reason
                 ? CometAnswer.clientEnded(reason)
                 : CometAnswer.error(CometException.unknownClient());
+    }
+
+    // ---- several nodes
+
+    /**
+     * A request of the client begins, attached with this generation.
+     *
+     * @return false if the client has moved away: another session is needed
+     */
+    boolean attach(long with) {
+        long mine = generation;
+        while (mine != MOVED && mine < with) {
+            if (GENERATION.compareAndSet(this, mine, with)) {
+                return true;
+            }
+            mine = generation;
+        }
+        return mine != MOVED;
+    }
+
+    /**
+     * Another node has attached the client with this generation. What is held here is answered as
+     * superseded, unless it came with a later one.
+     *
+     * @return whether this call did it
+     */
+    boolean movesAway(long to, long instance) {
+        for (long mine = generation; mine != MOVED && mine < to; mine = generation) {
+            if (GENERATION.compareAndSet(this, mine, MOVED)) {
+                movedAway(instance);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void movedAway(long instance) {
+        lastKnown = new MovedAway(instance);
+        end();
+    }
+
+    /** This node has no session of the client any more; requests for it go on. */
+    void end() {
+        services.pool().end(this, EndCause.CLIENT_ENDED);
     }
 
     /** The store has no such client any more. */

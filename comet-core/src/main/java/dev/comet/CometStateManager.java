@@ -649,6 +649,7 @@ public final class CometStateManager implements AutoCloseable {
             try {
                 if (!store.isClosed()) {
                     provider.tidy();
+                    sessions.killOrphans();
                 }
             } catch (RuntimeException e) {
                 counters.providerFailures.increment();

@@ -179,6 +179,13 @@ final class EventDispatcher {
             start(posted);
         }
 
+        /** Another node tells the client's last event: none is told here any more. */
+        synchronized void end() {
+            if (last == null) {
+                last = TOLD;
+            }
+        }
+
         private boolean isHeard() {
             return dispatcher.handlers.length > 0;
         }

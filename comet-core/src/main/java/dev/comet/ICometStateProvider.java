@@ -45,6 +45,16 @@ public interface ICometStateProvider extends AutoCloseable {
     /** Answer of {@link #killIdleCometClient}: there is no such client. */
     long ABSENT = -1;
 
+    /** Answer of {@link #killIdleCometClient}: another node has attached the client. */
+    long ELSEWHERE = -2;
+
+    /**
+     * A client that a node has attached.
+     *
+     * @param generation rises whenever another node attaches the client; 0 where there is one node
+     */
+    record Attachment(CometClient client, long generation) {}
+
     /** What a manager gives its provider. */
     record Context(CometLimits limits, CometClock clock, Listener listener) {}
 
@@ -101,6 +111,30 @@ public interface ICometStateProvider extends AutoCloseable {
 
         /** The client has left the group; what was sent before it left it can still read. */
         void left(CometClient client, String group);
+
+        /**
+         * Another node has {@linkplain #attach attached} the client: what this node holds for it is
+         * over, unless that has attached it again since.
+         *
+         * @param generation that of the other node
+         * @param instance what the newer request's sender calls itself, as {@link #attach} was told
+         */
+        void superseded(CometClient client, long generation, long instance);
+
+        /**
+         * Another node has ended the client. Told to each node that may hold something for it, or
+         * waits for a reply of it; the node that ended it is not told.
+         *
+         * @param reason why it was disconnected; null if it was idle
+         */
+        void ended(CometClient client, CometClientEventHandler.@Nullable EndReason reason);
+
+        /**
+         * A reply for which this node waits has come to another one.
+         *
+         * @param reply as {@link #passReply} was given it
+         */
+        void replied(CometClient client, EncodedMessage reply);
     }
 
     /**
@@ -131,6 +165,20 @@ public interface ICometStateProvider extends AutoCloseable {
 
     /** The client that has this public token. */
     @Nullable CometClient findClientByPublicToken(String publicToken);
+
+    /**
+     * A request of this client begins at this node: from now on the client is this node's, which
+     * says how long it is alive and whether it is idle. If another node had it, that one is told
+     * {@link Listener#superseded}, and what it says of the client from then on counts no more. To a
+     * node that has the client already this costs nothing.
+     *
+     * @param instance what the request's sender calls itself; 0: nothing
+     * @return null if no client has this private token
+     */
+    default @Nullable Attachment attach(String privateToken, long instance) {
+        CometClient client = findClientByPrivateToken(privateToken);
+        return client == null ? null : new Attachment(client, 0);
+    }
 
     /** All clients, as a snapshot in no particular order. */
     List<CometClient> clients();
@@ -196,7 +244,8 @@ public interface ICometStateProvider extends AutoCloseable {
     long sendMessage(Audience audience, EncodedMessage message);
 
     /**
-     * The client is not idle before this time from now: a later call replaces an earlier one.
+     * The client is not idle before this time from now: a later call replaces an earlier one. Of no
+     * effect once another node has attached the client.
      *
      * @param idleInNanos nanoseconds, positive
      * @return false if there is no such client
@@ -207,16 +256,55 @@ public interface ICometStateProvider extends AutoCloseable {
      * Ends the client if it is idle. Of all calls, on all nodes, only one is answered {@link
      * #KILLED}; one that races {@link #keepAlive} is decided by which of them is first.
      *
-     * @return {@link #KILLED}, {@link #ABSENT}, or in how many nanoseconds to ask again
+     * @return {@link #KILLED}, {@link #ABSENT}, {@link #ELSEWHERE}, or in how many nanoseconds to
+     *     ask again
      */
     long killIdleCometClient(CometClient client);
 
     /**
-     * Ends the client: its tokens are free again, its messages are gone.
+     * Ends those clients that are idle and whose node is gone, or that were never heard of by any.
+     * Called every few seconds. Of all calls, on all nodes, only one is given each of them.
+     */
+    default List<CometClient> killOrphans() {
+        return List.of();
+    }
+
+    /**
+     * Ends the client: its tokens are free again, its messages are gone. Other nodes are told
+     * {@link Listener#ended}.
      *
+     * @param reason for them
      * @return whether this call did it
      */
-    boolean removeClient(CometClient client);
+    boolean removeClient(CometClient client, CometClientEventHandler.EndReason reason);
+
+    /**
+     * This node waits for a reply of this client, which may come to any node.
+     *
+     * @param withinNanos how long it waits
+     * @return false if another node waits for one with this correlation id
+     */
+    default boolean awaitReply(CometClient client, String correlationId, long withinNanos) {
+        return true;
+    }
+
+    /**
+     * The reply has come to this node, or is awaited no more; one that comes to another node is
+     * refused from now on, or a little later. Never blocks.
+     */
+    default void awaitReplyNoMore(CometClient client, String correlationId, boolean hasReplied) {}
+
+    /**
+     * A reply of this client has come to this node, which does not wait for it: the node that does
+     * is told {@link Listener#replied}.
+     *
+     * @param reply its {@linkplain EncodedMessage#correlationId correlation id} says to what
+     * @return false if no node waits for it
+     * @throws CometException ALREADY_REPLIED; CLIENT_DOES_NOT_EXIST
+     */
+    default boolean passReply(CometClient client, EncodedMessage reply) {
+        return false;
+    }
 
     /**
      * Makes the client a member of the group. From now on it gets what is sent to the group.

@@ -3,10 +3,12 @@ package dev.comet;
 import dev.comet.engine.PatientExecutor;
 import dev.comet.engine.WaitThreadPool;
 import dev.comet.engine.WaitTimer;
+import dev.comet.internal.Names;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,6 +32,7 @@ final class PendingRequests {
     private final ConcurrentHashMap<CometClient, Asked> byReceiver = new ConcurrentHashMap<>();
     private final AtomicInteger answered = new AtomicInteger();
     private final Store store;
+    private final ICometStateProvider provider;
     private final WaitThreadPool<?> pool;
     private final Counters counters;
     private final PatientExecutor completing;
@@ -48,6 +51,7 @@ final class PendingRequests {
             int max,
             int maxPerClient) {
         this.store = store;
+        this.provider = store.provider();
         this.pool = pool;
         this.counters = counters;
         this.completing = completing;
@@ -146,6 +150,9 @@ final class PendingRequests {
         try {
             // If it ended before the request was known here, its end does not reach that: but then
             // the message is refused.
+            if (!provider.awaitReply(pending.receiver, correlationId, timeout.toNanos())) {
+                throw duplicate(pending);
+            }
             delivery.send(pending.receiver, name, contents, correlationId);
         } catch (RuntimeException e) {
             fail(pending, known(e));
@@ -223,22 +230,29 @@ final class PendingRequests {
     }
 
     /**
-     * A client's reply.
+     * A client's reply, or its refusal, has come to this node. Whoever waits may be at another.
      *
      * @throws CometException NO_SUCH_REQUEST; ALREADY_REPLIED
      */
-    void reply(CometClient receiver, String correlationId, CometReply reply) {
-        answered(receiver, correlationId).reply.keep(reply);
-        counters.requestsReplied.increment();
+    void reply(CometClient receiver, EncodedMessage reply) {
+        State before = take(receiver, reply);
+        if (before == State.WAITING || (before == null && provider.passReply(receiver, reply))) {
+            return;
+        }
+        counters.repliesIgnored.increment();
+        throw nobodyWaits(before);
     }
 
-    /** As {@link #reply}: the client will not do it. */
-    void refuse(CometClient receiver, String correlationId, CometException refusal) {
-        answered(receiver, correlationId).reply.fail(refusal);
-        counters.requestsFailed.increment();
+    /** As {@link #reply}, when it has come to another node. */
+    void replied(CometClient receiver, EncodedMessage reply) {
+        if (take(receiver, reply) != State.WAITING) {
+            counters.repliesIgnored.increment();
+        }
     }
 
-    private Pending answered(CometClient receiver, String correlationId) {
+    /** Returns what the request was before: it is answered if it was waiting. */
+    private @Nullable State take(CometClient receiver, EncodedMessage reply) {
+        String correlationId = Objects.requireNonNull(reply.correlationId());
         Pending[] found = new Pending[1];
         State[] before = new State[1];
         byReceiver.computeIfPresent(
@@ -257,10 +271,21 @@ final class PendingRequests {
                     return asked;
                 });
         if (before[0] == State.WAITING) {
-            return found[0];
+            provider.awaitReplyNoMore(receiver, correlationId, true);
+            answer(found[0], reply);
         }
-        counters.repliesIgnored.increment();
-        throw counters.refused(nobodyWaits(before[0]));
+        return before[0];
+    }
+
+    private void answer(Pending pending, EncodedMessage reply) {
+        if (reply.name().equals(Names.REFUSED)) {
+            String reason = new CometReply(reply).contents(String.class);
+            pending.reply.fail(new CometException(CometException.Reason.REFUSED, reason));
+            counters.requestsFailed.increment();
+        } else {
+            pending.reply.keep(new CometReply(reply));
+            counters.requestsReplied.increment();
+        }
     }
 
     private static CometException nobodyWaits(@Nullable State before) {
@@ -298,6 +323,9 @@ final class PendingRequests {
             answered.decrementAndGet();
         }
         pending.deadline.stop();
+        if (before == State.WAITING) {
+            provider.awaitReplyNoMore(pending.receiver, pending.correlationId, false);
+        }
         return before == State.WAITING;
     }
 

@@ -69,15 +69,10 @@ final class Sessions implements ICometStateProvider.Listener {
 
     private void removeQuietly(CometClient client) {
         try {
-            provider.removeClient(client);
+            provider.removeClient(client, EndReason.DISCONNECTED);
         } catch (Throwable e) {
             LOG.debug("The provider did not remove {} either", client, e);
         }
-    }
-
-    boolean disconnect(String privateToken, EndReason reason) {
-        CometClient client = provider.findClientByPrivateToken(privateToken);
-        return client != null && disconnect(client, reason);
     }
 
     boolean disconnect(CometClient client, EndReason reason) {
@@ -85,7 +80,7 @@ final class Sessions implements ICometStateProvider.Listener {
         session.endsBecause(reason);
         Consumer<CometClientEventHandler> last =
                 handler -> handler.clientDisconnected(client, reason);
-        boolean removed = removed(session);
+        boolean removed = removed(session, reason);
         if (removed) {
             session.events().postLast(last);
             services.counters().clientsDisconnected.increment();
@@ -95,10 +90,10 @@ final class Sessions implements ICometStateProvider.Listener {
         return removed;
     }
 
-    private boolean removed(ClientSession session) {
+    private boolean removed(ClientSession session, EndReason reason) {
         boolean answered = false;
         try {
-            boolean removed = provider.removeClient(session.client());
+            boolean removed = provider.removeClient(session.client(), reason);
             answered = true;
             return removed;
         } finally {
@@ -110,10 +105,22 @@ final class Sessions implements ICometStateProvider.Listener {
 
     // ---- looking up
 
-    /** Null if the store has no client of this token. */
-    @Nullable ClientSession of(String privateToken) {
-        CometClient client = provider.findClientByPrivateToken(privateToken);
-        return client == null ? null : of(client);
+    /**
+     * For a request that begins here, with the client attached to this node. Null if the store has
+     * no client of this token.
+     */
+    @Nullable ClientSession attached(String privateToken, long instance) {
+        ICometStateProvider.Attachment attachment = provider.attach(privateToken, instance);
+        if (attachment == null) {
+            return null;
+        }
+        while (true) {
+            ClientSession session = of(attachment.client());
+            if (session.attach(attachment.generation())) {
+                return session;
+            }
+            session.end(); // it has moved away: whoever comes back gets another one
+        }
     }
 
     private ClientSession of(CometClient client) {
@@ -234,6 +241,52 @@ final class Sessions implements ICometStateProvider.Listener {
         ClientSession session = pool.get(client);
         if (session != null) {
             pool.leave(session, group);
+        }
+    }
+
+    @Override
+    public void superseded(CometClient client, long generation, long instance) {
+        ClientSession session = pool.get(client);
+        if (session != null && session.movesAway(generation, instance)) {
+            LOG.debug("Another node has taken over {}", client);
+        }
+    }
+
+    @Override
+    public void ended(CometClient client, @Nullable EndReason reason) {
+        ClientSession session = pool.get(client);
+        if (session == null) {
+            services.requests().clientIsGone(client);
+            return;
+        }
+        if (reason != null) {
+            session.endsBecause(reason);
+        }
+        session.events().end(); // the other node's handlers are told
+        session.isGoneOrLater();
+        LOG.debug("Another node has ended {}: {}", client, reason);
+    }
+
+    @Override
+    public void replied(CometClient client, EncodedMessage reply) {
+        services.requests().replied(client, reply);
+    }
+
+    // ---- whose node is gone
+
+    /** May block. */
+    void killOrphans() {
+        for (CometClient client : provider.killOrphans()) {
+            ClientSession session = pool.get(client);
+            ClientEvents events = session == null ? new ClientEvents(dispatcher) : session.events();
+            events.postLast(handler -> handler.idleClientKilled(client));
+            services.counters().idleClientsKilled.increment();
+            if (session == null) {
+                services.requests().clientIsGone(client);
+            } else {
+                session.isGoneOrLater();
+            }
+            LOG.debug("{} stayed away, its node is gone, and was ended", client);
         }
     }
 }

@@ -38,7 +38,7 @@ final class Subscriptions {
     CometAsyncResult begin(
             String privateToken, long lastMessageId, @Nullable Duration hold, long instance) {
         try {
-            return begin(subscribing(privateToken), lastMessageId, hold, instance);
+            return begin(subscribing(privateToken, instance), lastMessageId, hold, instance);
         } catch (CometException e) {
             CometAnswer answer = CometAnswer.error(counters.refused(e));
             counters.count(answer);
@@ -46,11 +46,12 @@ final class Subscriptions {
         }
     }
 
-    private ClientSession subscribing(String privateToken) {
+    private ClientSession subscribing(String privateToken, long instance) {
         if (closed) {
             throw CometException.closed();
         }
-        @Nullable ClientSession session = services.store().asked(() -> sessions.of(privateToken));
+        @Nullable ClientSession session =
+                services.store().asked(() -> sessions.attached(privateToken, instance));
         if (session == null) {
             throw CometException.unknownClient();
         }
@@ -88,7 +89,7 @@ final class Subscriptions {
     void open(String privateToken, long lastMessageId, CometStreamSink sink, long instance) {
         ClientSession session;
         try {
-            session = subscribing(privateToken);
+            session = subscribing(privateToken, instance);
         } catch (CometException e) {
             sink.ended(CometAnswer.error(counters.refused(e)));
             return;

@@ -70,19 +70,21 @@ final class TransportSide implements CometTransport {
     @Override
     public void acceptReply(String privateToken, String correlationId, @Nullable Object contents) {
         String id = Arguments.correlationId(correlationId);
-        CometReply reply = new CometReply(sender.encode(Names.REPLY, id, contents));
-        requests.reply(who(privateToken), id, reply);
+        accept(privateToken, sender.encode(Names.REPLY, id, contents));
     }
 
     @Override
     public void acceptRefusal(String privateToken, String correlationId, String reason) {
         String id = Arguments.correlationId(correlationId);
-        CometException refusal = new CometException(CometException.Reason.REFUSED, reason);
-        requests.refuse(who(privateToken), id, refusal);
+        accept(privateToken, sender.encode(Names.REFUSED, id, reason));
     }
 
-    private CometClient who(String privateToken) {
-        return store.call(() -> store.byPrivateToken(privateToken));
+    private void accept(String privateToken, EncodedMessage reply) {
+        store.call(
+                () -> {
+                    requests.reply(store.byPrivateToken(privateToken), reply);
+                    return reply;
+                });
     }
 
     @Override

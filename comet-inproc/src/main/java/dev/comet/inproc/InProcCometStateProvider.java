@@ -3,6 +3,7 @@ package dev.comet.inproc;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler;
 import dev.comet.CometClock;
 import dev.comet.CometException;
 import dev.comet.CometGap;
@@ -180,7 +181,7 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
-    public boolean removeClient(CometClient client) {
+    public boolean removeClient(CometClient client, CometClientEventHandler.EndReason reason) {
         ClientRecord record = clients.find(client);
         return record != null && end(record, record::end) == KILLED;
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.comet.Audience;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometClock;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
@@ -110,7 +111,7 @@ class EndedClientTest {
     private static void nothing() {}
 
     private void endAdaMeanwhile() {
-        meanwhile = () -> provider.removeClient(ada);
+        meanwhile = () -> provider.removeClient(ada, EndReason.DISCONNECTED);
     }
 
     private static void assertGone(ThrowingCallable read) {

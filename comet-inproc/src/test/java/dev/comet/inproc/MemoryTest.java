@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
@@ -115,7 +116,8 @@ class MemoryTest {
                 provider.joinGroup(attacker, "group-" + i / 5 % groups);
                 if (i >= 500) {
                     provider.removeClient(
-                            provider.findClientByPublicToken("attacker-" + (i - 500)));
+                            provider.findClientByPublicToken("attacker-" + (i - 500)),
+                            EndReason.DISCONNECTED);
                 }
             }
             send(new Audience.Group("group-" + i / 5 % groups, null), large);
@@ -176,7 +178,7 @@ class MemoryTest {
         }
         assertThat(failures).hasValue(0);
 
-        provider.clients().forEach(provider::removeClient);
+        provider.clients().forEach(client -> provider.removeClient(client, EndReason.DISCONNECTED));
         clock.advance(Duration.ofMinutes(11));
         provider.tidy();
 
@@ -269,7 +271,7 @@ class MemoryTest {
             default -> {
                 CometClient client = provider.findClientByPublicToken(name);
                 if (client != null && random.nextInt(4) == 0) {
-                    provider.removeClient(client);
+                    provider.removeClient(client, EndReason.DISCONNECTED);
                     client(name);
                 }
             }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.Audience;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.ICometStateProvider;
@@ -71,7 +72,7 @@ abstract class ClientRows extends ProviderRows {
 
         CometClient ada = client("ada");
         CometClient bob = client("bob");
-        provider.removeClient(client("eve"));
+        provider.removeClient(client("eve"), EndReason.DISCONNECTED);
 
         assertThat(provider.clients()).containsExactlyInAnyOrder(ada, bob);
         assertThat(provider.usage().clients()).isEqualTo(2);
@@ -138,7 +139,7 @@ abstract class ClientRows extends ProviderRows {
         assertRefused(LIMIT_REACHED, () -> client("eve"));
         assertThat(provider.findClientByPublicToken("eve")).isNull();
 
-        provider.removeClient(ada);
+        provider.removeClient(ada, EndReason.DISCONNECTED);
         client("eve");
     }
 
@@ -199,7 +200,7 @@ abstract class ClientRows extends ProviderRows {
         join(ada, ROOM);
         send(to(ada));
 
-        assertThat(provider.removeClient(ada)).isTrue();
+        assertThat(provider.removeClient(ada, EndReason.DISCONNECTED)).isTrue();
 
         assertKnowsNot(ada);
         assertThat(provider.findClientByPublicToken("ada")).isNull();
@@ -216,7 +217,7 @@ abstract class ClientRows extends ProviderRows {
         Queue<CometClient> removed = new ConcurrentLinkedQueue<>();
         AtOnce.Race<CometClient> remove =
                 ada -> {
-                    if (provider.removeClient(ada)) {
+                    if (provider.removeClient(ada, EndReason.DISCONNECTED)) {
                         removed.add(ada);
                     }
                 };
@@ -232,7 +233,7 @@ abstract class ClientRows extends ProviderRows {
         CometClient ada = client("ada");
         fillAllLogsOf(ada);
 
-        provider.removeClient(ada);
+        provider.removeClient(ada, EndReason.DISCONNECTED);
 
         assertStartsAfresh(ada);
     }
@@ -272,7 +273,7 @@ abstract class ClientRows extends ProviderRows {
     void everyMethod_earlierClientOfTheTokens_isUnknownAndTheNewcomerUnharmed() {
         CometClient before = client("ada");
         join(before, ROOM);
-        provider.removeClient(before);
+        provider.removeClient(before, EndReason.DISCONNECTED);
         CometClient ada = client("ada");
         join(ada, ROOM);
         long id = send(to(ada));
@@ -312,7 +313,7 @@ abstract class ClientRows extends ProviderRows {
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> provider.leaveGroup(client, ROOM));
         assertThat(provider.keepAlive(client, TimeUnit.MINUTES.toNanos(1))).isFalse();
         assertThat(provider.killIdleCometClient(client)).isEqualTo(ICometStateProvider.ABSENT);
-        assertThat(provider.removeClient(client)).isFalse();
+        assertThat(provider.removeClient(client, EndReason.DISCONNECTED)).isFalse();
         assertThat(provider.groupsOf(client)).isEmpty();
     }
 }

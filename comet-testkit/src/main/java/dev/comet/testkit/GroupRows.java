@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.LogLimits;
@@ -115,7 +116,7 @@ abstract class GroupRows extends ProviderRows {
 
         AtOnce.race(
                 clients,
-                ada -> provider.removeClient(ada),
+                ada -> provider.removeClient(ada, EndReason.DISCONNECTED),
                 ada -> {
                     try {
                         join(ada, ROOM);
@@ -141,7 +142,7 @@ abstract class GroupRows extends ProviderRows {
 
         AtOnce.race(
                 clients,
-                ada -> provider.removeClient(ada),
+                ada -> provider.removeClient(ada, EndReason.DISCONNECTED),
                 ada -> {
                     try {
                         for (int i = 0; i < 5; i++) {
@@ -183,7 +184,7 @@ abstract class GroupRows extends ProviderRows {
         assertThat(provider.groupMembers(ROOM)).containsExactly(ada, eve, bob);
         assertThat(provider.groupsOf(bob)).containsExactly(ROOM);
 
-        provider.removeClient(eve);
+        provider.removeClient(eve, EndReason.DISCONNECTED);
         assertThat(provider.groupMembers(ROOM)).containsExactly(ada, bob);
     }
 

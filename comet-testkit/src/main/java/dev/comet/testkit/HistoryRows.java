@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.Audience;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.LogLimits;
@@ -139,7 +140,7 @@ abstract class HistoryRows extends ProviderRows {
         private void replace(ReadingClient reader) {
             if (random.nextInt(4) == 0) {
                 readers.remove(reader);
-                provider.removeClient(reader.client());
+                provider.removeClient(reader.client(), EndReason.DISCONNECTED);
                 history.sessionLost(reader.client().publicToken());
                 bear();
             }
@@ -277,7 +278,7 @@ abstract class HistoryRows extends ProviderRows {
             joinRecorded(reader.client(), ROOM);
             sendRecorded(to(reader.client()));
             reader.read();
-            provider.removeClient(reader.client());
+            provider.removeClient(reader.client(), EndReason.DISCONNECTED);
             history.sessionLost(reader.client().publicToken());
         }
     }
@@ -359,7 +360,7 @@ abstract class HistoryRows extends ProviderRows {
             visitor.set(reader.client());
             sendIfAccepted(to(reader.client()));
             reader.read();
-            provider.removeClient(reader.client());
+            provider.removeClient(reader.client(), EndReason.DISCONNECTED);
             history.sessionLost(reader.client().publicToken());
         }
     }

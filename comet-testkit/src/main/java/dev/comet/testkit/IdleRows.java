@@ -6,6 +6,7 @@ import static dev.comet.ICometStateProvider.KILLED;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,7 +161,7 @@ abstract class IdleRows extends ProviderRows {
                     }
                 },
                 ada -> {
-                    if (provider.removeClient(ada)) {
+                    if (provider.removeClient(ada, EndReason.DISCONNECTED)) {
                         ended.add(ada);
                     }
                 });

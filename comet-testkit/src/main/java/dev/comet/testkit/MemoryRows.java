@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
@@ -269,7 +270,7 @@ abstract class MemoryRows extends ProviderRows {
                 assertRefused(QUEUE_FULL, () -> provider.sendMessage(to(eve), sized(SIZE)));
 
         assertThat(refusal.fullClients()).containsExactly(bob);
-        provider.removeClient(bob);
+        provider.removeClient(bob, EndReason.DISCONNECTED);
         assertThat(provider.sendMessage(to(eve), sized(SIZE))).isPositive();
     }
 
@@ -290,9 +291,9 @@ abstract class MemoryRows extends ProviderRows {
                         provider.sendMessage(to(bob), sized(SIZE));
                         provider.sendMessage(to(bob), sized(SIZE));
                     });
-            provider.removeClient(ada);
+            provider.removeClient(ada, EndReason.DISCONNECTED);
             provider.confirmMessages(bob, provider.sendMessage(to(bob), sized(SIZE)));
-            crowd.forEach(provider::removeClient);
+            crowd.forEach(client -> provider.removeClient(client, EndReason.DISCONNECTED));
         }
     }
 
@@ -437,7 +438,7 @@ abstract class MemoryRows extends ProviderRows {
                 hers.add(provider.sendMessage(to(ada), sized(SMALL)));
             } catch (CometException e) {
                 assertThat(e.fullClients()).containsExactly(hogs.get(0));
-                provider.removeClient(hogs.remove(0));
+                provider.removeClient(hogs.remove(0), EndReason.DISCONNECTED);
                 hers.add(provider.sendMessage(to(ada), sized(SMALL)));
             }
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.Audience;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometMessage;
 import dev.comet.EncodedMessage;
 import java.util.ArrayList;
@@ -143,7 +144,7 @@ abstract class SendingRows extends ProviderRows {
     @DisplayName("M3, M15 one unknown recipient of a long list: nobody gets it")
     void sendMessage_oneOfManyUnknown_nobodyGetsIt() {
         List<CometClient> many = manyClients();
-        provider.removeClient(many.get(199));
+        provider.removeClient(many.get(199), EndReason.DISCONNECTED);
 
         assertRefused(CLIENT_DOES_NOT_EXIST, () -> send(to(many)));
         long id = send(to(many.subList(0, 199)));

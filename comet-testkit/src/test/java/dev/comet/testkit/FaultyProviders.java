@@ -3,6 +3,7 @@ package dev.comet.testkit;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
@@ -276,7 +277,7 @@ final class FaultyProviders {
                         }
                     }
                     LockSupport.parkNanos(200_000);
-                    removeClient(client);
+                    removeClient(client, EndReason.DISCONNECTED);
                     return KILLED;
                 }
             };
@@ -297,7 +298,7 @@ final class FaultyProviders {
                     if (clock.nanos() < member.idleAtNanos) {
                         return member.idleAtNanos - clock.nanos();
                     }
-                    removeClient(client);
+                    removeClient(client, EndReason.DISCONNECTED);
                     return KILLED;
                 }
             };
@@ -428,12 +429,12 @@ final class FaultyProviders {
                 }
 
                 @Override
-                public synchronized boolean removeClient(CometClient client) {
+                public synchronized boolean removeClient(CometClient client, EndReason reason) {
                     Member member = find(client);
                     if (member != null) {
                         member.waiting.values().removeIf(entry -> entry.log() != everyone);
                     }
-                    return super.removeClient(client);
+                    return super.removeClient(client, reason);
                 }
             };
         }
@@ -638,9 +639,9 @@ final class FaultyProviders {
                 private final Map<String, Member> dead = new HashMap<>();
 
                 @Override
-                public synchronized boolean removeClient(CometClient client) {
+                public synchronized boolean removeClient(CometClient client, EndReason reason) {
                     dead.put(client.privateToken(), find(client));
-                    return super.removeClient(client);
+                    return super.removeClient(client, reason);
                 }
 
                 @Override

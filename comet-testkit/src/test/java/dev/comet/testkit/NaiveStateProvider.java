@@ -3,6 +3,7 @@ package dev.comet.testkit;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometClock;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
@@ -213,12 +214,12 @@ class NaiveStateProvider implements ICometStateProvider {
         if (remaining > 0) {
             return remaining;
         }
-        removeClient(client);
+        removeClient(client, EndReason.DISCONNECTED);
         return KILLED;
     }
 
     @Override
-    public synchronized boolean removeClient(CometClient client) {
+    public synchronized boolean removeClient(CometClient client, EndReason reason) {
         Member member = find(client);
         if (member == null) {
             return false;

@@ -333,7 +333,7 @@ class ClientsTest {
             CometClient ada = node.client("ada");
             Request held = node.poll(ada, 0);
             node.settle();
-            store.removeClient(ada);
+            store.removeClient(ada, EndReason.DISCONNECTED);
             node.manager.sendToAll("whatever", "wakes everybody");
             assertThat(held.await().error())
                     .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);

@@ -3,6 +3,7 @@ package dev.comet.tests;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometMessage;
 import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
@@ -84,8 +85,14 @@ class DelegatingProvider implements ICometStateProvider {
     }
 
     @Override
-    public boolean removeClient(CometClient client) {
-        return store.removeClient(client);
+    public @Nullable Attachment attach(String privateToken, long instance) {
+        CometClient client = findClientByPrivateToken(privateToken); // what a test may get between
+        return client == null ? null : store.attach(privateToken, instance);
+    }
+
+    @Override
+    public boolean removeClient(CometClient client, EndReason reason) {
+        return store.removeClient(client, reason);
     }
 
     @Override

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.comet.CometAnswer.Outcome;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometMessage;
 import dev.comet.CometReply;
@@ -48,33 +49,7 @@ class IncarnationTest {
                     new Context(
                             context.limits(),
                             context.clock(),
-                            new Listener() {
-                                @Override
-                                public void everyoneGrew() {
-                                    listener.everyoneGrew();
-                                }
-
-                                @Override
-                                public void groupGrew(String group) {
-                                    listener.groupGrew(group);
-                                }
-
-                                @Override
-                                public void clientGrew(CometClient client) {
-                                    listener.clientGrew(client);
-                                }
-
-                                @Override
-                                public void joined(CometClient client, String group) {
-                                    listener.joined(client, group);
-                                }
-
-                                @Override
-                                public void left(CometClient client, String group) {
-                                    run(beforeLeft);
-                                    listener.left(client, group);
-                                }
-                            }));
+                            new DelegatingListener(listener) {}));
         }
 
         @Override
@@ -84,9 +59,9 @@ class IncarnationTest {
         }
 
         @Override
-        public boolean removeClient(CometClient client) {
+        public boolean removeClient(CometClient client, EndReason reason) {
             run(beforeRemoval);
-            boolean removed = super.removeClient(client);
+            boolean removed = super.removeClient(client, reason);
             run(afterRemoval);
             return removed;
         }

@@ -181,31 +181,11 @@ class RacesTest {
                     new Context(
                             context.limits(),
                             context.clock(),
-                            new Listener() {
-                                @Override
-                                public void everyoneGrew() {
-                                    listener.everyoneGrew();
-                                }
-
+                            new DelegatingListener(listener) {
                                 @Override
                                 public void groupGrew(String group) {
                                     beforeGroupGrew.get().run();
                                     listener.groupGrew(group);
-                                }
-
-                                @Override
-                                public void clientGrew(CometClient client) {
-                                    listener.clientGrew(client);
-                                }
-
-                                @Override
-                                public void joined(CometClient client, String group) {
-                                    listener.joined(client, group);
-                                }
-
-                                @Override
-                                public void left(CometClient client, String group) {
-                                    listener.left(client, group);
                                 }
                             }));
         }

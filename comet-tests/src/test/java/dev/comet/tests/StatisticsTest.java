@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometClientStatus;
 import dev.comet.CometClientStatus.Transport;
 import dev.comet.CometException;
@@ -207,7 +208,7 @@ class StatisticsTest {
     void status_storeRefusesToEndTheClient_isAsBefore() {
         class Refusing extends DelegatingProvider {
             @Override
-            public boolean removeClient(CometClient client) {
+            public boolean removeClient(CometClient client, EndReason reason) {
                 throw new IllegalStateException("as the test wants");
             }
         }

@@ -3,6 +3,7 @@ package dev.comet.tests;
 import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.EncodedMessage;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
@@ -91,16 +92,16 @@ final class StressStore extends DelegatingProvider {
     }
 
     @Override
-    public boolean removeClient(CometClient client) {
+    public boolean removeClient(CometClient client, EndReason reason) {
         trouble();
         synchronized (lifeOf(client.privateToken())) {
             if (!client.equals(super.findClientByPrivateToken(client.privateToken()))) {
-                return super.removeClient(client);
+                return super.removeClient(client, reason);
             }
             Incarnation one = record.of(client);
             one.removalBegins(record.tick());
             long certain = top();
-            boolean removed = super.removeClient(client);
+            boolean removed = super.removeClient(client, reason);
             record.died(one, certain, top());
             return removed;
         }

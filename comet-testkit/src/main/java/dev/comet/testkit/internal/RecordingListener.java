@@ -1,6 +1,8 @@
 package dev.comet.testkit.internal;
 
 import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import java.time.Duration;
 import java.util.List;
@@ -25,11 +27,22 @@ public final class RecordingListener implements ICometStateProvider.Listener {
         /** {@link ICometStateProvider.Listener#joined}. */
         JOINED,
         /** {@link ICometStateProvider.Listener#left}. */
-        LEFT
+        LEFT,
+        /** {@link ICometStateProvider.Listener#superseded}. */
+        SUPERSEDED,
+        /** {@link ICometStateProvider.Listener#ended}. */
+        ENDED,
+        /** {@link ICometStateProvider.Listener#replied}. */
+        REPLIED
     }
 
-    /** One call, with the arguments that this kind of call has. */
-    public record Call(Kind kind, @Nullable CometClient client, @Nullable String group) {
+    /**
+     * One call, with the arguments that this kind of call has.
+     *
+     * @param detail the group; the instance that superseded; why the client was ended; the
+     *     correlation id
+     */
+    public record Call(Kind kind, @Nullable CometClient client, @Nullable Object detail) {
 
         /** The log of everyone grew. */
         public static Call everyoneGrew() {
@@ -49,6 +62,21 @@ public final class RecordingListener implements ICometStateProvider.Listener {
         /** This client joined this group. */
         public static Call joined(CometClient client, String group) {
             return new Call(Kind.JOINED, client, group);
+        }
+
+        /** Another node has taken over this client, for this instance of it. */
+        public static Call superseded(CometClient client, long instance) {
+            return new Call(Kind.SUPERSEDED, client, instance);
+        }
+
+        /** Another node has ended this client. */
+        public static Call ended(CometClient client, @Nullable EndReason reason) {
+            return new Call(Kind.ENDED, client, reason);
+        }
+
+        /** This client's reply to this request has come to another node. */
+        public static Call replied(CometClient client, @Nullable String correlationId) {
+            return new Call(Kind.REPLIED, client, correlationId);
         }
 
         /** This client left this group. */
@@ -124,5 +152,20 @@ public final class RecordingListener implements ICometStateProvider.Listener {
     @Override
     public void left(CometClient client, String group) {
         called(Call.left(client, group));
+    }
+
+    @Override
+    public void superseded(CometClient client, long generation, long instance) {
+        called(Call.superseded(client, instance));
+    }
+
+    @Override
+    public void ended(CometClient client, @Nullable EndReason reason) {
+        called(Call.ended(client, reason));
+    }
+
+    @Override
+    public void replied(CometClient client, EncodedMessage reply) {
+        called(Call.replied(client, reply.correlationId()));
     }
 }
