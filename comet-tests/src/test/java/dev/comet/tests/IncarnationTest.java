@@ -49,7 +49,13 @@ class IncarnationTest {
                     new Context(
                             context.limits(),
                             context.clock(),
-                            new DelegatingListener(listener) {}));
+                            new DelegatingListener(listener) {
+                                @Override
+                                public void left(CometClient client, String group) {
+                                    run(beforeLeft);
+                                    super.left(client, group);
+                                }
+                            }));
         }
 
         @Override
