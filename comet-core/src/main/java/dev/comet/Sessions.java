@@ -52,7 +52,7 @@ final class Sessions implements ICometStateProvider.Listener {
                 removeQuietly(client); // whether the store has it, nobody knows
             }
             events.discard();
-            if (!session.isGoneOrLater()) {
+            if (!session.goneOrLater()) {
                 begins.run(); // then its idle time does
             }
             throw e;
@@ -75,11 +75,6 @@ final class Sessions implements ICometStateProvider.Listener {
         }
     }
 
-    boolean disconnect(String privateToken, EndReason reason) {
-        CometClient client = provider.findClientByPrivateToken(privateToken);
-        return client != null && disconnect(client, reason);
-    }
-
     boolean disconnect(CometClient client, EndReason reason) {
         ClientSession session = of(client);
         session.endsBecause(reason);
@@ -90,7 +85,7 @@ final class Sessions implements ICometStateProvider.Listener {
             session.events().postLast(last);
             services.counters().clientsDisconnected.increment();
         }
-        session.isGoneOrLater();
+        session.goneOrLater();
         LOG.debug("{} was ended: {}", client, reason);
         return removed;
     }
