@@ -56,6 +56,9 @@ public sealed interface Audience {
      * @param incarnation of that client, as {@link Audience#incarnation}
      */
     record Everyone(@Nullable String exceptPublicToken, long incarnation) implements Audience {
+        public Everyone {
+            requireOne(exceptPublicToken, incarnation);
+        }
 
         /** All but whoever has this token. */
         public Everyone(@Nullable String exceptPublicToken) {
@@ -72,10 +75,20 @@ public sealed interface Audience {
      */
     record Group(String group, @Nullable String exceptPublicToken, long incarnation)
             implements Audience {
+        public Group {
+            requireOne(exceptPublicToken, incarnation);
+        }
 
         /** All but whoever has this token. */
         public Group(String group, @Nullable String exceptPublicToken) {
             this(group, exceptPublicToken, 0);
+        }
+    }
+
+    private static void requireOne(@Nullable String token, long incarnation) {
+        if (token == null && incarnation != 0) {
+            throw new IllegalArgumentException(
+                    "incarnation is that of a client; name it by its public token, too");
         }
     }
 

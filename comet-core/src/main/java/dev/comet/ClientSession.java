@@ -201,7 +201,7 @@ final class ClientSession extends WaitSession {
                 events.postLast(last);
                 services.counters().idleClientsKilled.increment();
             }
-            isGoneOrLater();
+            goneOrLater();
             LOG.debug("{} stayed away and was ended", client);
         } catch (Throwable e) {
             askAgainIn(RETRY_NANOS);
@@ -281,20 +281,20 @@ final class ClientSession extends WaitSession {
     }
 
     /** The store has no such client any more. */
-    void isGone() {
+    void gone() {
         // First: if that fails, the session is left to try again.
         services.requests().clientIsGone(client());
         services.pool().end(this, EndCause.CLIENT_ENDED);
     }
 
     /**
-     * As {@link #isGone}: what fails now is seen to when it could be idle.
+     * As {@link #gone}: what fails now is seen to when it could be idle.
      *
      * @return whether nothing failed
      */
-    boolean isGoneOrLater() {
+    boolean goneOrLater() {
         try {
-            isGone();
+            gone();
             return true;
         } catch (Throwable e) {
             Faults.error("The session of a client that was ended is left for later", e);

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
  * timeout, because a newer request took over, or with an error; whoever loses the race to complete
  * it has no effect.
  *
- * <p>A request that found something is complete when {@link CometTransport#beginSubscribe} returns.
+ * <p>A request that found something is complete when {@link CometEndpoint#beginSubscribe} returns.
  * Otherwise it is held, and the callback given to {@link #whenCompleted} is called with the answer.
  *
  * <p>Safe for use by several threads. Implemented by Comet only.

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *     to be held for less than the client's connectionTimeoutSeconds is taken for older
  * @param unseenFor how long nothing has been open; zero if something is
  * @param confirmedId the highest cursor that it has confirmed
- * @param address the network address that it was last seen at, as {@link CometTransport#seenAt} was
+ * @param address the network address that it was last seen at, as {@link CometEndpoint#seenAt} was
  *     told; null if it was not
  * @param lag how long the oldest message that it has not confirmed has waited; zero if there is
  *     none

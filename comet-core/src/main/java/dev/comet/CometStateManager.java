@@ -27,7 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Where an application meets Comet: it initialises clients, sends them messages, and is told what
- * happens to them. What {@linkplain CometTransport transports} need is on a side of its own.
+ * happens to them. What {@linkplain CometEndpoint transports} need is on a side of its own.
  *
  * <pre>{@code
  * CometStateManager comet = CometStateManager.builder(new InProcCometStateProvider()).build();
@@ -69,7 +69,8 @@ public final class CometStateManager implements AutoCloseable {
     private final PatientExecutor storeExecutor;
     private final Tidying tidying = new Tidying();
     private final Store store;
-    private final CometTransport transport;
+    private final CometEndpoint endpoint;
+    private volatile ICometStateProvider.Usage lastUsage = ICometStateProvider.Usage.NONE;
 
     private CometStateManager(Builder builder) {
         ContentsEncoder encoder = new ContentsEncoder(builder.mapper);
@@ -111,7 +112,7 @@ public final class CometStateManager implements AutoCloseable {
         sessions = new Sessions(services, events, pool);
         subscriptions = new Subscriptions(sessions, services);
         sender = new Sender(store, limits, encoder, counters, sessions);
-        transport = new TransportSide(store, sessions, subscriptions, sender, requests);
+        endpoint = new ManagerEndpoint(store, sessions, subscriptions, sender, requests);
         try {
             provider.start(new ICometStateProvider.Context(limits, builder.clock, sessions));
         } catch (RuntimeException e) {
@@ -267,7 +268,8 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public long confirmedMessageId(CometClient client) {
-        return store.call(() -> provider.confirmedMessageId(client));
+        CometClient confirming = initialised(client);
+        return store.call(() -> provider.confirmedMessageId(confirming));
     }
 
     // ---- sending
@@ -289,7 +291,15 @@ public final class CometStateManager implements AutoCloseable {
         return send(Audience.one(Arguments.publicToken(publicToken)), name, contents);
     }
 
-    /** Sends to this very client, and never to one that has taken its token since. */
+    /**
+     * Sends to this very client, and never to one that has taken its token since.
+     *
+     * @param client as {@link #initializeClient} returned it, or a look-up, a hook or an event gave
+     *     it; a description that was never initialised is PARAMETERS_INVALID, here and wherever a
+     *     client is named
+     * @throws CometException as {@link #sendMessage(String, String, Object)}; CLIENT_DOES_NOT_EXIST
+     *     also if it has ended
+     */
     public long sendMessage(CometClient client, String name, Object contents) {
         return send(Audience.one(initialised(client)), name, contents);
     }
@@ -319,7 +329,10 @@ public final class CometStateManager implements AutoCloseable {
                 new Audience.Everyone(Arguments.publicToken(exceptPublicToken)), name, contents);
     }
 
-    /** Sends to every client that exists now, but this very one. */
+    /**
+     * Sends to every client that exists now, but this very one. If it has ended nobody is left out,
+     * whoever has its token.
+     */
     public long sendToAllExcept(CometClient except, String name, Object contents) {
         return send(
                 new Audience.Everyone(initialised(except).publicToken(), except.incarnation()),
@@ -342,7 +355,7 @@ public final class CometStateManager implements AutoCloseable {
                 contents);
     }
 
-    /** Sends to every client that is in the group now, but this very one. */
+    /** As {@link #sendToAllExcept(CometClient, String, Object)}, in the group. */
     public long sendToGroupExcept(String group, CometClient except, String name, Object contents) {
         return send(
                 new Audience.Group(
@@ -403,8 +416,18 @@ public final class CometStateManager implements AutoCloseable {
     /** As {@link #request(String, String, Object, Duration)}: this very client is asked. */
     public CompletionStage<CometReply> request(
             CometClient client, String name, Object contents, Duration timeout) {
+        return request(client, name, contents, timeout, CometClient.randomToken());
+    }
+
+    /** As {@link #request(String, String, Object, Duration, String)}: this very client is asked. */
+    public CompletionStage<CometReply> request(
+            CometClient client,
+            String name,
+            Object contents,
+            Duration timeout,
+            String correlationId) {
         initialised(client);
-        return request(() -> client, name, contents, timeout, CometClient.randomToken());
+        return request(() -> client, name, contents, timeout, correlationId);
     }
 
     private CompletionStage<CometReply> request(
@@ -475,14 +498,16 @@ public final class CometStateManager implements AutoCloseable {
     public long joinGroup(String publicToken, String group) {
         return store.call(
                 () -> {
+                    String token = Arguments.publicToken(publicToken);
                     String name = Arguments.group(group);
-                    return provider.joinGroup(addressee(publicToken), name);
+                    return provider.joinGroup(store.byPublicToken(token), name);
                 });
     }
 
     /** As {@link #joinGroup(String, String)}: this very client. */
     public long joinGroup(CometClient client, String group) {
-        return store.call(() -> provider.joinGroup(initialised(client), Arguments.group(group)));
+        CometClient member = initialised(client);
+        return store.call(() -> provider.joinGroup(member, Arguments.group(group)));
     }
 
     /**
@@ -495,18 +520,16 @@ public final class CometStateManager implements AutoCloseable {
     public boolean leaveGroup(String publicToken, String group) {
         return store.call(
                 () -> {
+                    String token = Arguments.publicToken(publicToken);
                     String name = Arguments.group(group);
-                    return provider.leaveGroup(addressee(publicToken), name);
+                    return provider.leaveGroup(store.byPublicToken(token), name);
                 });
     }
 
     /** As {@link #leaveGroup(String, String)}: this very client. */
     public boolean leaveGroup(CometClient client, String group) {
-        return store.call(() -> provider.leaveGroup(initialised(client), Arguments.group(group)));
-    }
-
-    private CometClient addressee(String publicToken) {
-        return store.byPublicToken(Arguments.publicToken(publicToken));
+        CometClient member = initialised(client);
+        return store.call(() -> provider.leaveGroup(member, Arguments.group(group)));
     }
 
     /** The members of the group, in the order in which they joined. */
@@ -536,7 +559,7 @@ public final class CometStateManager implements AutoCloseable {
 
     /**
      * What the manager is doing. Cheap, fit to be asked every second, and never fails: what the
-     * provider cannot say is zero.
+     * provider cannot say is what it said last.
      */
     public CometStatistics statistics() {
         return counters.read(
@@ -548,19 +571,19 @@ public final class CometStateManager implements AutoCloseable {
 
     private ICometStateProvider.Usage usage() {
         try {
-            return provider.usage();
+            lastUsage = provider.usage();
         } catch (RuntimeException e) {
             counters.providerFailures.increment();
             Faults.warn(LOG, "The provider could not say what it holds", e);
-            return ICometStateProvider.Usage.NONE;
         }
+        return lastUsage;
     }
 
     /**
      * What transports use, such as comet-http: requests that are held, and what clients confirm.
      */
-    public CometTransport transport() {
-        return transport;
+    public CometEndpoint endpoint() {
+        return endpoint;
     }
 
     /** How the client that has this public token is doing. */

@@ -1,7 +1,7 @@
 package dev.comet;
 
 /**
- * Where a stream's messages go: a transport's side of {@link CometTransport#openStream}.
+ * Where a stream's messages go: a transport's side of {@link CometEndpoint#openStream}.
  *
  * <p>Called by one thread at a time, which may be a wait thread: no method may block. What a method
  * throws ends the stream. The order is {@link #opened}, then {@link #messages} and {@link

@@ -155,11 +155,11 @@ final class HeldPoll extends Subscription implements CometAsyncResult {
         }
         boolean wasNewest = session().letGo(this);
         boolean completed = COMPLETION.complete(this, answer);
-        if (completed) {
-            answered(services().counters().heldRequests, answer);
-        }
         if (wasNewest) {
             idleTimeBegins();
+        }
+        if (completed) {
+            answered(services().counters().heldRequests, answer); // who drains may stop then
         }
         return completed;
     }

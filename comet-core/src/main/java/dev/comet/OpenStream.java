@@ -205,7 +205,7 @@ final class OpenStream extends Subscription implements CometStream {
             if (beatAsked && canGoOn()) {
                 beatAsked = false;
                 beat();
-                isAlive();
+                staysAlive();
             }
         } catch (CometException e) {
             failed(e);
@@ -251,7 +251,7 @@ final class OpenStream extends Subscription implements CometStream {
             services().counters().count(batch);
             clientSession().announce(batch);
             if (lastSentNanos - keptAliveNanos >= times.heartbeatNanos()) {
-                isAlive();
+                staysAlive();
             }
             if (batch.complete()) {
                 return; // what came meanwhile has asked for another look
@@ -277,7 +277,7 @@ final class OpenStream extends Subscription implements CometStream {
         }
     }
 
-    private void isAlive() {
+    private void staysAlive() {
         keptAliveNanos = services().clock().nanos();
         keepAlive();
     }

@@ -52,7 +52,7 @@ final class Sessions implements ICometStateProvider.Listener {
                 removeQuietly(client); // whether the store has it, nobody knows
             }
             events.discard();
-            if (!session.isGoneOrLater()) {
+            if (!session.goneOrLater()) {
                 begins.run(); // then its idle time does
             }
             throw e;
@@ -85,7 +85,7 @@ final class Sessions implements ICometStateProvider.Listener {
             session.events().postLast(last);
             services.counters().clientsDisconnected.increment();
         }
-        session.isGoneOrLater();
+        session.goneOrLater();
         LOG.debug("{} was ended: {}", client, reason);
         return removed;
     }

@@ -85,7 +85,7 @@ abstract class Subscription extends CometWaitRequest implements KeepsAlive {
                 return true;
             }
             end(EndCause.CLIENT_ENDED);
-            clientSession().isGone();
+            clientSession().gone();
         } catch (Throwable e) {
             session().letGo(this); // no idle time begins: the store would fail again
             fails(e);
@@ -97,7 +97,7 @@ abstract class Subscription extends CometWaitRequest implements KeepsAlive {
     final void failed(CometException e) {
         if (e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST) {
             end(EndCause.CLIENT_ENDED);
-            clientSession().isGone();
+            clientSession().gone();
         } else {
             fails(e);
         }

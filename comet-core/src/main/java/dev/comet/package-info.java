@@ -1,7 +1,7 @@
 /**
  * What applications use: clients, messages and the manager that brings them together; and all that
  * an author of a {@linkplain dev.comet.ICometStateProvider state provider} or a {@linkplain
- * dev.comet.CometTransport transport} needs.
+ * dev.comet.CometEndpoint transport} needs.
  */
 @NullMarked
 package dev.comet;

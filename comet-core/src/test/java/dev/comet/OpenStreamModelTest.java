@@ -114,7 +114,7 @@ class OpenStreamModelTest {
         private final ClientSession session;
 
         Rig() {
-            manager.transport().beginSubscribe("private", 0, Duration.ZERO, 0);
+            manager.endpoint().beginSubscribe("private", 0, Duration.ZERO, 0);
             session = manager.pool().get(CLIENT);
         }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
 
-/** PendingRequests of one client to its server. Belongs to its strand. */
+/** Requests of one client to its server. Belongs to its strand. */
 final class Exchanges {
 
     private static final int MAX_ANSWER_BYTES = 1 << 25;

@@ -370,17 +370,17 @@ final class ReceiveLoop {
     private void took(Turn current, JsonNode body) {
         boolean streams = connection.streams();
         boolean early = !prompt && !streams && asking.millis() < EARLY_MILLIS;
-        ReceivedBatch digest;
+        ReceivedBatch batch;
         try {
-            digest = ReceivedBatch.of(cursor, body, early, streams);
+            batch = ReceivedBatch.of(cursor, body, early, streams);
         } catch (CometClientException e) {
             recover(current, e);
             return;
         }
-        accept(current, digest);
+        accept(current, batch);
     }
 
-    private void accept(Turn current, ReceivedBatch digest) {
+    private void accept(Turn current, ReceivedBatch batch) {
         long millis = asking.millis();
         slept = false;
         switched = false;
@@ -390,18 +390,18 @@ final class ReceiveLoop {
             replaced = false;
         }
         via(connection.name());
-        String closed = digest.closed();
-        boolean goesOn = closed == null && digest.waitMillis() < 0;
+        String closed = batch.closed();
+        boolean goesOn = closed == null && batch.waitMillis() < 0;
         if (goesOn) {
             enter(CometState.CONNECTED);
         }
         int count = 0;
-        for (ReceivedBatch.Entry entry : digest.entries()) {
+        for (ReceivedBatch.Entry entry : batch.entries()) {
             count += entry.id() > 0 ? 1 : 0;
             hand(entry);
             cursor = entry.cursor(); // what an Error keeps from being handed over comes again
         }
-        cursor = digest.cursor();
+        cursor = batch.cursor();
         int messagesTaken = count;
         delivery.tell(listener -> listener.succeeded(messagesTaken, millis), cursor);
         if (closed != null) {
@@ -411,9 +411,9 @@ final class ReceiveLoop {
                     closed.equals("disconnected")
                             ? null
                             : new CometClientException(CometClientException.CLOSED, closed));
-        } else if (digest.waitMillis() >= 0) {
+        } else if (batch.waitMillis() >= 0) {
             enter(CometState.RECONNECTING);
-            receiveAfter(current, digest.waitMillis());
+            receiveAfter(current, batch.waitMillis());
         } else {
             receive(current);
         }

@@ -74,7 +74,7 @@ final class Sending {
 
     /** Gives the body of the answer, which is missing if it is empty; on the strand. */
     private CompletionStage<JsonNode> post(
-            SendQueue lane, String path, Supplier<JsonNode> supplier) {
+            SendQueue queue, String path, Supplier<JsonNode> supplier) {
         JsonNode body;
         try {
             refuseIfClosed();
@@ -90,7 +90,7 @@ final class Sending {
                 () -> {
                     try {
                         refuseIfClosed();
-                        lane.post(path, body, outcome);
+                        queue.post(path, body, outcome);
                     } catch (CometClientException e) {
                         outcome.failed(e);
                     } catch (Throwable e) {

@@ -1,20 +1,20 @@
 package dev.comet.http;
 
 import dev.comet.CometClient;
+import dev.comet.CometEndpoint;
 import dev.comet.CometException;
-import dev.comet.CometTransport;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code ack}: confirms what the client has received by a stream. */
 final class AckEndpoint {
 
-    private final CometTransport transport;
+    private final CometEndpoint comet;
     private final Callers callers;
     private final JsonMapper strict;
     private final BodyLimits bodies;
 
-    AckEndpoint(CometTransport transport, Callers callers, JsonMapper strict, BodyLimits bodies) {
-        this.transport = transport;
+    AckEndpoint(CometEndpoint comet, Callers callers, JsonMapper strict, BodyLimits bodies) {
+        this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
@@ -29,7 +29,7 @@ final class AckEndpoint {
     private void confirm(Call call, Parameters parameters) {
         CometClient client = callers.subscriber(call, parameters.privateToken(), parameters);
         try {
-            transport.confirm(client.privateToken(), parameters.lastMessageId());
+            comet.confirm(client.privateToken(), parameters.lastMessageId());
         } catch (CometException e) {
             throw callers.refusal(call.exchange(), e);
         }

@@ -139,7 +139,7 @@ final class Callers {
         CometClient client = client(call, inBody, parameters.publicToken());
         requests.require(
                 client.publicToken(), 1, "requestsPerClient", "too many requests from this client");
-        comet.transport().seenAt(client, clientAddress(call.exchange()));
+        comet.endpoint().seenAt(client, clientAddress(call.exchange()));
         return client;
     }
 

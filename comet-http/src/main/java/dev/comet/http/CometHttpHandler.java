@@ -1,10 +1,10 @@
 package dev.comet.http;
 
 import dev.comet.CometBatch;
+import dev.comet.CometEndpoint;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
-import dev.comet.CometTransport;
 import dev.comet.EncodedMessage;
 import dev.comet.internal.ColdClasses;
 import java.util.List;
@@ -43,16 +43,16 @@ public final class CometHttpHandler {
         this.faults = new FaultLog(application.clock, counters);
         this.unread = new UnreadAnswers(application.unreadAnswerBytes, faults);
         this.origins = new Origins(application, faults);
-        CometTransport transport = comet.transport();
+        CometEndpoint endpoint = comet.endpoint();
         Callers callers = new Callers(comet, application, origins, faults);
         BodyLimits longBodies = application.bodyLimits();
         BodyLimits shortBodies = longBodies.withBytes(BodyLimits.SHORT_BYTES);
         this.connect =
                 new ConnectEndpoint(
                         comet, callers, strict, shortBodies, application, faults, counters);
-        this.poll = new PollEndpoint(transport, callers, strict, shortBodies, unread);
-        this.stream = new StreamEndpoint(transport, callers);
-        this.ack = new AckEndpoint(transport, callers, strict, shortBodies);
+        this.poll = new PollEndpoint(endpoint, callers, strict, shortBodies, unread);
+        this.stream = new StreamEndpoint(endpoint, callers);
+        this.ack = new AckEndpoint(endpoint, callers, strict, shortBodies);
         RateLimit sends =
                 new RateLimit(
                         application.sendsPerClient,
@@ -69,7 +69,7 @@ public final class CometHttpHandler {
                         unread,
                         faults,
                         counters);
-        this.reply = new ReplyEndpoint(transport, callers, strict, longBodies, sends);
+        this.reply = new ReplyEndpoint(endpoint, callers, strict, longBodies, sends);
         this.disconnect = new DisconnectEndpoint(comet, callers, strict, shortBodies);
         this.script = new ScriptEndpoint();
         prepare();

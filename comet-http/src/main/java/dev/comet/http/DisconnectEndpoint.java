@@ -1,5 +1,6 @@
 package dev.comet.http;
 
+import dev.comet.CometClient;
 import dev.comet.CometStateManager;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -26,12 +27,13 @@ final class DisconnectEndpoint {
     }
 
     private void disconnect(Call call, Parameters parameters) {
-        String token =
-                callers.client(call, parameters.privateToken(), parameters.publicToken())
-                        .privateToken();
-        if (!comet.findClientByPrivateToken(token).map(comet::disconnect).orElse(false)) {
+        CometClient client =
+                callers.client(call, parameters.privateToken(), parameters.publicToken());
+        if (!comet.disconnect(client)) {
             throw callers.unknown(call.exchange());
         }
-        call.respond(CometResponse.empty(204).with(callers.forget(token, call.exchange())));
+        call.respond(
+                CometResponse.empty(204)
+                        .with(callers.forget(client.privateToken(), call.exchange())));
     }
 }

@@ -5,8 +5,8 @@ import static dev.comet.http.CometResponse.NO_BODY;
 import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
 import dev.comet.CometClient;
+import dev.comet.CometEndpoint;
 import dev.comet.CometException;
-import dev.comet.CometTransport;
 import java.time.Duration;
 import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,7 +20,7 @@ final class PollEndpoint {
     /** Longer than any client may be held; keeps the arithmetic from overflowing. */
     private static final long MAX_HOLD_SECONDS = Duration.ofDays(1).toSeconds();
 
-    private final CometTransport transport;
+    private final CometEndpoint comet;
     private final Callers callers;
     private final JsonMapper strict;
     private final BodyLimits bodies;
@@ -28,12 +28,12 @@ final class PollEndpoint {
     private final PollEncoder encoder = new PollEncoder();
 
     PollEndpoint(
-            CometTransport transport,
+            CometEndpoint comet,
             Callers callers,
             JsonMapper strict,
             BodyLimits bodies,
             UnreadAnswers unread) {
-        this.transport = transport;
+        this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
@@ -72,7 +72,7 @@ final class PollEndpoint {
             // Often on a wait thread: the exchange promises not to block it.
             result.whenCompleted(held);
         } catch (Throwable e) { // an Error too: nobody would be told of an answer
-            transport.endSubscribe(result);
+            comet.endSubscribe(result);
             throw e;
         }
     }
@@ -84,7 +84,7 @@ final class PollEndpoint {
         /** The peer has gone away. */
         @Override
         public void run() {
-            endpoint.transport.endSubscribe(result);
+            endpoint.comet.endSubscribe(result);
         }
 
         @Override
@@ -100,7 +100,7 @@ final class PollEndpoint {
 
     private CometAsyncResult subscribe(String token, Parameters parameters) {
         long hold = parameters.hold();
-        return transport.beginSubscribe(
+        return comet.beginSubscribe(
                 token,
                 parameters.lastMessageId(),
                 hold == Parameters.UNSET

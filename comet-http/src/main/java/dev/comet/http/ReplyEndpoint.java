@@ -1,8 +1,8 @@
 package dev.comet.http;
 
 import dev.comet.CometClient;
+import dev.comet.CometEndpoint;
 import dev.comet.CometException;
-import dev.comet.CometTransport;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -12,19 +12,19 @@ final class ReplyEndpoint {
 
     private static final int MAX_REFUSAL = 1_000;
 
-    private final CometTransport transport;
+    private final CometEndpoint comet;
     private final Callers callers;
     private final JsonMapper strict;
     private final BodyLimits bodies;
     private final RateLimit sends;
 
     ReplyEndpoint(
-            CometTransport transport,
+            CometEndpoint comet,
             Callers callers,
             JsonMapper strict,
             BodyLimits bodies,
             RateLimit sends) {
-        this.transport = transport;
+        this.comet = comet;
         this.callers = callers;
         this.strict = strict;
         this.bodies = bodies;
@@ -58,9 +58,9 @@ final class ReplyEndpoint {
         JsonNode refused = json.get("refused");
         try {
             if (refused == null) {
-                transport.acceptReply(token, correlationId, json.get("contents"));
+                comet.acceptReply(token, correlationId, json.get("contents"));
             } else {
-                transport.acceptRefusal(token, correlationId, reason(refused));
+                comet.acceptRefusal(token, correlationId, reason(refused));
             }
         } catch (CometException e) {
             throw callers.refusal(call.exchange(), e);

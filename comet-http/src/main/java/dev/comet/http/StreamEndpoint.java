@@ -1,7 +1,7 @@
 package dev.comet.http;
 
 import dev.comet.CometClient;
-import dev.comet.CometTransport;
+import dev.comet.CometEndpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamEndpoint {
 
-    private final CometTransport transport;
+    private final CometEndpoint comet;
     private final Callers callers;
     private final EventEncoder encoder = new EventEncoder();
 
-    StreamEndpoint(CometTransport transport, Callers callers) {
-        this.transport = transport;
+    StreamEndpoint(CometEndpoint comet, Callers callers) {
+        this.comet = comet;
         this.callers = callers;
     }
 
@@ -37,7 +37,7 @@ final class StreamEndpoint {
                         ? parameters.lastMessageId()
                         : Parameters.lastEventId(lastEventId);
         CometClient client = callers.subscriber(call, null, parameters);
-        transport.openStream(
+        comet.openStream(
                 client.privateToken(),
                 cursor,
                 new EventStream(call, callers, encoder),

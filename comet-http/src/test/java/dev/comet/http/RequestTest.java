@@ -195,7 +195,7 @@ class RequestTest {
         request("light", "c-3", "1");
         List<CometMessage> all =
                 protocol.comet
-                        .transport()
+                        .endpoint()
                         .beginSubscribe(phone.privateToken(), 0, Duration.ZERO, 0)
                         .answer()
                         .batch()

@@ -55,7 +55,13 @@ final class Clients {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     ClientRecord existing(CometClient client) {
-        return existing(find(client), "this private token; connect again");
+        ClientRecord record = find(client);
+        if (record == null) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                    "this client has ended; connect again");
+        }
+        return record;
     }
 
     /**

@@ -109,8 +109,8 @@ final class AsyncRequests {
     }
 
     /** The context ends: from now on it is the container that ends requests, and no filter. */
-    void servletDestroyed() {
-        destroyed = true;
+    void servletDestroyed(boolean isDestroyed) {
+        destroyed = isDestroyed;
     }
 
     /** Says once that a filter has ended held requests itself: their peers get nothing. */

@@ -6,6 +6,7 @@ import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +96,9 @@ final class BodyWriter implements WriteListener, Runnable {
         } catch (IOException e) {
             request.giveUp();
             throw e; // the container tells onError, has ended the request, or is Undertow
+        } catch (RejectedExecutionException e) { // the container is going away
+            AsyncContexts.complete(async);
+            request.giveUp();
         } catch (RuntimeException | Error e) { // not every container ends the request then
             AsyncContexts.fail(async);
             request.giveUp();

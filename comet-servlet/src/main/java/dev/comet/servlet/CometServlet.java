@@ -112,6 +112,7 @@ public class CometServlet extends HttpServlet {
                 }
             }
         }
+        requests.servletDestroyed(false);
         super.init(config);
     }
 
@@ -141,9 +142,10 @@ public class CometServlet extends HttpServlet {
         requests.await(drained, spread);
     }
 
+    /** Called by the container when the context ends; a subclass that overrides it calls this. */
     @Override
-    public final void destroy() {
-        requests.servletDestroyed();
+    public void destroy() {
+        requests.servletDestroyed(true);
         super.destroy();
     }
 

@@ -140,7 +140,7 @@ final class StreamWriter implements WriteListener, CometOutput {
         try {
             return writeOn();
         } catch (IOException | IllegalStateException | RejectedExecutionException e) {
-            complete(); // the peer has gone away, or the container, or the latter has found out
+            complete(); // the peer has gone away, or the container is going
             givenUp.run();
             return false;
         } catch (RuntimeException | Error e) { // the peer would wait for what cannot come

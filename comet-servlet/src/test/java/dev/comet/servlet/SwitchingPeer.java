@@ -66,7 +66,7 @@ final class SwitchingPeer implements Callable<Void> {
                 take(event.message());
             }
             if (random.nextInt(4) == 0 && messages.cursor() > 0) {
-                rig.comet.transport().confirm(client.privateToken(), messages.cursor());
+                rig.comet.endpoint().confirm(client.privateToken(), messages.cursor());
             }
         } finally {
             if (random.nextBoolean()) {

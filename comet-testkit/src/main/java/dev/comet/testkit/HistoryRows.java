@@ -81,7 +81,7 @@ abstract class HistoryRows extends ProviderRows {
             case 0 -> to(one);
             case 1 -> to(one, two);
             case 2 -> EVERYONE;
-            case 3 -> everyoneBut(one);
+            case 3 -> everyoneExcept(one);
             case 4 -> new Audience.Group(group, null);
             default -> new Audience.Group(group, one.publicToken());
         };

@@ -48,7 +48,7 @@ abstract class ListenerRows extends ProviderRows {
             assertReadable(readable, Call.clientGrew(bob), bob, both);
             assertReadable(readable, Call.groupGrew(ROOM), bob, send(TO_ROOM));
             assertReadable(readable, Call.everyoneGrew(), ada, send(EVERYONE));
-            assertReadable(readable, Call.everyoneGrew(), bob, send(everyoneBut(ada)));
+            assertReadable(readable, Call.everyoneGrew(), bob, send(everyoneExcept(ada)));
             Audience.Group notAda = new Audience.Group(ROOM, ada.publicToken());
             assertReadable(readable, Call.groupGrew(ROOM), bob, send(notAda));
         }

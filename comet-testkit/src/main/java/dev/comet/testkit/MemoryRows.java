@@ -104,7 +104,7 @@ abstract class MemoryRows extends ProviderRows {
         join(bob, ROOM);
         long first = provider.sendMessage(to(ada), sized(SIZE));
         for (int i = 0; i < 3 * SOME; i++) {
-            provider.sendMessage(i % 2 == 0 ? TO_ROOM : everyoneBut(ada), sized(SIZE));
+            provider.sendMessage(i % 2 == 0 ? TO_ROOM : everyoneExcept(ada), sized(SIZE));
         }
         CometClient eve = client("eve");
         List<Long> sent = new ArrayList<>(List.of(first));

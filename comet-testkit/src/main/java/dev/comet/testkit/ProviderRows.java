@@ -169,7 +169,7 @@ abstract class ProviderRows {
         return Audience.each(clients.stream().map(CometClient::publicToken).toList());
     }
 
-    static Audience everyoneBut(CometClient client) {
+    static Audience everyoneExcept(CometClient client) {
         return new Audience.Everyone(client.publicToken());
     }
 

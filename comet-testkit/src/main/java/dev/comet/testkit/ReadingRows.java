@@ -219,7 +219,7 @@ abstract class ReadingRows extends ProviderRows {
         for (int i = 0; i < 20; i++) {
             send(to(bob));
             send(TO_ROOM);
-            long top = send(everyoneBut(ada));
+            long top = send(everyoneExcept(ada));
 
             CometBatch batch = read(ada, cursor);
 
@@ -301,7 +301,7 @@ abstract class ReadingRows extends ProviderRows {
         List<Long> sent = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             sent.add(send(i % 2 == 0 ? EVERYONE : to(ada)));
-            send(everyoneBut(ada));
+            send(everyoneExcept(ada));
             sent.add(send(TO_ROOM));
             sent.add(send(to(ada, bob)));
             send(to(bob));

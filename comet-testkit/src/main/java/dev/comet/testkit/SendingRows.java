@@ -59,7 +59,7 @@ abstract class SendingRows extends ProviderRows {
         CometClient bob = client("bob");
 
         long all = send(EVERYONE);
-        long notAda = send(everyoneBut(ada));
+        long notAda = send(everyoneExcept(ada));
         CometClient eve = client("eve");
         long later = send(new Audience.Everyone("nobody"));
 

@@ -41,7 +41,7 @@ abstract class SharedLogRows extends ProviderRows {
         return ids;
     }
 
-    private static Audience roomBut(CometClient client) {
+    private static Audience roomExcept(CometClient client) {
         return new Audience.Group(ROOM, client.publicToken());
     }
 
@@ -142,8 +142,8 @@ abstract class SharedLogRows extends ProviderRows {
         CometClient ada = startWith("ada");
         long birth = provider.confirmedMessageId(ada);
         for (int i = 0; i < 10; i++) {
-            send(HELD, everyoneBut(ada));
-            send(HELD, roomBut(ada));
+            send(HELD, everyoneExcept(ada));
+            send(HELD, roomExcept(ada));
 
             assertThat(read(ada, birth).isEmpty()).as("never moved its cursor").isTrue();
             assertThat(read(ada, 0).isEmpty()).as("has no cursor").isTrue();
@@ -157,7 +157,7 @@ abstract class SharedLogRows extends ProviderRows {
     void getMessages_lostThenLeftOut_gapEndsAtTheLost() {
         CometClient ada = startWith("ada");
         List<Long> lost = sendEach(2, EVERYONE);
-        List<Long> others = sendEach(HELD + 5, everyoneBut(ada));
+        List<Long> others = sendEach(HELD + 5, everyoneExcept(ada));
         long kept = send(EVERYONE);
 
         CometBatch batch = read(ada, 0);
@@ -172,9 +172,9 @@ abstract class SharedLogRows extends ProviderRows {
     void getMessages_severalLeftOut_gapsAreEachOnesOwn() {
         CometClient ada = startWith("ada");
         CometClient bob = client("bob");
-        long notAda = send(everyoneBut(ada));
-        long notBob = send(everyoneBut(bob));
-        long notAdaAgain = send(everyoneBut(ada));
+        long notAda = send(everyoneExcept(ada));
+        long notBob = send(everyoneExcept(bob));
+        long notAdaAgain = send(everyoneExcept(ada));
         List<Long> kept = sendEach(HELD, EVERYONE);
 
         CometBatch adas = read(ada, 0);

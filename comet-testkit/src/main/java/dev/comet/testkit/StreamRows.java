@@ -85,7 +85,7 @@ abstract class StreamRows extends ProviderRows {
         CometClient ada = client("ada");
         long cursor = stream(ada, 0);
         send(10, to(client("bob")));
-        long top = send(everyoneBut(ada));
+        long top = send(everyoneExcept(ada));
 
         CometBatch batch = peek(ada, cursor);
 

@@ -339,7 +339,7 @@ final class FaultyProviders {
         protected ICometStateProvider newProvider() {
             return new NaiveStateProvider() {
                 @Override
-                Set<Member> but(
+                Set<Member> except(
                         Collection<Member> members, String exceptPublicToken, Audience audience) {
                     return new LinkedHashSet<>(members);
                 }

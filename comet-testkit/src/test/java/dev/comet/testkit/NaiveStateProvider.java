@@ -362,11 +362,11 @@ class NaiveStateProvider implements ICometStateProvider {
         if (audience instanceof Audience.Group to) {
             Log group = groups.get(to.group());
             if (group != null) {
-                append(numbered, group, but(group.members.keySet(), to.exceptPublicToken(), to));
+                append(numbered, group, except(group.members.keySet(), to.exceptPublicToken(), to));
                 news.add(() -> listener.groupGrew(to.group()));
             }
         } else if (audience instanceof Audience.Everyone to) {
-            append(numbered, everyone, but(byPrivateToken.values(), to.exceptPublicToken(), to));
+            append(numbered, everyone, except(byPrivateToken.values(), to.exceptPublicToken(), to));
             news.add(listener::everyoneGrew);
         }
         return numbered.messageId();
@@ -376,7 +376,7 @@ class NaiveStateProvider implements ICometStateProvider {
         return ++top;
     }
 
-    Set<Member> but(Collection<Member> members, String exceptPublicToken, Audience audience) {
+    Set<Member> except(Collection<Member> members, String exceptPublicToken, Audience audience) {
         Set<Member> receivers = new LinkedHashSet<>(members);
         Member except = byPublicToken.get(exceptPublicToken);
         if (except != null && audience.means(except.client)) {

@@ -34,7 +34,7 @@ class RecordingTest {
 
     private RecordedAnswers.Request poll(long cursor) {
         return answers.watch(
-                manager.transport().beginSubscribe(ada.privateToken(), cursor, null, 0));
+                manager.endpoint().beginSubscribe(ada.privateToken(), cursor, null, 0));
     }
 
     @AfterEach

@@ -122,7 +122,7 @@ class ClientsTest {
     @DisplayName("C4: a public token can neither poll nor disconnect, and no text shows the secret")
     void everyMethod_publicTokenInsteadOfPrivate_findsNobody() {
         CometClient ada = server.client("ada");
-        assertThat(server.manager.transport().beginSubscribe("ada", 0, null, 0).answer().error())
+        assertThat(server.manager.endpoint().beginSubscribe("ada", 0, null, 0).answer().error())
                 .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
         assertThat(
                         server.manager
@@ -203,12 +203,12 @@ class ClientsTest {
             "C6: the idle time is counted from the answer, also if it is shorter than the hold")
     void time_idleShorterThanHold_killsOnTime(String ending) {
         CometClient ada = server.client("ada", 300, 10);
-        var result = server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
+        var result = server.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0);
         server.pass(Duration.ofSeconds(12));
         switch (ending) {
             case "answered while held" -> server.manager.sendMessage("ada", "n", 1);
             case "superseded and answered" -> server.fetch(ada, 0);
-            case "aborted" -> server.manager.transport().endSubscribe(result);
+            case "aborted" -> server.manager.endpoint().endSubscribe(result);
             default -> server.pass(Duration.ofSeconds(288));
         }
         server.settle();

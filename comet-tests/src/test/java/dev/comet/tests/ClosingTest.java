@@ -62,7 +62,7 @@ class ClosingTest {
         List<CometAsyncResult> held = new ArrayList<>();
         for (int i = 0; i < 1_000; i++) {
             CometClient client = manager.initializeClient(CometClient.builder().build());
-            held.add(manager.transport().beginSubscribe(client.privateToken(), 0, null, 0));
+            held.add(manager.endpoint().beginSubscribe(client.privateToken(), 0, null, 0));
         }
         assertThat(cometThreads()).contains("comet-wait-1", "comet-wait-5", "comet-events");
         manager.close();
@@ -81,7 +81,7 @@ class ClosingTest {
             CometClient ada = server.client("ada");
             CompletableFuture<Void> closed = new CompletableFuture<>();
             CometAsyncResult poll =
-                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
+                    server.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0);
             poll.whenCompleted(
                     answer -> {
                         try {
@@ -109,7 +109,7 @@ class ClosingTest {
         Server server = Server.start();
         CometClient ada = server.client("ada");
         CometAsyncResult held =
-                server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
+                server.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0);
         server.close();
         server.close();
         CometStateManager closed = server.manager;
@@ -139,12 +139,12 @@ class ClosingTest {
                     .matches(e -> e.reason() == Reason.CLOSED);
         }
         assertThat(
-                        closed.transport()
+                        closed.endpoint()
                                 .beginSubscribe(ada.privateToken(), 0, null, 0)
                                 .answer()
                                 .error())
                 .matches(e -> e.reason() == Reason.CLOSED);
-        assertThat(closed.transport().endSubscribe(held).error())
+        assertThat(closed.endpoint().endSubscribe(held).error())
                 .matches(e -> e.reason() == Reason.CLOSED);
         assertThat(closed.statistics().held().polls()).isZero();
     }
@@ -168,7 +168,7 @@ class ClosingTest {
                     new Thread(
                             () -> {
                                 for (CometClient client : clients) {
-                                    manager.transport()
+                                    manager.endpoint()
                                             .beginSubscribe(client.privateToken(), 0, null, 0)
                                             .whenCompleted(
                                                     answer -> {
@@ -237,7 +237,7 @@ class ClosingTest {
         CometClient ada = manager.get().initializeClient(CometClient.builder().build());
         CometClient bob = manager.get().initializeClient(CometClient.builder().build());
         CometAsyncResult held =
-                manager.get().transport().beginSubscribe(bob.privateToken(), 0, null, 0);
+                manager.get().endpoint().beginSubscribe(bob.privateToken(), 0, null, 0);
         manager.get().disconnect(ada);
         assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(held.answer().error()).matches(e -> e.reason() == Reason.CLOSED);
@@ -332,7 +332,7 @@ class ClosingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada", 60, 600);
             SlowSink sink = new SlowSink();
-            server.manager.transport().openStream(ada.privateToken(), 0, sink, 0);
+            server.manager.endpoint().openStream(ada.privateToken(), 0, sink, 0);
             server.settle();
             CompletableFuture<Void> drained = drain(server, Duration.ofHours(1));
             server.settle();
@@ -388,7 +388,7 @@ class ClosingTest {
             try (Server server = Server.start()) {
                 CometClient keeps = server.client("keeps", 60, 600);
                 CometAsyncResult kept =
-                        server.manager.transport().beginSubscribe(keeps.privateToken(), 0, null, 0);
+                        server.manager.endpoint().beginSubscribe(keeps.privateToken(), 0, null, 0);
                 CountDownLatch begun = new CountDownLatch(2);
                 AtomicBoolean over = new AtomicBoolean();
                 List<CompletableFuture<Void>> peers = new ArrayList<>();
@@ -399,7 +399,7 @@ class ClosingTest {
                                     () -> {
                                         while (!over.get()) {
                                             server.manager
-                                                    .transport()
+                                                    .endpoint()
                                                     .beginSubscribe(
                                                             client.privateToken(), 0, null, 0);
                                             begun.countDown();

@@ -24,24 +24,24 @@ final class ColdClassesMain {
         CometClient ada = manager.initializeClient(CometClient.builder().build());
         CometClient bob = manager.initializeClient(CometClient.builder().build());
         CountDownLatch answered = new CountDownLatch(4);
-        manager.transport()
+        manager.endpoint()
                 .beginSubscribe(ada.privateToken(), 0, null, 0)
                 .whenCompleted(answer -> answered.countDown());
         manager.joinGroup(ada, "group");
         manager.sendToGroup("group", "name", "contents");
-        manager.transport()
+        manager.endpoint()
                 .beginSubscribe(ada.privateToken(), Long.MAX_VALUE >> 20, Duration.ZERO, 0)
                 .whenCompleted(answer -> answered.countDown());
-        manager.transport()
+        manager.endpoint()
                 .beginSubscribe(bob.privateToken(), 0, null, 0)
                 .whenCompleted(answer -> answered.countDown());
-        manager.transport()
+        manager.endpoint()
                 .beginSubscribe(bob.privateToken(), 0, null, 0)
                 .whenCompleted(answer -> answered.countDown());
         manager.sendMessage(bob.publicToken(), "name", "contents");
         answered.await();
         CountDownLatch ended = new CountDownLatch(1);
-        manager.transport().openStream(ada.privateToken(), 0, new Sink(ended), 0);
+        manager.endpoint().openStream(ada.privateToken(), 0, new Sink(ended), 0);
         manager.sendToAll("name", "contents");
         manager.request(ada.publicToken(), "name", "contents", Duration.ofMillis(1));
         manager.disconnect(ada);

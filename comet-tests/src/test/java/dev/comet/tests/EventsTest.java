@@ -140,7 +140,7 @@ class EventsTest {
                                     .connectionTimeoutSeconds(60)
                                     .build());
             CompletableFuture<Integer> answered = new CompletableFuture<>();
-            manager.transport()
+            manager.endpoint()
                     .beginSubscribe(ada.privateToken(), 0, null, 0)
                     .whenCompleted(answer -> answered.complete(answer.batch().messages().size()));
             clock.awaitAllParked();
@@ -175,7 +175,7 @@ class EventsTest {
                         .build()) {
             CometClient ada = manager.initializeClient(CometClient.builder().build());
             for (int i = 0; i < 1_000; i++) {
-                manager.transport().beginSubscribe(ada.privateToken(), 1, Duration.ZERO, 0);
+                manager.endpoint().beginSubscribe(ada.privateToken(), 1, Duration.ZERO, 0);
             }
             assertThat(manager.statistics().losses().gaps()).isEqualTo(1_000);
             assertThat(manager.statistics().events().pending()).isLessThanOrEqualTo(12);

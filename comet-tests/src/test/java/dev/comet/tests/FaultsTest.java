@@ -181,7 +181,7 @@ class FaultsTest {
             CometClient ada = server.client("ada");
             CometClient bob = server.client("bob");
             server.manager
-                    .transport()
+                    .endpoint()
                     .beginSubscribe(ada.privateToken(), 0, null, 0)
                     .whenCompleted(answer -> fail("error"));
             Request bobs = server.poll(bob, 0);
@@ -202,7 +202,7 @@ class FaultsTest {
             CometClient ada = server.client("ada");
             CometClient bob = server.client("bob");
             server.manager
-                    .transport()
+                    .endpoint()
                     .beginSubscribe(ada.privateToken(), 0, null, 0)
                     .whenCompleted(answer -> awaitQuietly(release), executor);
             Request bobs = server.poll(bob, 0);

@@ -40,11 +40,11 @@ class GrowthTest {
                 int i = random.nextInt(CLIENTS);
                 String name = clients[i].publicToken();
                 CometAsyncResult result =
-                        manager.transport()
+                        manager.endpoint()
                                 .beginSubscribe(clients[i].privateToken(), cursors[i], null, 0);
                 switch (cycle % 8) {
                     case 0, 1, 2 -> cursors[i] = manager.sendMessage(name, "n", 1);
-                    case 3, 4 -> manager.transport().endSubscribe(result);
+                    case 3, 4 -> manager.endpoint().endSubscribe(result);
                     case 5 -> server.fetch(clients[i], cursors[i]);
                     case 6 -> {
                         manager.joinGroup(name, "group-" + i % 10);

@@ -44,12 +44,12 @@ class HoldingTest {
     @DisplayName("W1: an unknown or malformed token completes the request with an error")
     void beginSubscribe_unknownToken_isCompleteWithAnError(String token) {
         try (Server server = Server.start()) {
-            CometAsyncResult result = server.manager.transport().beginSubscribe(token, 0, null, 0);
+            CometAsyncResult result = server.manager.endpoint().beginSubscribe(token, 0, null, 0);
             assertThat(result.isCompleted()).isTrue();
             assertThat(result.answer().outcome()).isEqualTo(Outcome.ERROR);
             assertThat(result.answer().error())
                     .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
-            assertThat(server.manager.transport().endSubscribe(result)).isSameAs(result.answer());
+            assertThat(server.manager.endpoint().endSubscribe(result)).isSameAs(result.answer());
         }
     }
 
@@ -98,7 +98,7 @@ class HoldingTest {
 
     private static Request poll(Server server, CometClient client, Duration hold) {
         return server.answers.watch(
-                server.manager.transport().beginSubscribe(client.privateToken(), 0, hold, 0));
+                server.manager.endpoint().beginSubscribe(client.privateToken(), 0, hold, 0));
     }
 
     @Test
@@ -108,7 +108,7 @@ class HoldingTest {
             CometClient ada = server.client("ada");
             long id = server.manager.sendMessage("ada", "n", "stored");
             CometAsyncResult result =
-                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
+                    server.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0);
             assertThat(result.isCompleted()).isTrue();
             CometAnswer answer = result.answer();
             assertThat(answer.batch().messages())
@@ -187,13 +187,13 @@ class HoldingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             CometAsyncResult old =
-                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
+                    server.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0);
             Request newer = server.poll(ada, 0);
-            assertThat(server.manager.transport().endSubscribe(old).outcome())
+            assertThat(server.manager.endpoint().endSubscribe(old).outcome())
                     .isEqualTo(Outcome.SUPERSEDED);
             server.settle();
             assertThat(newer.isAnswered()).isFalse();
-            server.manager.transport().endSubscribe(old);
+            server.manager.endpoint().endSubscribe(old);
             server.manager.sendMessage("ada", "n", 1);
             assertThat(newer.await().batch().messages()).hasSize(1);
         }
@@ -211,7 +211,7 @@ class HoldingTest {
                 CountDownLatch answers = new CountDownLatch(clients.size());
                 for (CometClient client : clients) {
                     server.manager
-                            .transport()
+                            .endpoint()
                             .beginSubscribe(client.privateToken(), cursor, null, 0)
                             .whenCompleted(
                                     answer -> {
@@ -268,10 +268,10 @@ class HoldingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada", 300, 10);
             CometAsyncResult result =
-                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
+                    server.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0);
             Request watched = server.answers.watch(result);
             server.pass(Duration.ofSeconds(100));
-            assertThat(server.manager.transport().endSubscribe(result).outcome())
+            assertThat(server.manager.endpoint().endSubscribe(result).outcome())
                     .isEqualTo(Outcome.ABANDONED);
             assertThat(watched.await().outcome()).isEqualTo(Outcome.ABANDONED);
             assertThat(server.manager.statistics().held().polls()).isZero();
@@ -288,8 +288,8 @@ class HoldingTest {
         try (Server server = Server.start()) {
             CometClient ada = server.client("ada");
             CometAsyncResult result =
-                    server.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0);
-            server.manager.transport().endSubscribe(result);
+                    server.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0);
+            server.manager.endpoint().endSubscribe(result);
             server.manager.sendMessage("ada", "n", 1);
             assertThat(server.fetch(ada, 0).batch().messages()).hasSize(1);
         }

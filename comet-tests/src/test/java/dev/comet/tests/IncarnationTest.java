@@ -105,7 +105,7 @@ class IncarnationTest {
                     .ifPresent(server.manager::disconnect);
             CompletableFuture<CometReply> asked = reply.get().toCompletableFuture();
             assertThat(asked).isNotDone();
-            server.manager.transport().acceptReply("secret-of-ada", "one-of-the-new", 2);
+            server.manager.endpoint().acceptReply("secret-of-ada", "one-of-the-new", 2);
             assertThat(new String(asked.join().contentsJson(), UTF_8)).isEqualTo("2");
         }
     }
@@ -192,7 +192,7 @@ class IncarnationTest {
                     .containsExactly(toAll, toRoom, toHer);
             CompletionStage<CometReply> reply = comet.request(next, "q", 1, Duration.ofSeconds(1));
             CometMessage asked = server.fetch(next, toHer).batch().messages().get(0);
-            comet.transport().acceptReply(next.privateToken(), asked.correlationId(), "a");
+            comet.endpoint().acceptReply(next.privateToken(), asked.correlationId(), "a");
             assertThat(reply.toCompletableFuture().join().contents()).isEqualTo("a");
         }
     }

@@ -76,7 +76,7 @@ final class ModelClient {
     /** Sends a request; its answer waits for {@link #handleNext}. */
     CometAsyncResult poll(Duration hold) {
         CometAsyncResult result =
-                manager.transport().beginSubscribe(client.privateToken(), cursor, hold, 0);
+                manager.endpoint().beginSubscribe(client.privateToken(), cursor, hold, 0);
         unanswered.incrementAndGet();
         result.whenCompleted(
                 answer -> {

@@ -57,7 +57,7 @@ final class OutOfMemoryMain {
         void poll(CometStateManager manager) {
             CometAsyncResult result;
             try {
-                result = manager.transport().beginSubscribe(client.privateToken(), cursor, HOLD, 0);
+                result = manager.endpoint().beginSubscribe(client.privateToken(), cursor, HOLD, 0);
                 waiting = true; // from here on it is to be answered
             } catch (Throwable e) {
                 OUT_OF_MEMORY.incrementAndGet();

@@ -248,10 +248,10 @@ class RacesTest {
         for (int i = 0; i < ROUNDS; i++) {
             long from = cursor;
             CometAsyncResult old =
-                    manager.transport().beginSubscribe(ada.privateToken(), from, null, 0);
+                    manager.endpoint().beginSubscribe(ada.privateToken(), from, null, 0);
             AtomicReference<Request> newer = new AtomicReference<>();
             race(
-                    () -> manager.transport().endSubscribe(old),
+                    () -> manager.endpoint().endSubscribe(old),
                     () -> newer.set(server.poll(ada, from)));
             assertThat(old.answer().outcome()).isIn(Outcome.ABANDONED, Outcome.SUPERSEDED);
             assertThat(newer.get().isAnswered()).isFalse();
@@ -292,11 +292,11 @@ class RacesTest {
         long cursor = 0;
         for (int i = 0; i < ROUNDS; i++) {
             CometAsyncResult result =
-                    manager.transport().beginSubscribe(ada.privateToken(), cursor, null, 0);
+                    manager.endpoint().beginSubscribe(ada.privateToken(), cursor, null, 0);
             Request poll = server.answers.watch(result);
             AtomicReference<Long> sent = new AtomicReference<>();
             race(
-                    () -> manager.transport().endSubscribe(result),
+                    () -> manager.endpoint().endSubscribe(result),
                     () -> sent.set(manager.sendMessage("ada", "n", 1)));
             assertThat(poll.await().outcome()).isIn(Outcome.ABANDONED, Outcome.MESSAGES);
             assertThat(ids(server.fetch(ada, cursor))).containsExactly(sent.get());
@@ -335,8 +335,8 @@ class RacesTest {
             Request poll = server.poll(ada, 0);
             race(
                     () -> manager.disconnect(ada),
-                    () -> manager.transport().seenAt(ada, "192.0.2.1"),
-                    () -> manager.transport().seenAt(ada, "192.0.2.2"));
+                    () -> manager.endpoint().seenAt(ada, "192.0.2.1"),
+                    () -> manager.endpoint().seenAt(ada, "192.0.2.2"));
             assertThat(poll.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
         }
         server.answers.assertEachAnsweredOnce();

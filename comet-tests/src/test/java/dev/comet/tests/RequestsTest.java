@@ -79,7 +79,7 @@ class RequestsTest {
 
     private static void reply(Server server, CometClient client, Object contents) {
         String id = String.valueOf(received(server, client).correlationId());
-        server.manager.transport().acceptReply(client.privateToken(), id, contents);
+        server.manager.endpoint().acceptReply(client.privateToken(), id, contents);
     }
 
     @Test
@@ -113,7 +113,7 @@ class RequestsTest {
             CometClient lamp = server.client("lamp");
             Outcome outcome = ask(server, "lamp");
             String id = String.valueOf(received(server, lamp).correlationId());
-            server.manager.transport().acceptReply(lamp.privateToken(), id, null);
+            server.manager.endpoint().acceptReply(lamp.privateToken(), id, null);
             assertThat(outcome.reply.contents()).isNull();
         }
     }
@@ -170,11 +170,11 @@ class RequestsTest {
             }
             for (CometClient client : all) {
                 CometAsyncResult asked =
-                        own.transport().beginSubscribe(client.privateToken(), 0, null, 0);
+                        own.endpoint().beginSubscribe(client.privateToken(), 0, null, 0);
                 BlockingQueue<CometAnswer> answers = new LinkedBlockingQueue<>();
                 asked.whenCompleted(answers::add);
                 CometMessage question = answers.take().batch().messages().get(0);
-                own.transport()
+                own.endpoint()
                         .acceptReply(
                                 client.privateToken(),
                                 String.valueOf(question.correlationId()),
@@ -231,7 +231,7 @@ class RequestsTest {
             CometClient lamp = server.client("lamp");
             Outcome outcome = ask(server, "lamp");
             String id = String.valueOf(received(server, lamp).correlationId());
-            server.manager.transport().acceptRefusal(lamp.privateToken(), id, "the bulb is broken");
+            server.manager.endpoint().acceptRefusal(lamp.privateToken(), id, "the bulb is broken");
             assertThat(outcome.times).hasValue(1);
             assertThat(outcome.reason).isEqualTo(Reason.REFUSED);
             assertThat(outcome.text).isEqualTo("the bulb is broken");
@@ -270,10 +270,10 @@ class RequestsTest {
             assertThatThrownBy(
                             () ->
                                     server.manager
-                                            .transport()
+                                            .endpoint()
                                             .acceptReply(thief.privateToken(), id, 1))
                     .matches(e -> ((CometException) e).reason() == Reason.NO_SUCH_REQUEST);
-            assertThatThrownBy(() -> server.manager.transport().acceptReply("nobody", id, 1))
+            assertThatThrownBy(() -> server.manager.endpoint().acceptReply("nobody", id, 1))
                     .matches(e -> ((CometException) e).reason() == Reason.CLIENT_DOES_NOT_EXIST);
             assertThat(outcome.times).hasValue(0);
         }
@@ -338,7 +338,7 @@ class RequestsTest {
                 List<CometMessage> messages = server.fetch(lamp, 0).batch().messages();
                 for (CometMessage message : messages.subList(round * 2, round * 2 + 2)) {
                     server.manager
-                            .transport()
+                            .endpoint()
                             .acceptReply(
                                     lamp.privateToken(),
                                     String.valueOf(message.correlationId()),
@@ -352,7 +352,7 @@ class RequestsTest {
             for (CometMessage message : server.fetch(lamp, 0).batch().messages()) {
                 try {
                     server.manager
-                            .transport()
+                            .endpoint()
                             .acceptReply(
                                     lamp.privateToken(),
                                     String.valueOf(message.correlationId()),
@@ -461,7 +461,7 @@ class RequestsTest {
     private static void attempt(
             Server server, CometClient lamp, String id, Map<String, Object> ends, String who) {
         try {
-            server.manager.transport().acceptReply(lamp.privateToken(), id, who);
+            server.manager.endpoint().acceptReply(lamp.privateToken(), id, who);
             ends.put(who, who);
         } catch (CometException e) {
             assertThat(e.reason())

@@ -82,7 +82,7 @@ final class Server implements AutoCloseable {
     /** Begins a poll that may be held. */
     RecordedAnswers.Request poll(CometClient client, long cursor) {
         return answers.watch(
-                manager.transport().beginSubscribe(client.privateToken(), cursor, null, 0));
+                manager.endpoint().beginSubscribe(client.privateToken(), cursor, null, 0));
     }
 
     RecordedStream stream(CometClient client, long cursor) {
@@ -90,14 +90,14 @@ final class Server implements AutoCloseable {
     }
 
     RecordedStream stream(CometClient client, long cursor, RecordedStream stream) {
-        manager.transport().openStream(client.privateToken(), cursor, stream, 0);
+        manager.endpoint().openStream(client.privateToken(), cursor, stream, 0);
         return stream;
     }
 
     /** What a poll finds at once. */
     CometAnswer fetch(CometClient client, long cursor) {
         CometAsyncResult result =
-                manager.transport().beginSubscribe(client.privateToken(), cursor, Duration.ZERO, 0);
+                manager.endpoint().beginSubscribe(client.privateToken(), cursor, Duration.ZERO, 0);
         return result.answer();
     }
 

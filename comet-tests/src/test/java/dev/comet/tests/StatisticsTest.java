@@ -79,7 +79,7 @@ class StatisticsTest {
             assertThat(before.maxTotalBytes()).isEqualTo(1_000_000);
             assertThat(before.worstLag()).isBetween(Duration.ofSeconds(4), Duration.ofSeconds(7));
             for (String token : List.of("ada", "bob")) {
-                server.manager.transport().confirm("secret-of-" + token, id);
+                server.manager.endpoint().confirm("secret-of-" + token, id);
             }
             server.pass(Duration.ofSeconds(6));
             CometStatistics.Messages after = server.manager.statistics().messages();
@@ -104,8 +104,8 @@ class StatisticsTest {
             refused(Reason.QUEUE_FULL, () -> server.manager.sendMessage("ada", "n", 2));
             refused(Reason.LIMIT_REACHED, () -> server.client("bob"));
             refused(Reason.CLIENT_DOES_NOT_EXIST, () -> server.manager.joinGroup("bob", "room"));
-            server.manager.transport().beginSubscribe("nobody", 0, null, 0);
-            server.manager.transport().openStream("nobody", 0, new RecordedStream(), 0);
+            server.manager.endpoint().beginSubscribe("nobody", 0, null, 0);
+            server.manager.endpoint().openStream("nobody", 0, new RecordedStream(), 0);
             server.manager.request("bob", "n", 1, Duration.ofSeconds(1));
 
             assertThat(server.manager.statistics().refusals())
@@ -182,7 +182,7 @@ class StatisticsTest {
             assertThat(away.heldFor()).isZero();
             assertThat(away.address()).isNull();
 
-            server.manager.transport().seenAt(ada, "192.0.2.1");
+            server.manager.endpoint().seenAt(ada, "192.0.2.1");
             server.poll(ada, 0);
             server.pass(Duration.ofSeconds(3));
             CometClientStatus polls = status(server);
@@ -216,7 +216,7 @@ class StatisticsTest {
             CometClient ada = server.client("ada");
             assertThatExceptionOfType(CometException.class)
                     .isThrownBy(() -> server.manager.disconnect(ada));
-            server.manager.transport().seenAt(ada, "192.0.2.2");
+            server.manager.endpoint().seenAt(ada, "192.0.2.2");
             assertThat(status(server).address()).isEqualTo("192.0.2.2");
         }
     }

@@ -111,7 +111,7 @@ class StreamOpeningTest {
             ThreadsOfASink sink = new ThreadsOfASink(stream -> {});
             store.meanwhile.set(() -> ending.action.accept(server, ada));
 
-            server.manager.transport().openStream(ada.privateToken(), 0, sink, 0);
+            server.manager.endpoint().openStream(ada.privateToken(), 0, sink, 0);
 
             assertThat(sink.end.get()).isNotNull();
             assertThat(sink.end.get().outcome()).isEqualTo(ending.outcome);
@@ -127,7 +127,7 @@ class StreamOpeningTest {
             CometClient ada = server.client("ada", 25, 60);
             ThreadsOfASink sink = new ThreadsOfASink(CometStream::close);
 
-            server.manager.transport().openStream(ada.privateToken(), 0, sink, 0);
+            server.manager.endpoint().openStream(ada.privateToken(), 0, sink, 0);
 
             assertThat(sink.end.get().outcome()).isEqualTo(Outcome.ABANDONED);
             assertThat(server.manager.statistics().held().streams()).isZero();
@@ -155,7 +155,7 @@ class StreamOpeningTest {
             assertThatThrownBy(
                             () ->
                                     server.manager
-                                            .transport()
+                                            .endpoint()
                                             .openStream(ada.privateToken(), 0, sink, 0))
                     .isSameAs(refusal);
 

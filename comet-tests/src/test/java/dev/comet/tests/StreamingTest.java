@@ -101,7 +101,7 @@ class StreamingTest {
     void openStream_unknownToken_endsWithAnError(String token) {
         try (Server server = Server.start()) {
             RecordedStream stream = new RecordedStream();
-            server.manager.transport().openStream(token, 0, stream, 0);
+            server.manager.endpoint().openStream(token, 0, stream, 0);
             assertThat(stream.all()).hasSize(1);
             assertThat(stream.awaitEnd().error())
                     .matches(e -> e.reason() == Reason.CLIENT_DOES_NOT_EXIST);
@@ -146,7 +146,7 @@ class StreamingTest {
             server.stream(ada, 0).stream().close();
 
             assertThat(server.stream(ada, 0).ids()).isEqualTo(sent);
-            server.manager.transport().confirm(ada.privateToken(), sent.get(0));
+            server.manager.endpoint().confirm(ada.privateToken(), sent.get(0));
             assertThat(server.manager.confirmedMessageId(ada)).isEqualTo(sent.get(0));
             assertThat(server.stream(ada, sent.get(1)).ids()).containsExactly(sent.get(2));
             assertThat(server.manager.confirmedMessageId(ada)).isEqualTo(sent.get(1));
@@ -161,7 +161,7 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             long sent = server.manager.sendMessage("ada", "n", 1);
             for (long id : new long[] {sent + 1, Long.MAX_VALUE, 0, -1}) {
-                assertThatThrownBy(() -> server.manager.transport().confirm(ada.privateToken(), id))
+                assertThatThrownBy(() -> server.manager.endpoint().confirm(ada.privateToken(), id))
                         .isInstanceOf(CometException.class)
                         .hasMessageContaining("lastMessageId is " + id);
             }
@@ -462,7 +462,7 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             RecordedStream first = server.stream(ada, 0);
             RecordedStream second = new RecordedStream();
-            server.manager.transport().openStream(ada.privateToken(), 0, new Leaving(second), 0);
+            server.manager.endpoint().openStream(ada.privateToken(), 0, new Leaving(second), 0);
             assertThat(second.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             server.settle();
             assertThat(first.isEnded()).isFalse();
@@ -479,7 +479,7 @@ class StreamingTest {
             CometClient ada = server.client("ada");
             Request poll = server.poll(ada, 0);
             RecordedStream second = new RecordedStream();
-            server.manager.transport().openStream(ada.privateToken(), 0, new Leaving(second), 0);
+            server.manager.endpoint().openStream(ada.privateToken(), 0, new Leaving(second), 0);
             assertThat(second.awaitEnd().outcome()).isEqualTo(Outcome.ABANDONED);
             server.settle();
             assertThat(server.manager.statistics().held().polls()).isEqualTo(1);

@@ -125,14 +125,15 @@ final class StressRecord implements CometClientEventHandler {
             history.accepted(one.id, names, Set.of());
         } else if (one.audience instanceof Audience.Group group) {
             history.accepted(
-                    one.id, new Audience.Group(group.group(), but(group.exceptPublicToken(), one)));
+                    one.id,
+                    new Audience.Group(group.group(), except(group.exceptPublicToken(), one)));
         } else {
             String except = ((Audience.Everyone) one.audience).exceptPublicToken();
-            history.accepted(one.id, new Audience.Group(EVERYONE, but(except, one)));
+            history.accepted(one.id, new Audience.Group(EVERYONE, except(except, one)));
         }
     }
 
-    private @Nullable String but(@Nullable String publicToken, Accepted one) {
+    private @Nullable String except(@Nullable String publicToken, Accepted one) {
         Incarnation except = publicToken == null ? null : receiver(publicToken, one.id);
         return except == null ? null : except.name;
     }

@@ -131,7 +131,7 @@ final class StressSlot {
             }
         } else if (dice < 84) {
             if (now.cursor() > 0) {
-                manager.transport().confirm(now.client().privateToken(), now.cursor());
+                manager.endpoint().confirm(now.client().privateToken(), now.cursor());
             }
         } else if (dice < 88) {
             abandon();
@@ -151,7 +151,7 @@ final class StressSlot {
         if (stream != null && random.nextBoolean()) {
             stream.breaks();
         } else if (poll != null) {
-            manager.transport().endSubscribe(poll);
+            manager.endpoint().endSubscribe(poll);
         }
     }
 
@@ -162,7 +162,7 @@ final class StressSlot {
                 new ModelStream(now, () -> !slow || taking.nextInt(3) > 0, record::fault);
         stream = opening;
         try {
-            manager.transport().openStream(now.client().privateToken(), now.cursor(), opening, 0);
+            manager.endpoint().openStream(now.client().privateToken(), now.cursor(), opening, 0);
         } catch (OutOfMemoryError e) {
             opening.breaks(); // as a container does whose servlet throws
         }
@@ -174,9 +174,9 @@ final class StressSlot {
         try {
             int dice = random.nextInt(10);
             if (dice < 6) {
-                manager.transport().acceptReply(secret, correlationId, dice);
+                manager.endpoint().acceptReply(secret, correlationId, dice);
             } else if (dice < 8) {
-                manager.transport().acceptRefusal(secret, correlationId, "not now");
+                manager.endpoint().acceptRefusal(secret, correlationId, "not now");
             }
         } catch (CometException e) {
             expect(
@@ -212,7 +212,7 @@ final class StressSlot {
             poll = client.poll(Duration.ofSeconds(3));
         } else {
             stream = new ModelStream(client, () -> true, record::fault);
-            manager.transport()
+            manager.endpoint()
                     .openStream(client.client().privateToken(), client.cursor(), stream, 0);
         }
     }

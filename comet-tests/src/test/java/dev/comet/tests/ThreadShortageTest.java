@@ -91,7 +91,7 @@ class ThreadShortageTest {
     void send_noThreadForAMoment_thePollIsAnsweredAfterwards() {
         CometClient ada = client("ada");
         Request poll =
-                answers.watch(manager.transport().beginSubscribe(ada.privateToken(), 0, null, 0));
+                answers.watch(manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0));
         clock.awaitAllParked();
         await().until(() -> manager.statistics().store().busyReads() == 0);
         isShort = true;
@@ -109,7 +109,7 @@ class ThreadShortageTest {
     void send_noThreadForAMoment_theStreamGoesOn() {
         CometClient ada = client("ada");
         RecordedStream stream = new RecordedStream();
-        manager.transport().openStream(ada.privateToken(), 0, stream, 0);
+        manager.endpoint().openStream(ada.privateToken(), 0, stream, 0);
         clock.awaitAllParked();
         isShort = true;
         manager.sendMessage("ada", "n", 1);
@@ -159,7 +159,7 @@ class ThreadShortageTest {
         CometClient ada = client("ada");
         isShort = true; // as if each of its threads were stuck: none takes a task
         for (int i = 0; i < 1_000; i++) {
-            manager.transport().beginSubscribe(ada.privateToken(), 0, Duration.ZERO, 0);
+            manager.endpoint().beginSubscribe(ada.privateToken(), 0, Duration.ZERO, 0);
         }
         isShort = false;
         pass(Duration.ofSeconds(2));

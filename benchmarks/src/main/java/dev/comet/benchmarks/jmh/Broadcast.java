@@ -40,7 +40,7 @@ public class Broadcast {
 
     private void subscribeAll(long cursor) {
         for (CometClient client : clients) {
-            comet.transport()
+            comet.endpoint()
                     .beginSubscribe(client.privateToken(), cursor, null, 0)
                     .whenCompleted(sink);
         }

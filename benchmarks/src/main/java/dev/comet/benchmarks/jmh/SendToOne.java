@@ -33,7 +33,7 @@ public class SendToOne {
         long id = comet.sendMessage(client.publicToken(), Fixture.NAME, Fixture.PAYLOAD);
         if (++unconfirmed == MOST_UNCONFIRMED) {
             unconfirmed = 0;
-            comet.transport().beginSubscribe(client.privateToken(), id, Duration.ZERO, 0);
+            comet.endpoint().beginSubscribe(client.privateToken(), id, Duration.ZERO, 0);
         }
         return id;
     }

@@ -37,7 +37,7 @@ public class WakeOne {
     }
 
     private void hold(int i, long cursor) {
-        held[i] = comet.transport().beginSubscribe(clients[i].privateToken(), cursor, null, 0);
+        held[i] = comet.endpoint().beginSubscribe(clients[i].privateToken(), cursor, null, 0);
         held[i].whenCompleted(SINK);
     }
 

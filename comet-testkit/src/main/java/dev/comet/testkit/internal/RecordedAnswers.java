@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <pre>{@code
  * RecordedAnswers answers = new RecordedAnswers();
- * RecordedAnswers.Request poll = answers.watch(manager.transport().beginSubscribe(token, 0, null, 0));
+ * RecordedAnswers.Request poll = answers.watch(manager.endpoint().beginSubscribe(token, 0, null, 0));
  * …
  * assertThat(poll.await().outcome()).isEqualTo(Outcome.MESSAGES);
  * answers.assertEachAnsweredOnce();

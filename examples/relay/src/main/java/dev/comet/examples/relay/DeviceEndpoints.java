@@ -244,7 +244,7 @@ final class DeviceEndpoints extends HttpServlet {
         AsyncContext async = request.startAsync();
         async.setTimeout(0); // Comet's own hold ends it
         HeldData held = new HeldData(async, relay.ignoredFrames());
-        CometAsyncResult result = comet.transport().beginSubscribe(id, cursor, null, 0);
+        CometAsyncResult result = comet.endpoint().beginSubscribe(id, cursor, null, 0);
         async.addListener(new Gone(comet, result, open));
         result.whenCompleted(answer -> answer(id, held, answer), async::start);
     }
@@ -335,12 +335,12 @@ final class DeviceEndpoints extends HttpServlet {
 
         @Override
         public void onTimeout(AsyncEvent event) {
-            comet.transport().endSubscribe(result);
+            comet.endpoint().endSubscribe(result);
         }
 
         @Override
         public void onError(AsyncEvent event) {
-            comet.transport().endSubscribe(result);
+            comet.endpoint().endSubscribe(result);
         }
 
         @Override

@@ -5,7 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The manager, as transports see it; each method hands on to what does it. */
-final class TransportSide implements CometTransport {
+final class ManagerEndpoint implements CometEndpoint {
 
     private final Store store;
     private final Sessions sessions;
@@ -13,7 +13,7 @@ final class TransportSide implements CometTransport {
     private final Sender sender;
     private final PendingRequests requests;
 
-    TransportSide(
+    ManagerEndpoint(
             Store store,
             Sessions sessions,
             Subscriptions subscriptions,

@@ -5,11 +5,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a transport asks of a manager: to hold requests and streams, and to take what clients
- * confirm and reply. Implemented by {@link CometStateManager#transport()} only.
+ * confirm and reply. Implemented by {@link CometStateManager#endpoint()} only.
  *
  * <p>Safe for use by any number of threads.
  */
-public interface CometTransport {
+public interface CometEndpoint {
 
     /**
      * Confirms everything up to the cursor, and asks for what is above it. If there is something,
@@ -69,7 +69,7 @@ public interface CometTransport {
      * stream; a poll confirms by itself.
      *
      * @throws CometException CLIENT_DOES_NOT_EXIST; PARAMETERS_INVALID if no answer or stream can
-     *     have given the client this cursor
+     *     have given the client this cursor; PROVIDER_UNAVAILABLE; CLOSED
      */
     void confirm(String privateToken, long lastMessageId);
 
@@ -78,7 +78,7 @@ public interface CometTransport {
      *
      * @param contents may be null: done
      * @throws CometException NO_SUCH_REQUEST if nobody waits for it from this client;
-     *     ALREADY_REPLIED; CLIENT_DOES_NOT_EXIST; PARAMETERS_INVALID
+     *     ALREADY_REPLIED; CLIENT_DOES_NOT_EXIST; PARAMETERS_INVALID; PROVIDER_UNAVAILABLE; CLOSED
      */
     void acceptReply(String privateToken, String correlationId, @Nullable Object contents);
 
@@ -92,7 +92,8 @@ public interface CometTransport {
 
     /**
      * A client has asked for something from this network address. Kept for its {@linkplain
-     * CometStateManager#status status} alone.
+     * CometStateManager#status status} alone; of a client that this manager has not heard of it is
+     * not kept.
      */
     void seenAt(CometClient client, String address);
 }
