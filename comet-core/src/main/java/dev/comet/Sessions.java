@@ -263,7 +263,7 @@ final class Sessions implements ICometStateProvider.Listener {
             session.endsBecause(reason);
         }
         session.events().end(); // the other node's handlers are told
-        session.isGoneOrLater();
+        session.goneOrLater();
         LOG.debug("Another node has ended {}: {}", client, reason);
     }
 
@@ -284,7 +284,7 @@ final class Sessions implements ICometStateProvider.Listener {
             if (session == null) {
                 services.requests().clientIsGone(client);
             } else {
-                session.isGoneOrLater();
+                session.goneOrLater();
             }
             LOG.debug("{} stayed away, its node is gone, and was ended", client);
         }

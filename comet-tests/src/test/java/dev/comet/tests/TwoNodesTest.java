@@ -63,7 +63,7 @@ class TwoNodesTest {
     }
 
     private static CometAnswer from(CometStateManager manager, CometClient client, long instance) {
-        return manager.transport()
+        return manager.endpoint()
                 .beginSubscribe(client.privateToken(), 0, Duration.ZERO, instance)
                 .answer();
     }
@@ -78,7 +78,7 @@ class TwoNodesTest {
         settle();
         Request newer =
                 b.answers.watch(
-                        b.manager.transport().beginSubscribe(ada.privateToken(), 0, null, 7));
+                        b.manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 7));
         settle();
 
         assertThat(old.await().outcome()).isEqualTo(Outcome.SUPERSEDED);
@@ -233,10 +233,10 @@ class TwoNodesTest {
     void reply_atAnotherNode_reachesTheRequester() {
         CometClient lamp = b.client("lamp");
         CompletableFuture<CometReply> asked = ask("c-1");
-        b.manager.transport().acceptReply(lamp.privateToken(), "c-1", "on");
+        b.manager.endpoint().acceptReply(lamp.privateToken(), "c-1", "on");
         assertThat(asked.join().contents()).isEqualTo("on");
         CompletableFuture<CometReply> again = ask("c-2");
-        b.manager.transport().acceptRefusal(lamp.privateToken(), "c-2", "no bulb");
+        b.manager.endpoint().acceptRefusal(lamp.privateToken(), "c-2", "no bulb");
         assertReason(again, CometException.Reason.REFUSED);
     }
 
@@ -261,7 +261,7 @@ class TwoNodesTest {
         CometClient lamp = b.client("lamp");
         CometClient dead = b.client("dead");
         CompletableFuture<CometReply> first = ask("c-1");
-        b.manager.transport().acceptReply(lamp.privateToken(), "c-1", 1);
+        b.manager.endpoint().acceptReply(lamp.privateToken(), "c-1", 1);
         first.join();
         assertReply(CometException.Reason.ALREADY_REPLIED, b, lamp, "c-1");
         assertReply(CometException.Reason.ALREADY_REPLIED, a, lamp, "c-1");
@@ -287,7 +287,7 @@ class TwoNodesTest {
         assertThatThrownBy(
                         () ->
                                 at.manager
-                                        .transport()
+                                        .endpoint()
                                         .acceptReply(client.privateToken(), correlationId, 1))
                 .isInstanceOfSatisfying(
                         CometException.class, e -> assertThat(e.reason()).isEqualTo(reason));
