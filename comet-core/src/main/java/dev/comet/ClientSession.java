@@ -23,6 +23,7 @@ final class ClientSession extends WaitSession {
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     /** That idle times begin, told to the store. */
     private static final SerialWork<ClientSession> IDLE_BEGINNINGS =
@@ -70,6 +71,12 @@ final class ClientSession extends WaitSession {
 
     /** Whether it may have missed a group that its client is in. */
     private volatile boolean missedAGroup;
+
+    /** Whether the last look for messages has failed. */
+    private volatile boolean lookFailed;
+
+    /** Whether another one is due, by a timer. */
+    private volatile boolean lookIsDue;
 
     /** Whether the store is being asked if the client is idle. Set by the wait thread alone. */
     private volatile boolean idleChecked;
@@ -128,6 +135,47 @@ final class ClientSession extends WaitSession {
                             events.postGap(client(), gap);
                             LOG.debug("{} was told of {}", client(), gap);
                         });
+    }
+
+    // ---- a store that fails
+
+    /** Whether the last look has failed. */
+    boolean lookFailed() {
+        return lookFailed;
+    }
+
+    /** A look has not failed. */
+    void lookSucceeded() {
+        if (lookFailed) {
+            lookFailed = false;
+        }
+    }
+
+    /**
+     * Has what is held look for messages in about a second: not all at once, and not again and
+     * again.
+     *
+     * @return whether that could be arranged
+     */
+    boolean lookAgainSoon() {
+        lookFailed = true;
+        if (lookIsDue) {
+            return true;
+        }
+        lookIsDue = true;
+        try {
+            services.pool()
+                    .timer(client(), this::lookAgain)
+                    .startIn(LOOK_AGAIN_NANOS + Services.randomBelow(2 * LOOK_AGAIN_NANOS));
+        } catch (Throwable e) { // no memory for it
+            lookIsDue = false;
+        }
+        return lookIsDue;
+    }
+
+    private void lookAgain() {
+        lookIsDue = false;
+        signal();
     }
 
     // ---- idle times

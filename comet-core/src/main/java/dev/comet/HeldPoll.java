@@ -82,6 +82,9 @@ final class HeldPoll extends Subscription implements CometAsyncResult {
             LOOKS.finish(this);
             return;
         }
+        if (LOOKS.finish(this, HeldPoll::readNow)) {
+            return;
+        }
         try {
             services().store().onItsThread(this::lookOnStoreThread);
         } catch (Throwable e) { // no memory to hand it over
@@ -103,29 +106,50 @@ final class HeldPoll extends Subscription implements CometAsyncResult {
     }
 
     private void read() {
+        read(false);
+    }
+
+    /** Returns false if that cannot be done without waiting. */
+    private boolean readNow() {
+        return read(true);
+    }
+
+    private boolean read(boolean now) {
         if (isDone()) {
-            return;
+            return true;
         }
         try {
-            CometBatch batch = services().store().read(client(), cursor);
+            Store store = services().store();
+            CometBatch batch = now ? store.readNow(client(), cursor) : store.read(client(), cursor);
+            if (batch == null) {
+                return false;
+            }
+            clientSession().lookSucceeded();
             if (batch.isEmpty()) {
                 cursor = batch.cursor();
             } else if (complete(CometAnswer.messages(batch))) {
                 clientSession().announce(batch);
             }
         } catch (CometException e) {
-            failed(e);
+            boolean isHeld = deadlineNanos() - services().clock().nanos() > 0;
+            if (!isHeld || !looksAgain(e)) {
+                failed(e);
+            }
         } catch (Throwable e) {
             complete(CometAnswer.failed());
             Faults.warn(LOG, "A look for messages failed; its request was answered", e);
         }
+        return true;
     }
 
     @Override
     protected void timeOut() {
         CometAnswer answer;
         try {
-            answer = CometAnswer.timeout(Math.max(cursor, 0));
+            answer =
+                    clientSession().lookFailed()
+                            ? CometAnswer.error(Store.isAway())
+                            : CometAnswer.timeout(Math.max(cursor, 0));
         } catch (Throwable e) { // no memory for it
             answer = CometAnswer.failed();
         }

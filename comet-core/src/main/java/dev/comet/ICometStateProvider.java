@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * unless {@link #readsFromMemory()}; they call the {@link Listener} without holding a lock that
  * reading or sending needs. <b>Failure.</b> What the caller did wrong is a {@link CometException}
  * of the documented reason; any other exception is taken as {@link
- * CometException.Reason#PROVIDER_UNAVAILABLE}.
+ * CometException.Reason#PROVIDER_UNAVAILABLE}: requests stay held then, and the manager asks again.
  *
  * <p>The contract is executable: {@code CometStateProviderContract} of comet-testkit.
  */
@@ -147,7 +147,8 @@ public interface ICometStateProvider extends AutoCloseable {
     /**
      * Whether {@link #getMessages}, {@link #peekMessages}, {@link #keepAlive} and {@link
      * #killIdleCometClient} answer from memory without blocking. If so wait threads call them
-     * directly; otherwise they are called on threads that may block.
+     * directly; otherwise they are called on threads that may block, and wait threads call {@link
+     * #getMessagesNow}.
      */
     default boolean readsFromMemory() {
         return false;
@@ -196,6 +197,18 @@ public interface ICometStateProvider extends AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     CometBatch getMessages(CometClient client, long lastMessageId, int maxMessages, int maxBytes);
+
+    /**
+     * As {@link #getMessages}, for a thread that must not wait: from what this node has in memory.
+     *
+     * @return null if that would take a store elsewhere: the caller then asks {@link #getMessages}
+     *     on a thread that may block. What is read is never older than what another call of this
+     *     node has read before
+     */
+    default @Nullable CometBatch getMessagesNow(
+            CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
+        return null;
+    }
 
     /**
      * Reads what is above a position and confirms nothing: for a stream, whose peer confirms later.

@@ -208,7 +208,9 @@ final class OpenStream extends Subscription implements CometStream {
                 staysAlive();
             }
         } catch (CometException e) {
-            failed(e);
+            if (!looksAgain(e)) {
+                failed(e);
+            }
         } catch (Throwable e) {
             complete(CometAnswer.abandoned());
             sinkFailed(e);
@@ -279,7 +281,7 @@ final class OpenStream extends Subscription implements CometStream {
 
     private void staysAlive() {
         keptAliveNanos = services().clock().nanos();
-        keepAlive();
+        goesOnAlive();
     }
 
     private void tell() {

@@ -279,7 +279,8 @@ final class PendingRequests {
 
     private void answer(Pending pending, EncodedMessage reply) {
         if (reply.name().equals(Names.REFUSED)) {
-            String reason = new CometReply(reply).contents(String.class);
+            String reason =
+                    Objects.requireNonNullElse(new CometReply(reply).contents(String.class), "");
             pending.reply.fail(new CometException(CometException.Reason.REFUSED, reason));
             counters.requestsFailed.increment();
         } else {

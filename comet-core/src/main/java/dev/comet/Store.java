@@ -3,6 +3,7 @@ package dev.comet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The provider, as everybody asks it: the calls that applications and transports make, and the
@@ -117,6 +118,17 @@ final class Store {
         return read(client, cursor, limits.maxBytesPerAnswer());
     }
 
+    /** As {@link #read}, without waiting; null if it cannot be done so. */
+    @Nullable CometBatch readNow(CometClient client, long cursor) {
+        return asked(
+                () ->
+                        provider.getMessagesNow(
+                                client,
+                                cursor,
+                                limits.maxMessagesPerAnswer(),
+                                limits.maxBytesPerAnswer()));
+    }
+
     /** As {@link #read}, for one write of a stream. */
     CometBatch readForStream(CometClient client, long cursor) {
         return read(client, cursor, limits.maxBytesPerWrite());
@@ -140,7 +152,7 @@ final class Store {
                                 limits.maxBytesPerWrite()));
     }
 
-    <T> T asked(Supplier<T> call) {
+    <T extends @Nullable Object> T asked(Supplier<T> call) {
         try {
             return call.get();
         } catch (CometException e) {
@@ -148,6 +160,12 @@ final class Store {
         } catch (Throwable e) {
             throw unavailable(e);
         }
+    }
+
+    /** For those who have waited in vain for it to be back. */
+    static CometException isAway() {
+        return new CometException(
+                CometException.Reason.PROVIDER_UNAVAILABLE, "the store failed; try again later");
     }
 
     CometException unavailable(Throwable cause) {

@@ -81,16 +81,42 @@ abstract class Subscription extends CometWaitRequest implements KeepsAlive {
     @Override
     public final boolean keepAlive() {
         try {
-            if (services().store().provider().keepAlive(client(), aliveNanos())) {
-                return true;
-            }
-            end(EndCause.CLIENT_ENDED);
-            clientSession().gone();
+            return isKeptAlive();
         } catch (Throwable e) {
             session().letGo(this); // no idle time begins: the store would fail again
             fails(e);
+            return false;
         }
+    }
+
+    /** As {@link #keepAlive}, again and again: what fails is tried the next time. */
+    final void goesOnAlive() {
+        try {
+            isKeptAlive();
+        } catch (Throwable e) {
+            services().counters().providerFailures.increment();
+            LOG.debug("The provider did not keep {} alive; trying again", client(), e);
+        }
+    }
+
+    private boolean isKeptAlive() {
+        if (services().store().provider().keepAlive(client(), aliveNanos())) {
+            return true;
+        }
+        end(EndCause.CLIENT_ENDED);
+        clientSession().gone();
         return false;
+    }
+
+    /**
+     * The store could not be read: it is asked again in about a second, and what waits goes on
+     * waiting.
+     *
+     * @return false if it has refused
+     */
+    final boolean looksAgain(CometException e) {
+        return e.reason() == CometException.Reason.PROVIDER_UNAVAILABLE
+                && clientSession().lookAgainSoon();
     }
 
     /** The store refused to be read. */

@@ -2,6 +2,7 @@ package dev.comet.engine;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * Work on one target that is done by one thread at a time, without a lock: whoever asks for it
@@ -58,6 +59,24 @@ public final class SerialWork<T> {
             }
             done = asked.addAndGet(target, -done);
         } while (done > 0);
+    }
+
+    /**
+     * As {@link #finish(Object)}, by somebody who may find that it is not for this thread.
+     *
+     * @param attempt does the work as it is asked for now, and must not throw; false: it did
+     *     nothing
+     * @return false if it did nothing the last time: then it is still the caller's to finish
+     */
+    public boolean finish(T target, Predicate<? super T> attempt) {
+        int done = asked.get(target);
+        do {
+            if (!attempt.test(target)) {
+                return false;
+            }
+            done = asked.addAndGet(target, -done);
+        } while (done > 0);
+        return true;
     }
 
     /**

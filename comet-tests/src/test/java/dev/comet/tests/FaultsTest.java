@@ -51,11 +51,40 @@ class FaultsTest {
             server.manager.sendToAll("n", 1);
             assertThat(adas.await().batch().messages()).hasSize(1);
             assertThat(eves.await().batch().messages()).hasSize(1);
-            assertThat(bobs.await().error())
-                    .matches(e -> e.reason() == Reason.PROVIDER_UNAVAILABLE);
+            await().until(() -> server.manager.statistics().store().failures() == 1);
+            assertThat(bobs.isAnswered()).as("is held on").isFalse();
             provider.faultOf(bob, null);
-            assertThat(server.poll(bob, 0).await().batch().messages()).hasSize(1);
+            server.pass(Duration.ofSeconds(2));
+            assertThat(bobs.await().batch().messages()).hasSize(1);
             assertThat(server.manager.statistics().store().failures()).isEqualTo(1);
+            server.answers.assertEachAnsweredOnce();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @DisplayName(
+            "P9: while the store is away polls stay held; at the end of the hold they are told")
+    void getMessages_failsUntilTheEndOfTheHold_isToldThen(boolean fromMemory) {
+        FaultyProvider provider = new FaultyProvider(fromMemory);
+        try (Server server = start(provider)) {
+            CometClient ada = server.client("ada", 25, 60);
+            Request held = server.poll(ada, 0);
+            server.settle();
+            provider.faultOf(ada, () -> fail("exception"));
+            server.manager.sendMessage(ada, "n", 1);
+            for (int second = 1; second < 25; second++) {
+                long failures = server.manager.statistics().store().failures();
+                server.pass(Duration.ofSeconds(1));
+                assertThat(held.isAnswered()).as("after " + second + " s").isFalse();
+                assertThat(failures).as("looks are few").isLessThanOrEqualTo(2L * second);
+            }
+            server.pass(Duration.ofSeconds(1));
+            assertThat(held.await().error())
+                    .matches(e -> e.reason() == Reason.PROVIDER_UNAVAILABLE);
+            // One that asks for an answer at once is told at once.
+            assertThat(server.fetch(ada, 0).error())
+                    .matches(e -> e.reason() == Reason.PROVIDER_UNAVAILABLE);
             server.answers.assertEachAnsweredOnce();
         }
     }
