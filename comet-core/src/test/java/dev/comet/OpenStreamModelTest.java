@@ -147,7 +147,7 @@ class OpenStreamModelTest {
         private Object call(Object proxy, Method method, Object[] arguments) {
             return switch (method.getName()) {
                 case "readsFromMemory", "keepAlive" -> true;
-                case "findClientByPrivateToken" -> CLIENT;
+                case "attach" -> new ICometStateProvider.Attachment(CLIENT, 0);
                 case "groupsOf" -> Set.of();
                 case "getMessages", "peekMessages" -> read((Long) arguments[1]);
                 case "start", "close" -> null;

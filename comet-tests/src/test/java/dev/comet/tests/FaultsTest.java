@@ -36,7 +36,7 @@ class FaultsTest {
 
     @ParameterizedTest
     @CsvSource({"true, exception", "true, error", "false, exception", "false, error"})
-    @DisplayName("W10: a provider that fails to read for one client harms no other")
+    @DisplayName("W10, P9: a provider that fails to read for one client harms no other")
     void getMessages_failsForOne_answersTheOthers(boolean fromMemory, String how) {
         FaultyProvider provider = new FaultyProvider(fromMemory);
         try (Server server = start(provider)) {

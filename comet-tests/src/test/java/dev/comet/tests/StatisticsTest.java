@@ -43,7 +43,7 @@ class StatisticsTest {
     }
 
     @Test
-    @DisplayName("O1 the figures can be read while the store fails: what it knows is zero then")
+    @DisplayName("O1 P9 the figures can be read while the store fails: it says what it said last")
     void statistics_storeFails_saysTheRest() {
         DelegatingProvider failing =
                 new DelegatingProvider() {

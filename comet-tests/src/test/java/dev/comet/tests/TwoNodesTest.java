@@ -14,10 +14,12 @@ import dev.comet.CometException;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.Footprint;
+import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.ManualClock;
 import dev.comet.testkit.internal.RecordedAnswers.Request;
 import dev.comet.testkit.internal.RecordedStream;
 import dev.comet.testkit.internal.RecordingEventHandler.Kind;
+import dev.comet.testkit.internal.SharedStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class TwoNodesTest {
 
-    private final SharedStore store = new SharedStore();
+    private final SharedStore store = new SharedStore(new InProcCometStateProvider());
     private final SharedStore.Node nodeA = store.node();
     private final SharedStore.Node nodeB = store.node();
     private final ManualClock clock = new ManualClock();
@@ -71,7 +73,7 @@ class TwoNodesTest {
     // ---- newest wins
 
     @Test
-    @DisplayName("W5 a poll at another node supersedes, and says who it is; one waiter stays")
+    @DisplayName("P6 W5 a poll at another node supersedes, and says who it is; one waiter stays")
     void poll_atAnotherNode_supersedes() {
         CometClient ada = a.client("ada");
         Request old = a.poll(ada, 0);
@@ -93,7 +95,7 @@ class TwoNodesTest {
     }
 
     @Test
-    @DisplayName("W5 a stream is superseded by a poll at another node, and the other way round")
+    @DisplayName("P6 W5 a stream is superseded by a poll at another node, and the other way round")
     void stream_atAnotherNode_supersedesAndIsSuperseded() {
         CometClient ada = a.client("ada");
         RecordedStream stream = a.stream(ada, 0);
@@ -109,7 +111,7 @@ class TwoNodesTest {
     }
 
     @Test
-    @DisplayName("W5 W6 that a client has moved away, told when it is back, ends nothing")
+    @DisplayName("P6 W5 W6 that a client has moved away, told when it is back, ends nothing")
     void superseded_toldWhenTheClientIsBack_endsNothing() {
         CometClient ada = a.client("ada");
         nodeA.hearsNothing();
@@ -126,7 +128,7 @@ class TwoNodesTest {
     }
 
     @Test
-    @DisplayName("W5 W14 a client that changes node with every request leaves nothing behind")
+    @DisplayName("P6 W5 W14 a client that changes node with every request leaves nothing behind")
     void poll_atAnotherNodeEachTime_leavesNothingBehind() throws InterruptedException {
         CometClient ada = a.client("ada");
         a.manager.joinGroup(ada, "room");
@@ -155,7 +157,7 @@ class TwoNodesTest {
 
     @Test
     @DisplayName(
-            "C8 a request that is held at one node is not idle at another, where it was before")
+            "P6 C8 a request that is held at one node is not idle at another, where it was before")
     void time_heldAtAnotherNode_isNotIdle() {
         CometClient ada = a.client("ada", 300, 10);
         from(a.manager, ada, 0);
@@ -168,7 +170,7 @@ class TwoNodesTest {
     }
 
     @Test
-    @DisplayName("C6 a client that stays away is killed once, whichever nodes it has visited")
+    @DisplayName("P6 C6 a client that stays away is killed once, whichever nodes it has visited")
     void time_clientStaysAway_isKilledOnce() {
         CometClient ada = a.client("ada", 25, 60);
         from(b.manager, ada, 0);
@@ -184,7 +186,8 @@ class TwoNodesTest {
     }
 
     @Test
-    @DisplayName("C6 C7 clients of a node that is gone are killed once, if they do not come back")
+    @DisplayName(
+            "P6 C6 C7 clients of a node that is gone are killed once, if they do not come back")
     void crash_clientsOfTheNode_areKilledOnceUnlessTheyComeBack() {
         CometClient ada = a.client("ada", 25, 60);
         CometClient bob = a.client("bob", 25, 60);
@@ -207,7 +210,8 @@ class TwoNodesTest {
     // ---- the end
 
     @Test
-    @DisplayName("C10 a disconnect at one node answers what another holds, with the reason; once")
+    @DisplayName(
+            "P6 C10 a disconnect at one node answers what another holds, with the reason; once")
     void disconnect_heldAtAnotherNode_answersWithTheReason() {
         CometClient ada = a.client("ada");
         Request held = b.poll(ada, 0);
@@ -229,7 +233,7 @@ class TwoNodesTest {
     // ---- requests and replies
 
     @Test
-    @DisplayName("M10 a reply, or a refusal, that is posted at another node reaches who waits")
+    @DisplayName("P6 M10 a reply, or a refusal, that is posted at another node reaches who waits")
     void reply_atAnotherNode_reachesTheRequester() {
         CometClient lamp = b.client("lamp");
         CompletableFuture<CometReply> asked = ask("c-1");
@@ -256,7 +260,7 @@ class TwoNodesTest {
     }
 
     @Test
-    @DisplayName("M10 timeout, a second reply, a duplicate and a dead client are told apart")
+    @DisplayName("P6 M10 timeout, a second reply, a duplicate and a dead client are told apart")
     void reply_lateTwiceOrOfADeadClient_isToldApart() {
         CometClient lamp = b.client("lamp");
         CometClient dead = b.client("dead");
@@ -296,7 +300,7 @@ class TwoNodesTest {
     // ---- everything else
 
     @Test
-    @DisplayName("M4 M12 joins, sends and broadcasts at one node wake the requests of another")
+    @DisplayName("P6 M4 M12 joins, sends and broadcasts at one node wake the requests of another")
     void send_atAnotherNode_wakes() {
         CometClient ada = a.client("ada");
         Request held = b.poll(ada, 0);

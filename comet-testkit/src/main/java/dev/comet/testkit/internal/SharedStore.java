@@ -1,4 +1,4 @@
-package dev.comet.tests;
+package dev.comet.testkit.internal;
 
 import dev.comet.Audience;
 import dev.comet.CometBatch;
@@ -8,7 +8,6 @@ import dev.comet.CometException;
 import dev.comet.CometMessage;
 import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
-import dev.comet.inproc.InProcCometStateProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,19 +19,54 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One store behind several nodes, in memory: the in-process provider, and what a shared store adds
- * to it. A node that is {@linkplain Node#crash crashed} is heard of no more, and hears nothing.
+ * One store behind several nodes, in memory: a provider for one node, and what a shared store adds
+ * to that. With faults, on purpose.
+ *
+ * <p>Safe for use by any number of threads.
  */
-final class SharedStore {
+public final class SharedStore {
+
+    /** What can be wrong with it. */
+    public enum Fault {
+        /** A node that has a client is not told when another one has it. */
+        SUPERSEDES_PER_NODE_ONLY,
+        /** Each node takes its own word for how long a client is alive. */
+        KILLS_BY_ITS_OWN_CLOCK,
+        /** Other nodes are not told of an end. */
+        TELLS_NO_OTHER_NODE_OF_AN_END,
+        /** Clients whose node is gone live for ever. */
+        FORGETS_ORPHANS,
+        /** Two nodes may both be given the same orphan. */
+        KILLS_ORPHANS_TWICE,
+        /** A generation that another node has had already. */
+        REPEATS_GENERATIONS,
+        /** A second reply is passed on, too. */
+        PASSES_REPLIES_TWICE
+    }
 
     /** How long a node that is gone keeps its clients alive. */
-    static final long LEASE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    public static final long LEASE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-    private final InProcCometStateProvider store = new InProcCometStateProvider();
+    private final ICometStateProvider store;
+    private final Set<Fault> faults;
     private final List<Node> nodes = new CopyOnWriteArrayList<>();
     private final Map<CometClient, Held> held = new ConcurrentHashMap<>();
     private final Map<String, Awaited> awaited = new ConcurrentHashMap<>();
+    private volatile List<CometClient> lastOrphans = List.of();
     private boolean started; // guarded by this
+
+    /**
+     * @param store yet to be started; the first node does that
+     * @param faults what is to be wrong
+     */
+    public SharedStore(ICometStateProvider store, Fault... faults) {
+        this.store = store;
+        this.faults = Set.of(faults);
+    }
+
+    private boolean has(Fault fault) {
+        return faults.contains(fault);
+    }
 
     /** Which node has a client, as which generation. Guarded by itself. */
     private static final class Held {
@@ -43,8 +77,8 @@ final class SharedStore {
     /** Who waits for a reply. */
     private record Awaited(Node by, boolean hasReplied) {}
 
-    /** Another provider over this store. */
-    Node node() {
+    /** Another node over this store. */
+    public Node node() {
         Node node = new Node();
         nodes.add(node);
         return node;
@@ -65,6 +99,10 @@ final class SharedStore {
 
     private void tellOthers(Node teller, Consumer<ICometStateProvider.Listener> news) {
         nodes.stream().filter(node -> node != teller).forEach(node -> node.tell(news));
+    }
+
+    private boolean exists(CometClient client) {
+        return client.equals(store.findClientByPrivateToken(client.privateToken()));
     }
 
     private Held held(CometClient client) {
@@ -116,9 +154,11 @@ final class SharedStore {
     }
 
     /** The store, as one node sees it. */
-    final class Node implements ICometStateProvider {
+    public final class Node implements ICometStateProvider {
 
         private volatile @Nullable Listener listener;
+
+        private Node() {}
 
         private boolean isDeaf; // guarded by unheard
         private final List<Consumer<Listener>> unheard = new ArrayList<>();
@@ -137,14 +177,14 @@ final class SharedStore {
         }
 
         /** The node's feed is late. */
-        void hearsNothing() {
+        public void hearsNothing() {
             synchronized (unheard) {
                 isDeaf = true;
             }
         }
 
         /** What it has missed. */
-        void hearsAgain() {
+        public void hearsAgain() {
             List<Consumer<Listener>> news;
             synchronized (unheard) {
                 isDeaf = false;
@@ -155,7 +195,7 @@ final class SharedStore {
         }
 
         /** The process is gone: its clients are the store's to end. */
-        void crash() {
+        public void crash() {
             close();
             held.forEach(
                     (client, one) -> {
@@ -222,11 +262,11 @@ final class SharedStore {
                 before = one.by;
                 if (before != this) {
                     one.by = this;
-                    one.generation++;
+                    one.generation += has(Fault.REPEATS_GENERATIONS) ? 0 : 1;
                 }
                 generation = one.generation;
             }
-            if (before != null && before != this) {
+            if (before != null && before != this && !has(Fault.SUPERSEDES_PER_NODE_ONLY)) {
                 before.tell(to -> to.superseded(client, generation, instance));
             }
             return new Attachment(client, generation);
@@ -241,9 +281,9 @@ final class SharedStore {
         public boolean keepAlive(CometClient client, long idleInNanos) {
             Held one = held(client);
             synchronized (one) {
-                return one.by == this
+                return (one.by == this || has(Fault.KILLS_BY_ITS_OWN_CLOCK))
                         ? store.keepAlive(client, idleInNanos)
-                        : client.equals(store.findClientByPrivateToken(client.privateToken()));
+                        : exists(client);
             }
         }
 
@@ -252,8 +292,8 @@ final class SharedStore {
             Held one = held(client);
             long answer;
             synchronized (one) {
-                if (one.by != this) {
-                    return store.usage(client) == ClientUsage.NONE ? ABSENT : ELSEWHERE;
+                if (one.by != this && !has(Fault.KILLS_BY_ITS_OWN_CLOCK)) {
+                    return exists(client) ? ELSEWHERE : ABSENT;
                 }
                 answer = store.killIdleCometClient(client);
             }
@@ -265,24 +305,34 @@ final class SharedStore {
 
         private void gone(CometClient client, @Nullable EndReason reason) {
             held.remove(client);
-            tellOthers(this, to -> to.ended(client, reason));
+            if (!has(Fault.TELLS_NO_OTHER_NODE_OF_AN_END)) {
+                tellOthers(this, to -> to.ended(client, reason));
+            }
+        }
+
+        private boolean isKilled(CometClient client) {
+            return store.killIdleCometClient(client) == KILLED;
         }
 
         @Override
         public List<CometClient> killOrphans() {
             List<CometClient> killed = new ArrayList<>();
-            if (listener == null) {
+            if (listener == null || has(Fault.FORGETS_ORPHANS)) {
                 return killed; // this one is gone itself
+            }
+            if (has(Fault.KILLS_ORPHANS_TWICE)) {
+                killed.addAll(lastOrphans);
             }
             held.forEach(
                     (client, one) -> {
                         synchronized (one) {
-                            if (one.by == null && store.killIdleCometClient(client) == KILLED) {
+                            if (one.by == null && isKilled(client)) {
                                 killed.add(client);
                             }
                         }
                     });
             killed.forEach(client -> gone(client, null));
+            lastOrphans = List.copyOf(killed);
             return killed;
         }
 
@@ -327,7 +377,7 @@ final class SharedStore {
             if (before[0] == null) {
                 return false;
             }
-            if (before[0].hasReplied()) {
+            if (before[0].hasReplied() && !has(Fault.PASSES_REPLIES_TWICE)) {
                 throw new CometException(
                         CometException.Reason.ALREADY_REPLIED,
                         "this request has been answered; reply once");
