@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +161,7 @@ public final class SharedStore {
 
         private Node() {}
 
+        private volatile Executor feed = Runnable::run;
         private boolean isDeaf; // guarded by unheard
         private final List<Consumer<Listener>> unheard = new ArrayList<>();
 
@@ -170,10 +172,18 @@ public final class SharedStore {
                     return;
                 }
             }
-            Listener to = listener;
-            if (to != null) {
-                news.accept(to);
-            }
+            feed.execute(
+                    () -> {
+                        Listener to = listener;
+                        if (to != null) {
+                            news.accept(to);
+                        }
+                    });
+        }
+
+        /** What the node hears it hears from this, in order; at first at once. */
+        public void hearsBy(Executor feed) {
+            this.feed = feed;
         }
 
         /** The node's feed is late. */
