@@ -163,14 +163,16 @@ final class ClientSession extends WaitSession {
             return true;
         }
         lookIsDue = true;
+        boolean isDue = false;
         try {
             services.pool()
                     .timer(client(), this::lookAgain)
                     .startIn(LOOK_AGAIN_NANOS + Services.randomBelow(2 * LOOK_AGAIN_NANOS));
+            isDue = true;
         } catch (Throwable e) { // no memory for it
             lookIsDue = false;
         }
-        return lookIsDue;
+        return isDue;
     }
 
     private void lookAgain() {
@@ -202,8 +204,10 @@ final class ClientSession extends WaitSession {
         }
         try {
             services.store().provider().keepAlive(client(), client().connectionIdle().toNanos());
-            if (newest() instanceof KeepsAlive newer) {
-                newer.keepAlive(); // it came meanwhile, and may have been overwritten
+            // What came meanwhile may have been overwritten, also of a client that was away.
+            WaitSession session = services.pool().get(client());
+            if (session != null && session.newest() instanceof KeepsAlive newer) {
+                newer.keepAlive();
             }
         } catch (Throwable e) {
             services.counters().providerFailures.increment();
@@ -276,8 +280,8 @@ final class ClientSession extends WaitSession {
     /** What a request is told when its client is gone, from the store or to another node. */
     CometAnswer goodbye() {
         Object why = lastKnown;
-        if (why instanceof MovedAway to) {
-            return CometAnswer.superseded(to.instance());
+        if (generation == MOVED) {
+            return CometAnswer.superseded(why instanceof MovedAway to ? to.instance() : 0);
         }
         return why instanceof EndReason reason
                 ? CometAnswer.clientEnded(reason)
@@ -300,6 +304,11 @@ final class ClientSession extends WaitSession {
             mine = generation;
         }
         return mine != MOVED;
+    }
+
+    /** Whether no request has come here with a generation. */
+    boolean isNotAttached() {
+        return generation == 0;
     }
 
     /**

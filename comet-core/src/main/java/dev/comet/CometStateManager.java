@@ -670,20 +670,23 @@ public final class CometStateManager implements AutoCloseable {
         @Override
         protected void work() {
             try {
-                if (!store.isClosed()) {
-                    provider.tidy();
-                    sessions.killOrphans();
-                }
-            } catch (RuntimeException e) {
-                counters.providerFailures.increment();
-                Faults.warn(
-                        LOG,
-                        "The provider could not tidy up; trying again in {}",
-                        TIDY_INTERVAL,
-                        e);
+                tidy(provider::tidy);
+                tidy(sessions::killOrphans);
             } finally {
                 waiting.set(false);
             }
+        }
+    }
+
+    private void tidy(Runnable task) {
+        try {
+            if (!store.isClosed()) {
+                task.run();
+            }
+        } catch (RuntimeException e) {
+            counters.providerFailures.increment();
+            Faults.warn(
+                    LOG, "The provider could not tidy up; trying again in {}", TIDY_INTERVAL, e);
         }
     }
 

@@ -111,7 +111,12 @@ final class HeldPoll extends Subscription implements CometAsyncResult {
 
     /** Returns false if that cannot be done without waiting. */
     private boolean readNow() {
-        return read(true);
+        try {
+            return read(true);
+        } catch (Throwable e) { // whoever asks next looks again
+            Faults.error("A look for messages failed", e);
+            return true;
+        }
     }
 
     private boolean read(boolean now) {

@@ -171,7 +171,8 @@ public interface ICometStateProvider extends AutoCloseable {
      * A request of this client begins at this node: from now on the client is this node's, which
      * says how long it is alive and whether it is idle. If another node had it, that one is told
      * {@link Listener#superseded}, and what it says of the client from then on counts no more. To a
-     * node that has the client already this costs nothing.
+     * node that surely has the client already this costs nothing; one that may not have heard yet
+     * that another has it asks the store. {@link #initializeClient} attaches, too.
      *
      * @param instance what the request's sender calls itself; 0: nothing
      * @return null if no client has this private token
@@ -202,8 +203,8 @@ public interface ICometStateProvider extends AutoCloseable {
      * As {@link #getMessages}, for a thread that must not wait: from what this node has in memory.
      *
      * @return null if that would take a store elsewhere: the caller then asks {@link #getMessages}
-     *     on a thread that may block. What is read is never older than what another call of this
-     *     node has read before
+     *     on a thread that may block. What is read is never older than what the listener of this
+     *     node was told of, or another of its calls has read
      */
     default @Nullable CometBatch getMessagesNow(
             CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
@@ -226,7 +227,8 @@ public interface ICometStateProvider extends AutoCloseable {
     CometBatch peekMessages(CometClient client, long deliveredId, int maxMessages, int maxBytes);
 
     /**
-     * Confirms everything up to the cursor, as {@link #getMessages}, and reads nothing.
+     * Confirms everything up to the cursor, as {@link #getMessages}, and reads nothing. As joins,
+     * leaves and ends do it counts at any node, whichever has attached the client.
      *
      * @return false if this is no cursor that the client can have: above the top, or below its
      *     birth. Nothing was confirmed then
@@ -295,7 +297,8 @@ public interface ICometStateProvider extends AutoCloseable {
      * This node waits for a reply of this client, which may come to any node.
      *
      * @param withinNanos how long it waits
-     * @return false if another node waits for one with this correlation id
+     * @return false if another node waits for one with this correlation id; to ask again for what
+     *     this node waits for is true
      */
     default boolean awaitReply(CometClient client, String correlationId, long withinNanos) {
         return true;
@@ -303,7 +306,8 @@ public interface ICometStateProvider extends AutoCloseable {
 
     /**
      * The reply has come to this node, or is awaited no more; one that comes to another node is
-     * refused from now on, or a little later. Never blocks.
+     * refused from now on, or a little later. Never blocks, and has no effect on what another node
+     * waits for.
      */
     default void awaitReplyNoMore(CometClient client, String correlationId, boolean hasReplied) {}
 
@@ -374,7 +378,10 @@ public interface ICometStateProvider extends AutoCloseable {
         return ClientUsage.NONE;
     }
 
-    /** Ends work; idempotent. */
+    /**
+     * Ends work; idempotent. Of a node that has clients attached these are then as those of a node
+     * that is gone.
+     */
     @Override
     void close();
 }

@@ -208,9 +208,7 @@ final class OpenStream extends Subscription implements CometStream {
                 staysAlive();
             }
         } catch (CometException e) {
-            if (!looksAgain(e)) {
-                failed(e);
-            }
+            failed(e);
         } catch (Throwable e) {
             complete(CometAnswer.abandoned());
             sinkFailed(e);
@@ -235,10 +233,10 @@ final class OpenStream extends Subscription implements CometStream {
                 lookAgain();
                 return;
             }
-            CometBatch batch =
-                    isFirstRead
-                            ? services().store().readForStream(client(), cursor)
-                            : services().store().readOn(client(), cursor);
+            CometBatch batch = readStore();
+            if (batch == null) {
+                return; // heart-beats go on
+            }
             isFirstRead = false;
             cursor = batch.cursor();
             if (batch.isEmpty()) {
@@ -258,6 +256,23 @@ final class OpenStream extends Subscription implements CometStream {
             if (batch.complete()) {
                 return; // what came meanwhile has asked for another look
             }
+        }
+    }
+
+    /** Null if the store cannot be read, or has refused. */
+    private @Nullable CometBatch readStore() {
+        try {
+            CometBatch batch =
+                    isFirstRead
+                            ? services().store().readForStream(client(), cursor)
+                            : services().store().readOn(client(), cursor);
+            clientSession().lookSucceeded();
+            return batch;
+        } catch (CometException e) {
+            if (!looksAgain(e)) {
+                failed(e);
+            }
+            return null;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.comet;
 
+import dev.comet.engine.Faults;
 import dev.comet.engine.PatientExecutor;
 import dev.comet.engine.WaitThreadPool;
 import dev.comet.engine.WaitTimer;
@@ -14,6 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Requests to clients that wait for their reply. Each ends exactly once: with a reply, or with what
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * so neither a fast reply nor a client that goes at the same moment is missed.
  */
 final class PendingRequests {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PendingRequests.class);
 
     /*
      * By receiver, then by correlation id; what one receiver is asked is touched only inside compute() of its receiver, or by whoever has removed it. A request that was
@@ -93,6 +98,7 @@ final class PendingRequests {
         final WaitTimer deadline;
         private State state = State.WAITING; // guarded by this
         private @Nullable Asked asked; // written once, before anybody else knows of it
+        private boolean isAwaited; // by the provider; guarded by this
 
         Pending(CometClient receiver, String correlationId, Duration timeout) {
             this.receiver = receiver;
@@ -118,6 +124,20 @@ final class PendingRequests {
                 waitsNoMore();
             }
             return before;
+        }
+
+        /**
+         * The provider knows of it.
+         *
+         * @return false if it is over already
+         */
+        synchronized boolean isAwaited() {
+            isAwaited = true;
+            return state == State.WAITING;
+        }
+
+        synchronized boolean wasAwaited() {
+            return isAwaited;
         }
 
         private void waitsNoMore() {
@@ -152,6 +172,10 @@ final class PendingRequests {
             // the message is refused.
             if (!provider.awaitReply(pending.receiver, correlationId, timeout.toNanos())) {
                 throw duplicate(pending);
+            }
+            if (!pending.isAwaited()) { // that took longer than it was to wait
+                awaitNoMore(pending, false);
+                return pending.reply;
             }
             delivery.send(pending.receiver, name, contents, correlationId);
         } catch (RuntimeException e) {
@@ -271,8 +295,8 @@ final class PendingRequests {
                     return asked;
                 });
         if (before[0] == State.WAITING) {
-            provider.awaitReplyNoMore(receiver, correlationId, true);
             answer(found[0], reply);
+            awaitNoMore(found[0], true);
         }
         return before[0];
     }
@@ -305,6 +329,7 @@ final class PendingRequests {
         if (isOver(pending)) {
             pending.reply.fail(late);
             counters.requestsTimedOut.increment();
+            awaitNoMore(pending, false);
         }
         forget(pending);
     }
@@ -313,6 +338,7 @@ final class PendingRequests {
         if (isOver(pending)) {
             pending.reply.fail(why);
             counters.requestsFailed.increment();
+            awaitNoMore(pending, false);
         }
         forget(pending);
     }
@@ -324,10 +350,20 @@ final class PendingRequests {
             answered.decrementAndGet();
         }
         pending.deadline.stop();
-        if (before == State.WAITING) {
-            provider.awaitReplyNoMore(pending.receiver, pending.correlationId, false);
-        }
         return before == State.WAITING;
+    }
+
+    /** Last of all: whatever the provider does, the request has ended. */
+    private void awaitNoMore(Pending pending, boolean hasReplied) {
+        if (!pending.wasAwaited()) {
+            return; // another request of this id may be
+        }
+        try {
+            provider.awaitReplyNoMore(pending.receiver, pending.correlationId, hasReplied);
+        } catch (Throwable e) {
+            counters.providerFailures.increment();
+            Faults.warn(LOG, "The provider did not take that a reply is awaited no more", e);
+        }
     }
 
     private void forget(Pending pending) {
@@ -367,6 +403,7 @@ final class PendingRequests {
             if (isOver(pending)) {
                 pending.reply.fail(gone);
                 counters.requestsFailed.increment();
+                awaitNoMore(pending, false);
             }
         }
     }

@@ -86,6 +86,11 @@ final class Sessions implements ICometStateProvider.Listener {
             services.counters().clientsDisconnected.increment();
         }
         session.goneOrLater();
+        ClientSession newer = removed ? pool.get(client) : null;
+        if (newer != null) { // it had moved away and come back meanwhile
+            newer.endsBecause(reason);
+            newer.goneOrLater();
+        }
         LOG.debug("{} was ended: {}", client, reason);
         return removed;
     }
@@ -111,16 +116,23 @@ final class Sessions implements ICometStateProvider.Listener {
      */
     @Nullable ClientSession attached(String privateToken, long instance) {
         ICometStateProvider.Attachment attachment = provider.attach(privateToken, instance);
-        if (attachment == null) {
-            return null;
-        }
-        while (true) {
+        while (attachment != null) {
             ClientSession session = of(attachment.client());
-            if (session.attach(attachment.generation())) {
+            boolean isFirst = session.isNotAttached() && attachment.generation() > 0;
+            if (!session.attach(attachment.generation())) {
+                session.end(); // it has moved away: whoever comes back gets another one
+            } else if (isFirst) {
+                // That another node has it since may have been told before there was a session.
+                ICometStateProvider.Attachment before = attachment;
+                attachment = provider.attach(privateToken, instance);
+                if (before.equals(attachment)) {
+                    return session;
+                }
+            } else {
                 return session;
             }
-            session.end(); // it has moved away: whoever comes back gets another one
         }
+        return null;
     }
 
     private ClientSession of(CometClient client) {
@@ -246,47 +258,64 @@ final class Sessions implements ICometStateProvider.Listener {
 
     @Override
     public void superseded(CometClient client, long generation, long instance) {
-        ClientSession session = pool.get(client);
-        if (session != null && session.movesAway(generation, instance)) {
-            LOG.debug("Another node has taken over {}", client);
-        }
+        quietly(
+                () -> {
+                    ClientSession session = pool.get(client);
+                    if (session != null && session.movesAway(generation, instance)) {
+                        LOG.debug("Another node has taken over {}", client);
+                    }
+                });
     }
 
     @Override
     public void ended(CometClient client, @Nullable EndReason reason) {
-        ClientSession session = pool.get(client);
-        if (session == null) {
-            services.requests().clientIsGone(client);
-            return;
-        }
-        if (reason != null) {
-            session.endsBecause(reason);
-        }
-        session.events().end(); // the other node's handlers are told
-        session.goneOrLater();
-        LOG.debug("Another node has ended {}: {}", client, reason);
+        quietly(
+                () -> {
+                    ClientSession session = pool.get(client);
+                    if (session == null) {
+                        services.requests().clientIsGone(client);
+                        return;
+                    }
+                    if (reason != null) {
+                        session.endsBecause(reason);
+                    }
+                    session.events().end(); // the other node's handlers are told
+                    session.goneOrLater();
+                    LOG.debug("Another node has ended {}: {}", client, reason);
+                });
     }
 
     @Override
     public void replied(CometClient client, EncodedMessage reply) {
-        services.requests().replied(client, reply);
+        quietly(() -> services.requests().replied(client, reply));
+    }
+
+    /** A provider has more to tell than this. */
+    private static void quietly(Runnable news) {
+        try {
+            news.run();
+        } catch (Throwable e) {
+            Faults.error("What another node has done was not taken in", e);
+        }
     }
 
     // ---- whose node is gone
 
     /** May block. */
     void killOrphans() {
-        for (CometClient client : provider.killOrphans()) {
-            ClientSession session = pool.get(client);
-            ClientEvents events = session == null ? new ClientEvents(dispatcher) : session.events();
-            events.postLast(handler -> handler.idleClientKilled(client));
-            services.counters().idleClientsKilled.increment();
-            if (session == null) {
-                services.requests().clientIsGone(client);
-            } else {
-                session.goneOrLater();
-            }
-            LOG.debug("{} stayed away, its node is gone, and was ended", client);
+        provider.killOrphans().forEach(client -> quietly(() -> orphanIsKilled(client)));
+    }
+
+    private void orphanIsKilled(CometClient client) {
+        ClientSession session = pool.get(client);
+        ClientEvents events = session == null ? new ClientEvents(dispatcher) : session.events();
+        events.postLast(handler -> handler.idleClientKilled(client));
+        services.counters().idleClientsKilled.increment();
+        if (session == null) {
+            services.requests().clientIsGone(client);
+        } else {
+            session.goneOrLater();
         }
+        LOG.debug("{} stayed away, its node is gone, and was ended", client);
     }
 }

@@ -553,7 +553,11 @@ class StreamingTest {
             long sent = server.manager.sendMessage("ada", "n", 1);
 
             server.settle();
+            int beats = stream.heartbeats().size();
+            server.pass(Duration.ofSeconds(16));
+            server.pass(Duration.ofSeconds(16));
             assertThat(stream.ids()).isEmpty();
+            assertThat(stream.heartbeats().size()).as("heart-beats go on").isGreaterThan(beats);
 
             store.fails = false;
             server.pass(Duration.ofSeconds(2));

@@ -230,6 +230,22 @@ class TwoNodesTest {
         assertThat(nexts.isAnswered()).isFalse();
     }
 
+    @Test
+    @DisplayName("P6 C10 a disconnect ends a client that moves away and back meanwhile, too")
+    void disconnect_clientMovesAwayAndBackMeanwhile_answers() {
+        CometClient ada = a.client("ada");
+        List<Request> back = new java.util.ArrayList<>();
+        nodeA.beforeRemoval(
+                () -> {
+                    from(b.manager, ada, 1);
+                    back.add(a.poll(ada, 0));
+                });
+        assertThat(a.manager.disconnect(ada)).isTrue();
+        settle();
+        assertThat(back.get(0).await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
+        assertThat(told(ada)).containsExactly(CLIENT_INITIALIZED, CLIENT_DISCONNECTED);
+    }
+
     // ---- requests and replies
 
     @Test
@@ -277,9 +293,13 @@ class TwoNodesTest {
                         .request("lamp", "switch", true, Duration.ofSeconds(30), "c-2")
                         .toCompletableFuture(),
                 CometException.Reason.DUPLICATE_REQUEST);
+        assertReason(ask("c-2"), CometException.Reason.DUPLICATE_REQUEST);
+        b.manager.endpoint().acceptReply(lamp.privateToken(), "c-2", "still awaited");
+        assertThat(waits.join().contents()).isEqualTo("still awaited");
+        waits = ask("c-4");
         pass(31);
         assertReason(waits, CometException.Reason.TIMED_OUT);
-        assertReply(CometException.Reason.NO_SUCH_REQUEST, b, lamp, "c-2");
+        assertReply(CometException.Reason.NO_SUCH_REQUEST, b, lamp, "c-4");
 
         CompletableFuture<CometReply> last = ask("c-3");
         b.manager.disconnect(lamp);

@@ -162,6 +162,7 @@ public final class SharedStore {
         private Node() {}
 
         private volatile Executor feed = Runnable::run;
+        private volatile Runnable beforeRemoval = () -> {};
         private boolean isDeaf; // guarded by unheard
         private final List<Consumer<Listener>> unheard = new ArrayList<>();
 
@@ -179,6 +180,11 @@ public final class SharedStore {
                             news.accept(to);
                         }
                     });
+        }
+
+        /** Comes between the decision to remove a client and its removal. */
+        public void beforeRemoval(Runnable task) {
+            beforeRemoval = task;
         }
 
         /** What the node hears it hears from this, in order; at first at once. */
@@ -204,9 +210,16 @@ public final class SharedStore {
             news.forEach(this::tell);
         }
 
-        /** The process is gone: its clients are the store's to end. */
+        /** The process is gone: the store notices when its lease is over. */
         public void crash() {
-            close();
+            leave(LEASE_NANOS);
+        }
+
+        /** Its clients are the store's to end. */
+        private void leave(long leaseNanos) {
+            listener = null;
+            nodes.remove(this);
+            awaited.values().removeIf(waiting -> waiting.by() == this);
             held.forEach(
                     (client, one) -> {
                         synchronized (one) {
@@ -215,7 +228,7 @@ public final class SharedStore {
                                 one.generation++;
                                 store.keepAlive(
                                         client,
-                                        LEASE_NANOS
+                                        leaseNanos
                                                 + TimeUnit.SECONDS.toNanos(
                                                         client.connectionIdleSeconds()));
                             }
@@ -348,6 +361,7 @@ public final class SharedStore {
 
         @Override
         public boolean removeClient(CometClient client, EndReason reason) {
+            beforeRemoval.run();
             boolean removed = store.removeClient(client, reason);
             if (removed) {
                 gone(client, reason);
@@ -357,8 +371,9 @@ public final class SharedStore {
 
         @Override
         public boolean awaitReply(CometClient client, String correlationId, long withinNanos) {
-            return awaited.putIfAbsent(key(client, correlationId), new Awaited(this, false))
-                    == null;
+            Awaited before =
+                    awaited.putIfAbsent(key(client, correlationId), new Awaited(this, false));
+            return before == null || before.by() == this;
         }
 
         private String key(CometClient client, String correlationId) {
@@ -367,11 +382,10 @@ public final class SharedStore {
 
         @Override
         public void awaitReplyNoMore(CometClient client, String correlationId, boolean hasReplied) {
-            if (hasReplied) {
-                awaited.replace(key(client, correlationId), new Awaited(this, true));
-            } else {
-                awaited.remove(key(client, correlationId));
-            }
+            awaited.computeIfPresent(
+                    key(client, correlationId),
+                    (key, one) ->
+                            one.by() != this ? one : hasReplied ? new Awaited(this, true) : null);
         }
 
         @Override
@@ -465,8 +479,7 @@ public final class SharedStore {
 
         @Override
         public void close() {
-            listener = null;
-            nodes.remove(this);
+            leave(0);
         }
     }
 }
