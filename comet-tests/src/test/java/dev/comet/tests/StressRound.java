@@ -346,6 +346,9 @@ final class StressRound {
             manager.disconnect(one);
         }
         settle();
+        clock.advance(
+                Duration.ofSeconds(2)); // looks that the store has refused were to be repeated
+        settle();
         requireNothingIsLeft();
         CometStatistics statistics = manager.statistics();
         if (seed % 2 != 0) {
