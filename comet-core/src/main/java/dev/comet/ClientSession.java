@@ -205,7 +205,7 @@ final class ClientSession extends WaitSession {
         try {
             services.store().provider().keepAlive(client(), client().connectionIdle().toNanos());
             // What came meanwhile may have been overwritten, also of a client that was away.
-            WaitSession session = services.pool().get(client());
+            WaitSession session = generation == MOVED ? services.pool().get(client()) : this;
             if (session != null && session.newest() instanceof KeepsAlive newer) {
                 newer.keepAlive();
             }

@@ -92,8 +92,8 @@ public interface CometEndpoint {
 
     /**
      * A client has asked for something from this network address. Kept for its {@linkplain
-     * CometStateManager#status status} alone; of a client that this manager has not heard of it is
-     * not kept.
+     * CometStateManager#status status} alone; it is not kept for a client that has no session at
+     * this manager.
      */
     void seenAt(CometClient client, String address);
 }

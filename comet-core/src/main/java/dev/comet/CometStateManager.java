@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -496,12 +497,7 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST; LIMIT_REACHED
      */
     public long joinGroup(String publicToken, String group) {
-        return store.call(
-                () -> {
-                    String token = Arguments.publicToken(publicToken);
-                    String name = Arguments.group(group);
-                    return provider.joinGroup(store.byPublicToken(token), name);
-                });
+        return inGroup(publicToken, group, provider::joinGroup);
     }
 
     /** As {@link #joinGroup(String, String)}: this very client. */
@@ -518,18 +514,24 @@ public final class CometStateManager implements AutoCloseable {
      * @throws CometException CLIENT_DOES_NOT_EXIST
      */
     public boolean leaveGroup(String publicToken, String group) {
-        return store.call(
-                () -> {
-                    String token = Arguments.publicToken(publicToken);
-                    String name = Arguments.group(group);
-                    return provider.leaveGroup(store.byPublicToken(token), name);
-                });
+        return inGroup(publicToken, group, provider::leaveGroup);
     }
 
     /** As {@link #leaveGroup(String, String)}: this very client. */
     public boolean leaveGroup(CometClient client, String group) {
         CometClient member = initialised(client);
         return store.call(() -> provider.leaveGroup(member, Arguments.group(group)));
+    }
+
+    /** Both names are checked before the store is asked. */
+    private <T> T inGroup(
+            String publicToken, String group, BiFunction<CometClient, String, T> call) {
+        return store.call(
+                () -> {
+                    String token = Arguments.publicToken(publicToken);
+                    String name = Arguments.group(group);
+                    return call.apply(store.byPublicToken(token), name);
+                });
     }
 
     /** The members of the group, in the order in which they joined. */

@@ -277,8 +277,8 @@ public interface ICometStateProvider extends AutoCloseable {
     long killIdleCometClient(CometClient client);
 
     /**
-     * Ends those clients that are idle and whose node is gone, or that were never heard of by any.
-     * Called every few seconds. Of all calls, on all nodes, only one is given each of them.
+     * Ends those clients that are idle and that no node which is there has attached. Called every
+     * few seconds. Of all calls, on all nodes, only one is given each of them.
      */
     default List<CometClient> killOrphans() {
         return List.of();

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -131,12 +132,12 @@ final class PendingRequests {
          *
          * @return false if it is over already
          */
-        synchronized boolean isAwaited() {
+        synchronized boolean setAwaited() {
             isAwaited = true;
             return state == State.WAITING;
         }
 
-        synchronized boolean wasAwaited() {
+        synchronized boolean isAwaited() {
             return isAwaited;
         }
 
@@ -173,7 +174,7 @@ final class PendingRequests {
             if (!provider.awaitReply(pending.receiver, correlationId, timeout.toNanos())) {
                 throw duplicate(pending);
             }
-            if (!pending.isAwaited()) { // that took longer than it was to wait
+            if (!pending.setAwaited()) { // that took longer than it was to wait
                 awaitNoMore(pending, false);
                 return pending.reply;
             }
@@ -326,21 +327,22 @@ final class PendingRequests {
     private void timeOut(Pending pending, Duration timeout) {
         CometException late =
                 new CometException(CometException.Reason.TIMED_OUT, "no reply within " + timeout);
-        if (isOver(pending)) {
-            pending.reply.fail(late);
-            counters.requestsTimedOut.increment();
-            awaitNoMore(pending, false);
-        }
+        end(pending, late, counters.requestsTimedOut);
         forget(pending);
     }
 
     private void fail(Pending pending, CometException why) {
+        end(pending, why, counters.requestsFailed);
+        forget(pending);
+    }
+
+    /** Without a reply, unless it has ended. */
+    private void end(Pending pending, CometException why, LongAdder count) {
         if (isOver(pending)) {
             pending.reply.fail(why);
-            counters.requestsFailed.increment();
+            count.increment();
             awaitNoMore(pending, false);
         }
-        forget(pending);
     }
 
     /** Returns whether it was waiting: then the caller ends it. */
@@ -355,7 +357,7 @@ final class PendingRequests {
 
     /** Last of all: whatever the provider does, the request has ended. */
     private void awaitNoMore(Pending pending, boolean hasReplied) {
-        if (!pending.wasAwaited()) {
+        if (!pending.isAwaited()) {
             return; // another request of this id may be
         }
         try {
@@ -400,11 +402,7 @@ final class PendingRequests {
             return;
         }
         for (Pending pending : asked.byCorrelationId.values()) {
-            if (isOver(pending)) {
-                pending.reply.fail(gone);
-                counters.requestsFailed.increment();
-                awaitNoMore(pending, false);
-            }
+            end(pending, gone, counters.requestsFailed);
         }
     }
 }

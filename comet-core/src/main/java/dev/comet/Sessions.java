@@ -272,15 +272,13 @@ final class Sessions implements ICometStateProvider.Listener {
         quietly(
                 () -> {
                     ClientSession session = pool.get(client);
-                    if (session == null) {
-                        services.requests().clientIsGone(client);
-                        return;
-                    }
-                    if (reason != null) {
+                    if (session != null && reason != null) {
                         session.endsBecause(reason);
                     }
-                    session.events().end(); // the other node's handlers are told
-                    session.goneOrLater();
+                    if (session != null) {
+                        session.events().end(); // the other node's handlers are told
+                    }
+                    gone(client, session);
                     LOG.debug("Another node has ended {}: {}", client, reason);
                 });
     }
@@ -288,6 +286,14 @@ final class Sessions implements ICometStateProvider.Listener {
     @Override
     public void replied(CometClient client, EncodedMessage reply) {
         quietly(() -> services.requests().replied(client, reply));
+    }
+
+    private void gone(CometClient client, @Nullable ClientSession session) {
+        if (session == null) {
+            services.requests().clientIsGone(client);
+        } else {
+            session.goneOrLater();
+        }
     }
 
     /** A provider has more to tell than this. */
@@ -311,11 +317,7 @@ final class Sessions implements ICometStateProvider.Listener {
         ClientEvents events = session == null ? new ClientEvents(dispatcher) : session.events();
         events.postLast(handler -> handler.idleClientKilled(client));
         services.counters().idleClientsKilled.increment();
-        if (session == null) {
-            services.requests().clientIsGone(client);
-        } else {
-            session.goneOrLater();
-        }
+        gone(client, session);
         LOG.debug("{} stayed away, its node is gone, and was ended", client);
     }
 }

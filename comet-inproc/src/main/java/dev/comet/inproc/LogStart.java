@@ -26,7 +26,7 @@ record LogStart(
 
     static final LogStart NONE = new LogStart(0, 0, CometGap.Reason.CONFIRMED, null, 0);
 
-    /** The start when this entry, the first, is let go too. */
+    /** The start once this entry, the first, is dropped, too. */
     LogStart above(LogEntry entry, CometGap.Reason why) {
         ClientRecord except = entry.except();
         long exceptId = except == uninvolved ? uninvolvedId : id;

@@ -26,7 +26,7 @@ class MessageLog {
      *
      * Writers (one at a time): an append fills its slot, then moves tail. Letting go moves start, then empties the slot. Growing publishes a copy.
      * Readers: start, tail, slots, in this order; then entries. An empty slot, or a start that has moved past an index just read, means that the entry
-     * was let go meanwhile and its slot perhaps used again: begin again. As start is read first and in one piece, every entry below it is accounted for
+     * was dropped meanwhile and its slot perhaps used again: begin again. As start is read first and in one piece, every entry below it is accounted for
      * by its id, and every entry above it is seen: nothing is missed in silence.
      */
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(LogEntry[].class);

@@ -1,6 +1,5 @@
 package dev.comet.testkit;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.Audience;
@@ -9,7 +8,6 @@ import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
 import dev.comet.CometLimits;
-import dev.comet.CometMessage;
 import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.ICometStateProvider.Attachment;
@@ -99,18 +97,12 @@ public abstract class CometNodesContract {
         return Objects.requireNonNull(node.attach(client.privateToken(), instance));
     }
 
-    private static EncodedMessage said(String text) {
-        return new EncodedMessage("said", ('"' + text + '"').getBytes(UTF_8));
-    }
-
     private static EncodedMessage reply(String correlationId) {
         return new EncodedMessage("comet.reply", correlationId, new byte[] {'1'});
     }
 
     private static List<Long> received(ICometStateProvider node, CometClient client) {
-        return node.getMessages(client, 0, 1_000, Integer.MAX_VALUE).messages().stream()
-                .map(CometMessage::messageId)
-                .toList();
+        return ProviderRows.ids(node.getMessages(client, 0, 1_000, Integer.MAX_VALUE));
     }
 
     private void pass(Duration duration) {
@@ -233,11 +225,11 @@ public abstract class CometNodesContract {
         attach(b, ada, 0);
         b.joinGroup(ada, ROOM);
 
-        long own = a.sendMessage(Audience.one(ada), said("own"));
+        long own = a.sendMessage(Audience.one(ada), ProviderRows.message("own"));
         toldB.await(Call.clientGrew(ada));
-        long group = a.sendMessage(new Audience.Group(ROOM, null), said("group"));
+        long group = a.sendMessage(new Audience.Group(ROOM, null), ProviderRows.message("group"));
         toldB.await(Call.groupGrew(ROOM));
-        long all = a.sendMessage(new Audience.Everyone(null), said("all"));
+        long all = a.sendMessage(new Audience.Everyone(null), ProviderRows.message("all"));
         toldB.await(Call.everyoneGrew());
 
         assertThat(received(b, ada)).containsExactly(own, group, all);
@@ -272,7 +264,9 @@ public abstract class CometNodesContract {
                             () -> {
                                 long last = 0;
                                 for (int i = 0; i < 200; i++) {
-                                    long id = node.sendMessage(Audience.one(ada), said("n"));
+                                    long id =
+                                            node.sendMessage(
+                                                    Audience.one(ada), ProviderRows.message("n"));
                                     if (id <= last) {
                                         failure.set(new AssertionError(id + " after " + last));
                                     }

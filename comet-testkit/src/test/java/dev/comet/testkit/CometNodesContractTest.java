@@ -12,7 +12,6 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Events;
 
@@ -118,11 +117,8 @@ class CometNodesContractTest {
         return run(contract).failed().stream()
                 .map(
                         failure ->
-                                ((MethodSource)
-                                                failure.getTestDescriptor()
-                                                        .getSource()
-                                                        .orElseThrow())
-                                        .getMethodName())
+                                CometStateProviderContractTest.methodOf(
+                                        failure.getTestDescriptor()))
                 .toList();
     }
 

@@ -241,7 +241,7 @@ class CometStateProviderContractTest {
                 .toList();
     }
 
-    private static String methodOf(TestDescriptor test) {
+    static String methodOf(TestDescriptor test) {
         return ((MethodSource) test.getSource().orElseThrow()).getMethodName();
     }
 }

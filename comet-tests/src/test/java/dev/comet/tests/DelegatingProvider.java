@@ -1,142 +1,21 @@
 package dev.comet.tests;
 
-import dev.comet.Audience;
-import dev.comet.CometBatch;
-import dev.comet.CometClient;
-import dev.comet.CometClientEventHandler.EndReason;
-import dev.comet.CometMessage;
-import dev.comet.EncodedMessage;
-import dev.comet.ICometStateProvider;
 import dev.comet.inproc.InProcCometStateProvider;
-import java.util.List;
-import java.util.Set;
+import dev.comet.testkit.internal.ForwardingProvider;
 import org.jspecify.annotations.Nullable;
 
 /** The in-process provider, for tests that get between it and the manager. */
-class DelegatingProvider implements ICometStateProvider {
+class DelegatingProvider extends ForwardingProvider {
 
-    private final InProcCometStateProvider store = new InProcCometStateProvider();
-
-    @Override
-    public void start(Context context) {
-        store.start(context);
-    }
-
-    @Override
-    public boolean readsFromMemory() {
-        return store.readsFromMemory();
-    }
-
-    @Override
-    public void initializeClient(CometClient client) {
-        store.initializeClient(client);
-    }
-
-    @Override
-    public @Nullable CometClient findClientByPrivateToken(String privateToken) {
-        return store.findClientByPrivateToken(privateToken);
-    }
-
-    @Override
-    public @Nullable CometClient findClientByPublicToken(String publicToken) {
-        return store.findClientByPublicToken(publicToken);
-    }
-
-    @Override
-    public List<CometClient> clients() {
-        return store.clients();
-    }
-
-    @Override
-    public CometBatch getMessages(
-            CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
-        return store.getMessages(client, lastMessageId, maxMessages, maxBytes);
-    }
-
-    @Override
-    public CometBatch peekMessages(
-            CometClient client, long deliveredId, int maxMessages, int maxBytes) {
-        return store.peekMessages(client, deliveredId, maxMessages, maxBytes);
-    }
-
-    @Override
-    public boolean confirmMessages(CometClient client, long lastMessageId) {
-        return store.confirmMessages(client, lastMessageId);
-    }
-
-    @Override
-    public long confirmedMessageId(CometClient client) {
-        return store.confirmedMessageId(client);
-    }
-
-    @Override
-    public long sendMessage(Audience audience, EncodedMessage message) {
-        return store.sendMessage(audience, message);
-    }
-
-    @Override
-    public boolean keepAlive(CometClient client, long idleInNanos) {
-        return store.keepAlive(client, idleInNanos);
-    }
-
-    @Override
-    public long killIdleCometClient(CometClient client) {
-        return store.killIdleCometClient(client);
+    DelegatingProvider() {
+        super(new InProcCometStateProvider());
     }
 
     @Override
     public @Nullable Attachment attach(String privateToken, long instance) {
-        CometClient client = findClientByPrivateToken(privateToken); // what a test may get between
-        return client == null ? null : store.attach(privateToken, instance);
-    }
-
-    @Override
-    public boolean removeClient(CometClient client, EndReason reason) {
-        return store.removeClient(client, reason);
-    }
-
-    @Override
-    public long joinGroup(CometClient client, String group) {
-        return store.joinGroup(client, group);
-    }
-
-    @Override
-    public boolean leaveGroup(CometClient client, String group) {
-        return store.leaveGroup(client, group);
-    }
-
-    @Override
-    public Set<String> groupsOf(CometClient client) {
-        return store.groupsOf(client);
-    }
-
-    @Override
-    public List<CometClient> groupMembers(String group) {
-        return store.groupMembers(group);
-    }
-
-    @Override
-    public List<CometMessage> groupHistory(String group, long upTo, int maxMessages) {
-        return store.groupHistory(group, upTo, maxMessages);
-    }
-
-    @Override
-    public void tidy() {
-        store.tidy();
-    }
-
-    @Override
-    public Usage usage() {
-        return store.usage();
-    }
-
-    @Override
-    public ClientUsage usage(CometClient client) {
-        return store.usage(client);
-    }
-
-    @Override
-    public void close() {
-        store.close();
+        // By the look-up, which tests get between.
+        return findClientByPrivateToken(privateToken) == null
+                ? null
+                : super.attach(privateToken, instance);
     }
 }

@@ -1,11 +1,8 @@
 package dev.comet.testkit.internal;
 
-import dev.comet.Audience;
-import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
-import dev.comet.CometMessage;
 import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import java.util.ArrayList;
@@ -155,16 +152,17 @@ public final class SharedStore {
     }
 
     /** The store, as one node sees it. */
-    public final class Node implements ICometStateProvider {
+    public final class Node extends ForwardingProvider {
 
         private volatile @Nullable Listener listener;
-
-        private Node() {}
-
         private volatile Executor feed = Runnable::run;
         private volatile Runnable beforeRemoval = () -> {};
         private boolean isDeaf; // guarded by unheard
         private final List<Consumer<Listener>> unheard = new ArrayList<>();
+
+        private Node() {
+            super(store);
+        }
 
         private void tell(Consumer<Listener> news) {
             synchronized (unheard) {
@@ -263,16 +261,6 @@ public final class SharedStore {
         }
 
         @Override
-        public @Nullable CometClient findClientByPrivateToken(String privateToken) {
-            return store.findClientByPrivateToken(privateToken);
-        }
-
-        @Override
-        public @Nullable CometClient findClientByPublicToken(String publicToken) {
-            return store.findClientByPublicToken(publicToken);
-        }
-
-        @Override
         public @Nullable Attachment attach(String privateToken, long instance) {
             CometClient client = store.findClientByPrivateToken(privateToken);
             if (client == null) {
@@ -293,11 +281,6 @@ public final class SharedStore {
                 before.tell(to -> to.superseded(client, generation, instance));
             }
             return new Attachment(client, generation);
-        }
-
-        @Override
-        public List<CometClient> clients() {
-            return store.clients();
         }
 
         @Override
@@ -408,73 +391,6 @@ public final class SharedStore {
             }
             before[0].by().tell(to -> to.replied(client, reply));
             return true;
-        }
-
-        // ---- what all nodes have in common
-
-        @Override
-        public long sendMessage(Audience audience, EncodedMessage message) {
-            return store.sendMessage(audience, message);
-        }
-
-        @Override
-        public CometBatch getMessages(CometClient client, long last, int max, int maxBytes) {
-            return store.getMessages(client, last, max, maxBytes);
-        }
-
-        @Override
-        public CometBatch peekMessages(CometClient client, long last, int max, int maxBytes) {
-            return store.peekMessages(client, last, max, maxBytes);
-        }
-
-        @Override
-        public boolean confirmMessages(CometClient client, long lastMessageId) {
-            return store.confirmMessages(client, lastMessageId);
-        }
-
-        @Override
-        public long confirmedMessageId(CometClient client) {
-            return store.confirmedMessageId(client);
-        }
-
-        @Override
-        public long joinGroup(CometClient client, String group) {
-            return store.joinGroup(client, group);
-        }
-
-        @Override
-        public boolean leaveGroup(CometClient client, String group) {
-            return store.leaveGroup(client, group);
-        }
-
-        @Override
-        public Set<String> groupsOf(CometClient client) {
-            return store.groupsOf(client);
-        }
-
-        @Override
-        public List<CometClient> groupMembers(String group) {
-            return store.groupMembers(group);
-        }
-
-        @Override
-        public List<CometMessage> groupHistory(String group, long upTo, int max) {
-            return store.groupHistory(group, upTo, max);
-        }
-
-        @Override
-        public void tidy() {
-            store.tidy();
-        }
-
-        @Override
-        public Usage usage() {
-            return store.usage();
-        }
-
-        @Override
-        public ClientUsage usage(CometClient client) {
-            return store.usage(client);
         }
 
         @Override
