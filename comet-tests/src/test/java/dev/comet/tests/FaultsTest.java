@@ -432,8 +432,6 @@ class FaultsTest {
         @Override
         public CometBatch getMessages(
                 CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
-            // Read first: a read that began before the fault was set, and sees what was sent after
-            // it, is to fail too.
             CometBatch batch = super.getMessages(client, lastMessageId, maxMessages, maxBytes);
             Runnable now = fault;
             if (now != null && client.privateToken().equals(victim)) {

@@ -109,10 +109,16 @@ final class Server implements AutoCloseable {
     }
 
     /**
-     * Until the wait threads have done what they were asked to do, and park; and events are told.
+     * Until the wait threads and those that ask the store have done what they were asked to do, and
+     * wait; and events are told.
      */
     void settle() {
-        executor.settle(clock::awaitAllParked);
+        executor.settle(
+                () -> {
+                    do {
+                        clock.awaitAllParked();
+                    } while (StoreThreads.await(manager));
+                });
     }
 
     @Override

@@ -300,13 +300,9 @@ final class StressRound {
 
     /** Until the threads of the manager have nothing to do. */
     private void settle() {
-        for (int i = 0; i < 2; i++) {
+        do {
             clock.awaitAllParked();
-            await("the store's threads rest", () -> manager.statistics().store().busyReads() == 0);
-            // Those that a thread of the store had taken already.
-            LockSupport.parkNanos(3_000_000);
-            clock.awaitAllParked();
-        }
+        } while (StoreThreads.await(manager));
     }
 
     private void await(String what, BooleanSupplier condition) {
