@@ -53,8 +53,12 @@ public final class CometClient {
                 Arguments.publicToken(
                         builder.publicToken == null ? randomToken() : builder.publicToken);
         this.privateToken =
-                Arguments.privateToken(
-                        builder.privateToken == null ? randomToken() : builder.privateToken);
+                builder.withoutPrivateToken
+                        ? ""
+                        : Arguments.privateToken(
+                                builder.privateToken == null
+                                        ? randomToken()
+                                        : builder.privateToken);
         if (publicToken.equals(privateToken)) {
             throw Arguments.invalid(
                     "privateToken equals publicToken; a secret must differ from the address that others know");
@@ -98,7 +102,10 @@ public final class CometClient {
         return publicToken;
     }
 
-    /** The secret to subscribe with: hand it to this client alone. */
+    /**
+     * The secret to subscribe with: hand it to this client alone. Empty if the client was found by
+     * something else than this token in a store that keeps but its hash, as that of Redis does.
+     */
     public String privateToken() {
         return privateToken;
     }
@@ -227,6 +234,7 @@ public final class CometClient {
         private final Map<String, String> attributes = new LinkedHashMap<>();
         private @Nullable String user;
         private long incarnation;
+        private boolean withoutPrivateToken;
 
         private Builder() {}
 
@@ -245,6 +253,15 @@ public final class CometClient {
          */
         public Builder privateToken(String privateToken) {
             this.privateToken = privateToken;
+            return this;
+        }
+
+        /**
+         * For providers that keep but a hash of the private token: it is not known, and nobody can
+         * subscribe with what is in its place.
+         */
+        public Builder withoutPrivateToken() {
+            this.withoutPrivateToken = true;
             return this;
         }
 

@@ -1,0 +1,207 @@
+package dev.comet.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisConnectionException;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.StreamMessage;
+import io.lettuce.core.XReadArgs;
+import io.lettuce.core.XReadArgs.StreamOffset;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.codec.RedisCodec;
+import io.lettuce.core.codec.StringCodec;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+
+/**
+ * The way to Redis: one connection for all scripts, which pipelines what many threads ask, and one
+ * for the feed, which waits.
+ *
+ * <p>A command that was written when the connection broke is written again: what must not be done
+ * twice has a key, by which its script knows it.
+ *
+ * <p>Safe for use by any number of threads.
+ */
+final class Connection implements AutoCloseable {
+
+    private static final RedisCodec<String, byte[]> CODEC =
+            RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
+
+    private final RedisClient client;
+    private final StatefulRedisConnection<String, byte[]> commands;
+    private final StatefulRedisConnection<String, byte[]> feed;
+    private final Duration timeout;
+    private final String prefix;
+    private final byte[][] common;
+    private final LongSupplier micros;
+
+    /**
+     * @param prefix what all keys begin with
+     * @param node this node's name
+     * @param retention how long keys are kept that nobody looks after
+     * @param micros the time; 0: the store's own
+     * @throws RedisConnectionException if there is no Redis
+     */
+    Connection(
+            RedisURI uri,
+            Duration timeout,
+            int maxPendingCommands,
+            String prefix,
+            String node,
+            Duration retention,
+            LongSupplier micros) {
+        this.timeout = timeout;
+        this.prefix = prefix;
+        this.micros = micros;
+        this.common =
+                new byte[][] {
+                    bytes(prefix), bytes(node), bytes(String.valueOf(retention.toMillis()))
+                };
+        client = RedisClient.create(uri);
+        client.setOptions(ClientOptions.builder().requestQueueSize(maxPendingCommands).build());
+        boolean isOpen = false;
+        try {
+            commands = client.connect(CODEC);
+            feed = client.connect(CODEC);
+            isOpen = true;
+        } finally {
+            if (!isOpen) {
+                shutdown();
+            }
+        }
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(UTF_8);
+    }
+
+    /**
+     * Runs the script and waits for what it returns.
+     *
+     * @param arguments texts, byte arrays, or numbers
+     */
+    Reply run(Script script, Object... arguments) {
+        byte[][] all = all(arguments);
+        try {
+            return await(evalsha(script, all));
+        } catch (RedisNoScriptException e) { // a new server, or one that has restarted
+            return await(
+                    commands.async()
+                            .eval(script.source(), ScriptOutputType.MULTI, keys(), all));
+        }
+    }
+
+    /** Runs the script, and waits for nothing. */
+    CompletionStage<?> start(Script script, Object... arguments) {
+        byte[][] all = all(arguments);
+        return this.<List<Object>>evalsha(script, all);
+    }
+
+    private <T> RedisFuture<T> evalsha(Script script, byte[][] arguments) {
+        return commands.async()
+                .evalsha(script.digest(), ScriptOutputType.MULTI, keys(), arguments);
+    }
+
+    /** In a cluster, all keys of a namespace are where this one is. */
+    private String[] keys() {
+        return new String[] {prefix + "meta"};
+    }
+
+    private byte[][] all(Object[] arguments) {
+        List<byte[]> all = new ArrayList<>(arguments.length + 4);
+        all.add(common[0]);
+        all.add(common[1]);
+        all.add(bytes(String.valueOf(micros.getAsLong())));
+        all.add(common[2]);
+        for (Object argument : arguments) {
+            all.add(argument instanceof byte[] raw ? raw : bytes(String.valueOf(argument)));
+        }
+        return all.toArray(byte[][]::new);
+    }
+
+    private Reply await(RedisFuture<List<Object>> future) {
+        try {
+            return new Reply(future.get(timeout.toNanos(), TimeUnit.NANOSECONDS));
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (TimeoutException e) {
+            future.cancel(true); // not written again, should the connection come back
+            throw new IllegalStateException("Redis has not answered within " + timeout, e);
+        } catch (InterruptedException e) {
+            future.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while Redis was asked", e);
+        }
+    }
+
+    /** A section of what the server says of itself. */
+    String info(String section) {
+        return commands.sync().info(section);
+    }
+
+    /** All public tokens, escaped; those that come or go meanwhile may be there or not. */
+    void scanClients(java.util.function.Consumer<List<String>> some) {
+        var args = io.lettuce.core.ScanArgs.Builder.limit(500);
+        var cursor = commands.sync().zscan(prefix + "idle", args);
+        while (true) {
+            some.accept(
+                    cursor.getValues().stream().map(one -> new String(one.getValue(), UTF_8)).toList());
+            if (cursor.isFinished()) {
+                return;
+            }
+            cursor = commands.sync().zscan(prefix + "idle", cursor, args);
+        }
+    }
+
+    /**
+     * What the feeds have after these ids; waits for a while if there is nothing.
+     *
+     * @return what the two feeds have, by the names of their keys
+     */
+    @SuppressWarnings("unchecked") // an array of two
+    List<StreamMessage<String, byte[]>> readFeeds(
+            Duration atMost, StreamOffset<String> one, StreamOffset<String> other)
+            throws InterruptedException {
+        RedisFuture<List<StreamMessage<String, byte[]>>> read =
+                feed.async().xread(XReadArgs.Builder.block(atMost).count(1_000), one, other);
+        try {
+            return read.get(atMost.plus(timeout).toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("Redis has not answered", e);
+        } finally {
+            read.cancel(true);
+        }
+    }
+
+    /** Whether Redis has refused what it was asked, other than for a while. */
+    static boolean isRefusal(Throwable failure) {
+        return failure instanceof RedisCommandExecutionException;
+    }
+
+    @Override
+    public void close() {
+        shutdown();
+    }
+
+    private void shutdown() {
+        client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+    }
+}

@@ -1,0 +1,162 @@
+package dev.comet.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.lettuce.core.StreamMessage;
+import io.lettuce.core.XReadArgs.StreamOffset;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What this node is told by the others: it follows two streams, that of all nodes and its own, one
+ * entry after the other. Their ids are counted up one by one: whatever was missed is noticed, and
+ * {@link News#missed} is told.
+ */
+final class Feed implements Runnable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
+    private static final Duration WAIT = Duration.ofSeconds(1);
+    private static final long PAUSE_MILLIS = 200;
+
+    /** Whom it tells. Called by the feed's thread. */
+    interface News {
+
+        /** One entry of either stream. */
+        void told(Entry entry);
+
+        /** Entries were lost, nobody knows which. */
+        void missed();
+    }
+
+    /** What one node says to another, or to all. */
+    record Entry(Map<String, byte[]> fields) {
+
+        String text(String field) {
+            byte[] value = fields.get(field);
+            return value == null ? "" : new String(value, UTF_8);
+        }
+
+        byte[] bytes(String field) {
+            return fields.getOrDefault(field, new byte[0]);
+        }
+    }
+
+    /** Up to where the streams have been read. */
+    private record Position(long all, long own) {}
+
+    private final Connection connection;
+    private final String allKey;
+    private final String ownKey;
+    private final String node;
+    private final News news;
+    private final Thread thread;
+
+    /** Where to go on, if not behind what was read last. */
+    private final AtomicReference<Position> moved = new AtomicReference<>();
+
+    private volatile Position position;
+    private volatile boolean closed;
+
+    /**
+     * @param all the last id of the stream of all nodes before this one began
+     */
+    Feed(Connection connection, String prefix, String node, long all, News news) {
+        this.connection = connection;
+        this.allKey = prefix + "f";
+        this.ownKey = prefix + "i:" + node;
+        this.node = node;
+        this.news = news;
+        this.position = new Position(all, 0);
+        this.thread = new Thread(this, "comet-redis-feed");
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /**
+     * The last ids of both streams, as the store says. Those of a store that has lost them are
+     * below what was read already.
+     *
+     * @param isKnown false: the store had forgotten this node, and with it what it was to be told
+     */
+    void lastIdsAre(long all, long own, boolean isKnown) {
+        Position now = position;
+        if (!isKnown || all < now.all() || own < now.own()) {
+            moved.set(new Position(all, own));
+        }
+    }
+
+    @Override
+    public void run() {
+        while (!closed) {
+            try {
+                Position to = moved.getAndSet(null);
+                if (to != null) {
+                    position = to;
+                    news.missed();
+                }
+                Position from = position;
+                List<StreamMessage<String, byte[]>> found =
+                        connection.readFeeds(
+                                WAIT,
+                                StreamOffset.from(allKey, from.all() + "-0"),
+                                StreamOffset.from(ownKey, from.own() + "-0"));
+                found.forEach(this::met);
+            } catch (InterruptedException e) {
+                return;
+            } catch (Throwable e) {
+                if (!closed) {
+                    LOG.debug("The feed could not be read; trying again", e);
+                    pause();
+                }
+            }
+        }
+    }
+
+    private void met(StreamMessage<String, byte[]> message) {
+        long id = Long.parseLong(message.getId().substring(0, message.getId().indexOf('-')));
+        boolean isOwn = message.getStream().equals(ownKey);
+        Position before = position;
+        long last = isOwn ? before.own() : before.all();
+        position = isOwn ? new Position(before.all(), id) : new Position(id, before.own());
+        try {
+            if (id != last + 1) {
+                news.missed();
+            }
+            Entry entry = new Entry(message.getBody());
+            if (!entry.text("n").equals(node)) { // who has said it knows it already
+                news.told(entry);
+            }
+        } catch (Throwable e) {
+            LOG.warn("News of another node was not dealt with", e);
+        }
+    }
+
+    private void pause() {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            closed = true;
+        }
+    }
+
+    /** Returns once its thread is done, if that is not the caller's. */
+    void close() {
+        closed = true;
+        thread.interrupt();
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        try {
+            thread.join(2_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

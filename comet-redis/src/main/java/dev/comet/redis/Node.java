@@ -1,0 +1,82 @@
+package dev.comet.redis;
+
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** This node as the others see it: there, for as long as it renews its lease. */
+final class Node {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+    private final Connection connection;
+    private final Duration lease;
+    private final ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(
+                    task -> {
+                        Thread thread = new Thread(task, "comet-redis-lease");
+                        thread.setDaemon(true);
+                        return thread;
+                    });
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private boolean failing; // its thread's
+    private @Nullable Feed feed;
+
+    Node(Connection connection, Duration lease) {
+        this.connection = connection;
+        this.lease = lease;
+    }
+
+    /** Whom the last ids are told. Before {@link #start}. */
+    void feed(Feed feed) {
+        this.feed = feed;
+    }
+
+    Reply renewLease() {
+        return connection.run(Script.LEASE, TimeUnit.NANOSECONDS.toMicros(lease.toNanos()));
+    }
+
+    /** From now on the lease is renewed three times before it would end. */
+    void start() {
+        long pause = lease.toMillis() / 4;
+        timer.scheduleWithFixedDelay(this::renewOrSay, pause, pause, TimeUnit.MILLISECONDS);
+    }
+
+    private void renewOrSay() {
+        try {
+            Reply reply = renewLease();
+            if (feed != null) {
+                feed.lastIdsAre(reply.number(2), reply.number(3), reply.number(1) == 1);
+            }
+            if (failing) {
+                failing = false;
+                LOG.info("Redis answers again");
+            }
+        } catch (Throwable e) {
+            if (!failing && !stopped.get()) {
+                failing = true;
+                LOG.warn("Redis does not answer; what is held stays held, and is asked again", e);
+            }
+        }
+    }
+
+    /** Renews no more. Returns whether this call did it. */
+    boolean stop() {
+        timer.shutdownNow();
+        return stopped.compareAndSet(false, true);
+    }
+
+    /** Says to the others that it is gone. */
+    void leave() {
+        try {
+            connection.run(Script.LEASE, 0);
+        } catch (RuntimeException e) {
+            LOG.info("Redis was not told that this node goes; its lease ends by itself", e);
+        }
+    }
+}

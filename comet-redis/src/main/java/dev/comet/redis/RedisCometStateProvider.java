@@ -1,0 +1,925 @@
+package dev.comet.redis;
+
+import dev.comet.Audience;
+import dev.comet.CometBatch;
+import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.CometException;
+import dev.comet.CometGap;
+import dev.comet.CometLimits;
+import dev.comet.CometMessage;
+import dev.comet.EncodedMessage;
+import dev.comet.ICometStateProvider;
+import dev.comet.LogLimits;
+import io.lettuce.core.RedisURI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps clients and messages in Redis, so that any number of processes are one server: behind any
+ * load balancer, without sticky sessions. Each process makes one for its {@link
+ * dev.comet.CometStateManager}, with the same URI and namespace:
+ *
+ * <pre>{@code
+ * ICometStateProvider provider =
+ *         RedisCometStateProvider.builder().uri("redis://redis.internal:6379").build();
+ * }</pre>
+ *
+ * <p>Redis 6.2 or later, or Valkey; its {@code maxmemory-policy} must be {@code noeviction}. See
+ * docs/redis.md for what to set up, what it may be asked for, and what it costs.
+ *
+ * <p>Time is Redis's own. {@link CometLimits} count for all processes together, and should be the
+ * same everywhere: each call goes by those of the process that makes it.
+ *
+ * <p>Safe for use by any number of threads. Calls wait for Redis, at most for the {@linkplain
+ * Builder#commandTimeout command timeout}; what fails is an exception that the manager takes as
+ * {@link CometException.Reason#PROVIDER_UNAVAILABLE}.
+ */
+public final class RedisCometStateProvider implements ICometStateProvider {
+
+    private static final int CLIENTS_AT_ONCE = 500;
+    private static final long NO_AGE = 0;
+
+    /** What start provides. */
+    private record State(
+            CometLimits limits, Listener listener, Connection connection, Node node, Feed feed) {}
+
+    private final Builder options;
+    private final String name = UUID.randomUUID().toString();
+    private final AtomicLong keys = new AtomicLong();
+    private final LocalClients local = new LocalClients();
+    private final AtomicReference<@Nullable State> state = new AtomicReference<>();
+    private final AtomicReference<Counted> counted = new AtomicReference<>(Counted.NONE);
+
+    /** As of the latest change of the number of clients that this node has heard of. */
+    private record Counted(long clients, long version, Usage rest) {
+        static final Counted NONE = new Counted(0, -1, Usage.NONE);
+    }
+
+    private RedisCometStateProvider(Builder options) {
+        this.options = options;
+    }
+
+    /** What to set; only the URI has no default. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    // ---- life
+
+    @Override
+    public void start(Context context) {
+        if (state.get() != null) {
+            throw servesAManagerAlready();
+        }
+        String prefix = "comet:{" + options.namespace + "}:";
+        Connection connection =
+                new Connection(
+                        options.uri(),
+                        options.commandTimeout,
+                        options.maxPendingCommands,
+                        prefix,
+                        name,
+                        options.retention,
+                        options.timeOfTheManager
+                                ? () -> micros(context.clock().now())
+                                : () -> NO_AGE);
+        boolean isStarted = false;
+        try {
+            if (options.checksServer) {
+                ServerCheck.require(connection, options.uri());
+            }
+            Node node = new Node(connection, options.lease);
+            Reply joined = node.renewLease();
+            Feed feed = new Feed(connection, prefix, name, joined.number(2), new ToListener());
+            node.feed(feed);
+            State started =
+                    new State(context.limits(), context.listener(), connection, node, feed);
+            if (!state.compareAndSet(null, started)) {
+                throw servesAManagerAlready();
+            }
+            feed.start();
+            node.start();
+            isStarted = true;
+        } finally {
+            if (!isStarted) {
+                connection.close();
+            }
+        }
+    }
+
+    private static IllegalStateException servesAManagerAlready() {
+        return new IllegalStateException(
+                "this provider serves a manager already; make one provider for each manager");
+    }
+
+    private static long micros(Instant time) {
+        return TimeUnit.SECONDS.toMicros(time.getEpochSecond())
+                + TimeUnit.NANOSECONDS.toMicros(time.getNano());
+    }
+
+    private State state() {
+        State started = state.get();
+        if (started == null) {
+            throw new IllegalStateException(
+                    "this provider was not started; give it to a CometStateManager");
+        }
+        return started;
+    }
+
+    private Reply run(Script script, Object... arguments) {
+        return state().connection().run(script, arguments);
+    }
+
+    /** By which a script knows what it has done already. */
+    private String newKey() {
+        return name + ":" + keys.incrementAndGet();
+    }
+
+    private static String escaped(String text) {
+        return Names.escaped(text);
+    }
+
+    /** Milliseconds and less make no difference to what is too old. */
+    private static long ageInMicros(LogLimits limits) {
+        return limits.maxAge().equals(LogLimits.ANY_AGE)
+                ? NO_AGE
+                : Math.max(1, TimeUnit.NANOSECONDS.toMicros(limits.maxAge().toNanos()));
+    }
+
+    private long clientAge() {
+        return ageInMicros(state().limits().clientLog());
+    }
+
+    private long sharedAge() {
+        return ageInMicros(state().limits().sharedLog());
+    }
+
+    /** The process is gone, for a test: nothing is said to the store. */
+    void crash() {
+        State started = state.get();
+        if (started != null) {
+            started.node().stop();
+            started.feed().close();
+            started.connection().close();
+        }
+    }
+
+    @Override
+    public void close() {
+        State started = state.get();
+        if (started != null && started.node().stop()) {
+            started.feed().close();
+            started.node().leave();
+            started.connection().close();
+        }
+    }
+
+    // ---- what other nodes say
+
+    private final class ToListener implements Feed.News {
+
+        @Override
+        public void told(Feed.Entry entry) {
+            Listener listener = state().listener();
+            switch (entry.text("t")) {
+                case "e" -> listener.everyoneGrew();
+                case "g" -> listener.groupGrew(Names.unescaped(entry.text("l")));
+                case "grew" -> entry.text("l").lines().forEach(one -> tellGrew(listener, one));
+                default -> {
+                    CometClient client = client(entry.text("l"));
+                    if (client != null) {
+                        toldOf(client, entry, listener);
+                    }
+                }
+            }
+        }
+
+        private void tellGrew(Listener listener, String who) {
+            CometClient client = client(who);
+            if (client != null) {
+                listener.clientGrew(client);
+            }
+        }
+
+        /** The client, if it concerns this node, of a public token and an incarnation. */
+        private @Nullable CometClient client(String who) {
+            int space = who.indexOf(' ');
+            return local.find(
+                    Names.unescaped(who.substring(0, space)),
+                    Long.parseLong(who.substring(space + 1)));
+        }
+
+        private void toldOf(CometClient client, Feed.Entry entry, Listener listener) {
+            switch (entry.text("t")) {
+                case "joined" -> listener.joined(client, Names.unescaped(entry.text("a")));
+                case "left" -> listener.left(client, Names.unescaped(entry.text("a")));
+                case "moved" -> {
+                    long generation = Long.parseLong(entry.text("a"));
+                    local.hasMoved(client, generation);
+                    listener.superseded(client, generation, Long.parseLong(entry.text("b")));
+                }
+                case "ended" -> {
+                    local.hasEnded(client);
+                    listener.ended(client, reason(entry.text("a")));
+                }
+                case "replied" -> listener.replied(client, Codec.message(entry.bytes("a")));
+                default -> {} // of a later version
+            }
+        }
+
+        private static @Nullable EndReason reason(String code) {
+            for (EndReason reason : EndReason.values()) {
+                if (reason.code().equals(code)) {
+                    return reason;
+                }
+            }
+            return null;
+        }
+
+        /** Asks the store about each client that is here, and has everybody look again. */
+        @Override
+        public void missed() {
+            Listener listener = state().listener();
+            listener.everyoneGrew();
+            local.allAttached().forEach(client -> check(client, listener));
+            for (LocalClients.Awaited one : local.allAwaited()) {
+                Reply reply =
+                        run(
+                                Script.REPLIED,
+                                escaped(one.client().publicToken()),
+                                one.client().incarnation(),
+                                one.correlationId());
+                if (reply.status() == 0) {
+                    local.hasEnded(one.client());
+                    listener.ended(one.client(), null);
+                } else if (reply.size() > 1) {
+                    listener.replied(one.client(), Codec.message(reply.bytes(1)));
+                }
+            }
+        }
+
+        private void check(CometClient client, Listener listener) {
+            Reply reply =
+                    run(Script.CHECK, escaped(client.publicToken()), client.incarnation());
+            if (reply.status() == 0) {
+                local.hasEnded(client);
+                listener.ended(client, null);
+                return;
+            }
+            if (reply.number(1) == 0) {
+                long generation = reply.number(2);
+                local.hasMoved(client, generation);
+                listener.superseded(client, generation, 0);
+                return;
+            }
+            Reply groups = reply.list(3);
+            for (int i = 0; i < groups.size(); i++) {
+                listener.joined(client, Names.unescaped(groups.text(i)));
+            }
+            listener.clientGrew(client);
+        }
+    }
+
+    // ---- clients
+
+    private void counted(long clients, long version) {
+        counted.accumulateAndGet(
+                new Counted(clients, version, Usage.NONE),
+                (before, now) ->
+                        now.version() < before.version()
+                                ? before
+                                : new Counted(now.clients(), now.version(), before.rest()));
+    }
+
+    @Override
+    public void initializeClient(CometClient client) {
+        int most = state().limits().maxClients();
+        Reply reply =
+                run(
+                        Script.INITIALIZE,
+                        escaped(client.publicToken()),
+                        client.incarnation(),
+                        Names.hash(client.privateToken()),
+                        Codec.client(client),
+                        TimeUnit.SECONDS.toMicros(client.connectionIdleSeconds()),
+                        most);
+        if (reply.status() == -1) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_ALREADY_EXISTS,
+                    "one of the tokens of " + client + " is in use; use others, or end that client");
+        }
+        if (reply.status() == -2) {
+            throw new CometException(
+                    CometException.Reason.LIMIT_REACHED,
+                    "there are " + most + " clients; CometLimits.maxClients allows no more");
+        }
+        counted(reply.number(1), reply.number(2));
+        local.attached(client, 1);
+    }
+
+    @Override
+    public @Nullable CometClient findClientByPrivateToken(String privateToken) {
+        Reply reply = run(Script.FIND, "private", Names.hash(privateToken));
+        return reply.status() == 0 ? null : client(reply, 1, privateToken);
+    }
+
+    @Override
+    public @Nullable CometClient findClientByPublicToken(String publicToken) {
+        Reply reply = run(Script.FIND, "public", escaped(publicToken));
+        return reply.status() == 0 ? null : client(reply, 1, null);
+    }
+
+    /** The client that the reply has from this part on: public token, incarnation, and the rest. */
+    private CometClient client(Reply reply, int index, @Nullable String privateToken) {
+        String publicToken = Names.unescaped(reply.text(index));
+        long incarnation = Long.parseLong(reply.text(index + 1));
+        CometClient here = local.attached(publicToken);
+        if (here != null
+                && here.incarnation() == incarnation
+                && (privateToken == null || here.privateToken().equals(privateToken))) {
+            return here;
+        }
+        return Codec.client(publicToken, privateToken, incarnation, reply.bytes(index + 2));
+    }
+
+    private List<CometClient> clients(Reply reply, int from) {
+        List<CometClient> clients = new ArrayList<>();
+        for (int i = from; i + 2 < reply.size(); i += 3) {
+            clients.add(client(reply, i, null));
+        }
+        return clients;
+    }
+
+    @Override
+    public @Nullable Attachment attach(String privateToken, long instance) {
+        Reply reply = run(Script.ATTACH, Names.hash(privateToken), instance);
+        if (reply.status() == 0) {
+            return null;
+        }
+        CometClient client = client(reply, 1, privateToken);
+        long generation = reply.number(4);
+        local.attached(client, generation);
+        return new Attachment(client, generation);
+    }
+
+    @Override
+    public List<CometClient> clients() {
+        Set<CometClient> all = new LinkedHashSet<>();
+        state().connection()
+                .scanClients(
+                        some -> {
+                            if (!some.isEmpty()) {
+                                all.addAll(clients(run(Script.DESCRIBE, some.toArray()), 1));
+                            }
+                        });
+        return List.copyOf(all);
+    }
+
+    @Override
+    public boolean keepAlive(CometClient client, long idleInNanos) {
+        Reply reply =
+                run(
+                        Script.KEEPALIVE,
+                        escaped(client.publicToken()),
+                        client.incarnation(),
+                        TimeUnit.NANOSECONDS.toMicros(idleInNanos));
+        return reply.status() != 0;
+    }
+
+    @Override
+    public long killIdleCometClient(CometClient client) {
+        Reply reply =
+                run(
+                        Script.KILL,
+                        newKey(),
+                        escaped(client.publicToken()),
+                        client.incarnation());
+        if (reply.status() == -1) {
+            local.hasEnded(client);
+            return ABSENT;
+        }
+        if (reply.status() == -2) {
+            return ELSEWHERE;
+        }
+        if (reply.status() > 0) {
+            return TimeUnit.MICROSECONDS.toNanos(reply.status());
+        }
+        local.hasEnded(client);
+        counted(reply.number(1), reply.number(2));
+        return KILLED;
+    }
+
+    @Override
+    public List<CometClient> killOrphans() {
+        Reply reply = run(Script.ORPHANS, newKey());
+        counted(reply.number(1), reply.number(2));
+        List<CometClient> killed = clients(reply, 3);
+        killed.forEach(local::hasEnded);
+        return killed;
+    }
+
+    @Override
+    public boolean removeClient(CometClient client, EndReason reason) {
+        Reply reply =
+                run(
+                        Script.REMOVE,
+                        newKey(),
+                        escaped(client.publicToken()),
+                        client.incarnation(),
+                        reason.code());
+        local.hasEnded(client);
+        if (reply.status() == 0) {
+            return false;
+        }
+        counted(reply.number(1), reply.number(2));
+        return true;
+    }
+
+    // ---- sending
+
+    @Override
+    public long sendMessage(Audience audience, EncodedMessage message) {
+        List<Object> arguments = new ArrayList<>();
+        CometLimits limits = state().limits();
+        arguments.add(newKey());
+        arguments.add(message.sizeInBytes());
+        arguments.add(Codec.message(message));
+        for (LogLimits log : List.of(limits.clientLog(), limits.sharedLog())) {
+            arguments.add(log.maxMessages());
+            arguments.add(log.maxBytes());
+            arguments.add(ageInMicros(log));
+        }
+        arguments.add(limits.maxTotalBytes());
+        arguments.add(limits.overflow().name().toLowerCase(Locale.ROOT));
+        if (audience instanceof Audience.Recipients recipients) {
+            arguments.add("own");
+            arguments.add(recipients.incarnation());
+            recipients.publicTokens().forEach(token -> arguments.add(escaped(token)));
+        } else if (audience instanceof Audience.Group group) {
+            arguments.add("group");
+            arguments.add(escaped(group.group()));
+            addExcept(arguments, group.exceptPublicToken(), group.incarnation());
+        } else {
+            Audience.Everyone everyone = (Audience.Everyone) audience;
+            arguments.add("everyone");
+            arguments.add("");
+            addExcept(arguments, everyone.exceptPublicToken(), everyone.incarnation());
+        }
+        long id = accepted(run(Script.SEND, arguments.toArray()));
+        tellHere(audience);
+        return id;
+    }
+
+    private static void addExcept(
+            List<Object> arguments, @Nullable String publicToken, long incarnation) {
+        arguments.add(publicToken == null ? "" : escaped(publicToken));
+        arguments.add(incarnation);
+    }
+
+    private long accepted(Reply reply) {
+        if (reply.status() == 0) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                    "no client has one of the tokens, or it has ended");
+        }
+        if (reply.status() == -3) {
+            throw CometException.queueFull(clients(reply, 1));
+        }
+        if (reply.status() == -4) {
+            throw CometException.totalReached(
+                    reply.number(1), state().limits().maxTotalBytes(), clients(reply, 2));
+        }
+        return reply.number(1);
+    }
+
+    /** Other nodes hear it from the store. */
+    private void tellHere(Audience audience) {
+        Listener listener = state().listener();
+        if (audience instanceof Audience.Recipients recipients) {
+            for (String token : recipients.publicTokens()) {
+                CometClient client = local.attached(token);
+                if (client != null) {
+                    listener.clientGrew(client);
+                }
+            }
+        } else if (audience instanceof Audience.Group group) {
+            listener.groupGrew(group.group());
+        } else {
+            listener.everyoneGrew();
+        }
+    }
+
+    // ---- reading
+
+    @Override
+    public CometBatch getMessages(
+            CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
+        return batch(read("get", client, lastMessageId, maxMessages, maxBytes));
+    }
+
+    @Override
+    public CometBatch peekMessages(
+            CometClient client, long deliveredId, int maxMessages, int maxBytes) {
+        return batch(read("peek", client, deliveredId, maxMessages, maxBytes));
+    }
+
+    @Override
+    public boolean confirmMessages(CometClient client, long lastMessageId) {
+        return read("confirm", client, lastMessageId, 0, 0).number(1) == 1;
+    }
+
+    @Override
+    public long confirmedMessageId(CometClient client) {
+        return read("confirmed", client, 0, 0, 0).number(1);
+    }
+
+    private Reply read(
+            String what, CometClient client, long cursor, int maxMessages, int maxBytes) {
+        return existing(
+                run(
+                        Script.READ,
+                        what,
+                        escaped(client.publicToken()),
+                        client.incarnation(),
+                        cursor,
+                        maxMessages,
+                        maxBytes,
+                        clientAge(),
+                        sharedAge()));
+    }
+
+    private static Reply existing(Reply reply) {
+        if (reply.status() == 0) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                    "this client has ended; connect again");
+        }
+        return reply;
+    }
+
+    private static CometBatch batch(Reply reply) {
+        Reply lost = reply.list(3);
+        List<CometGap> gaps = new ArrayList<>(lost.size() / 3);
+        for (int i = 0; i < lost.size(); i += 3) {
+            gaps.add(new CometGap(lost.number(i), lost.number(i + 1), why(lost.text(i + 2))));
+        }
+        return new CometBatch(
+                gaps, messages(reply.list(4), 0), reply.number(1), reply.number(2) == 1);
+    }
+
+    private static List<CometMessage> messages(Reply reply, int from) {
+        List<CometMessage> messages = new ArrayList<>((reply.size() - from) / 2);
+        for (int i = from; i < reply.size(); i += 2) {
+            messages.add(new CometMessage(reply.number(i), Codec.message(reply.bytes(i + 1))));
+        }
+        return messages;
+    }
+
+    private static CometGap.Reason why(String code) {
+        return switch (code) {
+            case "o" -> CometGap.Reason.OVERFLOW;
+            case "x" -> CometGap.Reason.EXPIRED;
+            case "u" -> CometGap.Reason.UNKNOWN_CURSOR;
+            default -> CometGap.Reason.CONFIRMED;
+        };
+    }
+
+    // ---- groups
+
+    @Override
+    public long joinGroup(CometClient client, String group) {
+        CometLimits limits = state().limits();
+        Reply reply =
+                existing(
+                        run(
+                                Script.JOIN,
+                                escaped(client.publicToken()),
+                                client.incarnation(),
+                                escaped(group),
+                                limits.maxGroupsPerClient(),
+                                limits.maxGroups()));
+        if (reply.status() == -5) {
+            throw limit(
+                    client
+                            + " has "
+                            + reply.number(1)
+                            + " memberships, counting those it left and has not fetched everything of; CometLimits.maxGroupsPerClient allows no more");
+        }
+        if (reply.status() == -6) {
+            throw limit(
+                    "there are " + reply.number(1) + " groups; CometLimits.maxGroups allows no more");
+        }
+        return reply.number(1);
+    }
+
+    private static CometException limit(String text) {
+        return new CometException(CometException.Reason.LIMIT_REACHED, text);
+    }
+
+    @Override
+    public boolean leaveGroup(CometClient client, String group) {
+        Reply reply =
+                run(
+                        Script.LEAVE,
+                        escaped(client.publicToken()),
+                        client.incarnation(),
+                        escaped(group));
+        return existing(reply).number(1) == 1;
+    }
+
+    @Override
+    public Set<String> groupsOf(CometClient client) {
+        Reply reply = run(Script.CHECK, escaped(client.publicToken()), client.incarnation());
+        Set<String> names = new LinkedHashSet<>();
+        if (reply.status() != 0) {
+            Reply groups = reply.list(3);
+            for (int i = 0; i < groups.size(); i++) {
+                names.add(Names.unescaped(groups.text(i)));
+            }
+        }
+        return names;
+    }
+
+    @Override
+    public List<CometClient> groupMembers(String group) {
+        List<CometClient> members = new ArrayList<>();
+        long after = 0;
+        while (true) {
+            Reply reply = run(Script.MEMBERS, escaped(group), after, CLIENTS_AT_ONCE);
+            if (reply.number(1) == 0) {
+                return members;
+            }
+            members.addAll(clients(reply, 2));
+            after = reply.number(1);
+        }
+    }
+
+    @Override
+    public List<CometMessage> groupHistory(String group, long upTo, int maxMessages) {
+        Reply reply = run(Script.HISTORY, escaped(group), upTo, maxMessages, sharedAge());
+        List<CometMessage> messages = messages(reply, 1);
+        Collections.reverse(messages);
+        return messages;
+    }
+
+    // ---- replies
+
+    @Override
+    public boolean awaitReply(CometClient client, String correlationId, long withinNanos) {
+        local.awaits(client, correlationId);
+        boolean isAwaited = false;
+        try {
+            Reply reply =
+                    run(
+                            Script.AWAIT,
+                            escaped(client.publicToken()),
+                            client.incarnation(),
+                            correlationId,
+                            "wait",
+                            TimeUnit.NANOSECONDS.toMicros(withinNanos));
+            isAwaited = reply.status() == 1;
+        } finally {
+            if (!isAwaited) {
+                local.awaitsNoMore(client, correlationId);
+            }
+        }
+        return isAwaited;
+    }
+
+    @Override
+    public void awaitReplyNoMore(CometClient client, String correlationId, boolean hasReplied) {
+        local.awaitsNoMore(client, correlationId);
+        state().connection()
+                .start(
+                        Script.AWAIT,
+                        escaped(client.publicToken()),
+                        client.incarnation(),
+                        correlationId,
+                        hasReplied ? "replied" : "over",
+                        0);
+    }
+
+    @Override
+    public boolean passReply(CometClient client, EncodedMessage reply) {
+        Reply answer =
+                existing(
+                        run(
+                                Script.REPLY,
+                                newKey(),
+                                escaped(client.publicToken()),
+                                client.incarnation(),
+                                String.valueOf(reply.correlationId()),
+                                Codec.message(reply)));
+        if (answer.status() == -7) {
+            throw new CometException(
+                    CometException.Reason.ALREADY_REPLIED,
+                    "this request has been answered; reply once");
+        }
+        return answer.number(1) == 1;
+    }
+
+    // ---- care
+
+    @Override
+    public void tidy() {
+        Reply reply = run(Script.TIDY, clientAge(), sharedAge());
+        Usage rest =
+                new Usage(
+                        0,
+                        reply.number(3),
+                        reply.number(4),
+                        reply.number(5),
+                        Duration.ofNanos(TimeUnit.MICROSECONDS.toNanos(reply.number(6))));
+        counted(reply.number(1), reply.number(2));
+        counted.updateAndGet(now -> new Counted(now.clients(), now.version(), rest));
+    }
+
+    /** All but the number of clients is as of the last {@link #tidy}; the lag, of own logs. */
+    @Override
+    public Usage usage() {
+        Counted now = counted.get();
+        Usage rest = now.rest();
+        return new Usage(
+                (int) now.clients(),
+                rest.messages(),
+                rest.bytes(),
+                rest.dropped(),
+                rest.worstLag());
+    }
+
+    /** The lag is that of the client's own log. */
+    @Override
+    public ClientUsage usage(CometClient client) {
+        Reply reply = run(Script.USAGE, escaped(client.publicToken()), client.incarnation());
+        return reply.status() == 0
+                ? ClientUsage.NONE
+                : new ClientUsage(micros(reply.number(1)), micros(reply.number(2)));
+    }
+
+    private static Duration micros(long micros) {
+        return Duration.ofNanos(TimeUnit.MICROSECONDS.toNanos(micros));
+    }
+
+    /** Says where Redis is, and how to use it. Not safe for use by several threads. */
+    public static final class Builder {
+
+        private @Nullable RedisURI uri;
+        private String namespace = "default";
+        private Duration commandTimeout = Duration.ofSeconds(2);
+        private Duration lease = Duration.ofSeconds(10);
+        private Duration retention = Duration.ofDays(7);
+        private int maxPendingCommands = 10_000;
+        private boolean checksServer = true;
+        private boolean timeOfTheManager;
+
+        private Builder() {}
+
+        private RedisURI uri() {
+            if (uri == null) {
+                throw invalid("there is no URI; call uri(\"redis://host:6379\")");
+            }
+            return uri;
+        }
+
+        /**
+         * Where Redis is, as Lettuce writes it: {@code redis://user:password@host:6379/0}, {@code
+         * rediss://…} with TLS, {@code redis-sentinel://host1,host2:26379/0#master}.
+         *
+         * @throws CometException PARAMETERS_INVALID
+         */
+        public Builder uri(String uri) {
+            try {
+                return uri(RedisURI.create(uri));
+            } catch (IllegalArgumentException e) {
+                // Not shown: there may be a password in it.
+                throw invalid("the URI is none of Redis; use redis://host:6379, rediss:// with TLS");
+            }
+        }
+
+        /** Where Redis is, with all that Lettuce can be told of it. */
+        public Builder uri(RedisURI uri) {
+            this.uri = uri;
+            return this;
+        }
+
+        /**
+         * Which of the stores in this Redis: 1–64 characters of {@code A–Z a–z 0–9 - . _}. Nodes
+         * with one namespace are one server. Default: {@code default}.
+         *
+         * @throws CometException PARAMETERS_INVALID
+         */
+        public Builder namespace(String namespace) {
+            if (!namespace.matches("[A-Za-z0-9._-]{1,64}")) {
+                throw invalid("namespace is \"" + namespace + "\"; use 1–64 of A–Z a–z 0–9 - . _");
+            }
+            this.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * For how long a call waits for Redis, at most. Default: 2 s.
+         *
+         * @throws CometException PARAMETERS_INVALID if it is not between 1 ms and 10 s: what Redis
+         *     has done is remembered for a little longer than that
+         */
+        public Builder commandTimeout(Duration timeout) {
+            commandTimeout =
+                    between("commandTimeout", timeout, Duration.ofMillis(1), Duration.ofSeconds(10));
+            return this;
+        }
+
+        /**
+         * For how long the other nodes take this one for one that is there, once it says nothing
+         * any more. Default: 10 s.
+         *
+         * @throws CometException PARAMETERS_INVALID if it is not between 1 s and 5 min
+         */
+        public Builder lease(Duration lease) {
+            this.lease = between("lease", lease, Duration.ofSeconds(1), Duration.ofMinutes(5));
+            return this;
+        }
+
+        /**
+         * For how long Redis keeps what is there once no node is any more. Default: 7 days.
+         *
+         * @throws CometException PARAMETERS_INVALID if it is not between a day and a year
+         */
+        public Builder retention(Duration retention) {
+            this.retention =
+                    between("retention", retention, Duration.ofDays(1), Duration.ofDays(365));
+            return this;
+        }
+
+        /**
+         * How many commands may be on their way to Redis, or wait for a connection. A call more
+         * fails at once. Default: 10,000.
+         *
+         * @throws CometException PARAMETERS_INVALID if it is below 1
+         */
+        public Builder maxPendingCommands(int maxPendingCommands) {
+            if (maxPendingCommands < 1) {
+                throw invalid("maxPendingCommands is " + maxPendingCommands + "; use 1 or more");
+            }
+            this.maxPendingCommands = maxPendingCommands;
+            return this;
+        }
+
+        /**
+         * Starts although Redis may evict what it is to keep, or is a version that is not known to
+         * work: messages may then be lost in silence.
+         */
+        public Builder withoutServerCheck() {
+            checksServer = false;
+            return this;
+        }
+
+        /** For tests: the store's time is that of the manager's clock. */
+        Builder timeOfTheManager() {
+            timeOfTheManager = true;
+            return this;
+        }
+
+        private static Duration between(
+                String name, Duration value, Duration least, Duration most) {
+            if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+                throw invalid(name + " is " + value + "; use " + least + " to " + most);
+            }
+            return value;
+        }
+
+        private static CometException invalid(String text) {
+            return CometException.forDevelopers(CometException.Reason.PARAMETERS_INVALID, text);
+        }
+
+        /**
+         * A provider for one manager. It connects when the manager is built.
+         *
+         * @throws CometException PARAMETERS_INVALID if there is no URI
+         */
+        public RedisCometStateProvider build() {
+            uri();
+            Builder copy = new Builder();
+            copy.uri = uri;
+            copy.namespace = namespace;
+            copy.commandTimeout = commandTimeout;
+            copy.lease = lease;
+            copy.retention = retention;
+            copy.maxPendingCommands = maxPendingCommands;
+            copy.checksServer = checksServer;
+            copy.timeOfTheManager = timeOfTheManager;
+            return new RedisCometStateProvider(copy);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.comet.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.List;
+
+/** What a script has returned: first how it went, then numbers, texts, and lists of these. */
+record Reply(List<?> parts) {
+
+    /** The first part: 1 or more, it was done; 0, there is no such client; below, why not. */
+    long status() {
+        return number(0);
+    }
+
+    int size() {
+        return parts.size();
+    }
+
+    long number(int index) {
+        return (Long) parts.get(index);
+    }
+
+    byte[] bytes(int index) {
+        return (byte[]) parts.get(index);
+    }
+
+    String text(int index) {
+        return new String(bytes(index), UTF_8);
+    }
+
+    Reply list(int index) {
+        return new Reply((List<?>) parts.get(index));
+    }
+}

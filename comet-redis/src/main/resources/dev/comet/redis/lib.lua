@@ -1,0 +1,278 @@
+-- What every script begins with. See docs/redis.md for the keys.
+--
+-- All numbers that are ids are below 2^53, so that a double holds them; num() writes them with all their digits. Incarnations are
+-- compared as text. Tokens and group names are escaped by the caller: they have neither spaces nor line breaks.
+local call = redis.call
+local P, NODE, TTL = ARGV[1], ARGV[2], ARGV[4]
+local now = tonumber(ARGV[3]) -- microseconds; 0: the store's own time
+if now == 0 then
+  local t = call('TIME')
+  now = t[1] * 1000000 + t[2]
+end
+
+-- What a message takes beside its bytes, and what a log takes for it: as the in-process provider counts.
+local PER_MESSAGE, PER_COPY = 192, 16
+local FEED_LENGTH = 10000
+local OPEN = -1
+
+local function num(n) return string.format('%.0f', n) end
+local function idOf(entry) return tonumber(string.match(entry[1], '^%d+')) end
+
+-- ---- what is repeated by a driver that got no answer is answered again, and done once
+
+local function answered(key)
+  local before = call('GET', P .. 'k:' .. key)
+  return before and cmsgpack.unpack(before)
+end
+
+local function answer(key, reply)
+  call('SET', P .. 'k:' .. key, cmsgpack.pack(reply), 'PX', 15000)
+  return reply
+end
+
+-- ---- the feeds of the nodes
+
+-- To one node. Ids are counted up one by one, so that a node sees whether it has missed something.
+local function tell(node, ...)
+  if node and node ~= '' and call('ZSCORE', P .. 'nodes', node) then
+    local at = call('HINCRBY', P .. 'seq', node, 1)
+    call('XADD', P .. 'i:' .. node, 'MAXLEN', '~', FEED_LENGTH, num(at) .. '-0', ...)
+  end
+end
+
+-- To all nodes: a log that they may have readers of has grown.
+local function tellAll(...)
+  local at = call('HINCRBY', P .. 'seq', 'f', 1)
+  call('XADD', P .. 'f', 'MAXLEN', '~', FEED_LENGTH, num(at) .. '-0', 'n', NODE, ...)
+end
+
+-- ---- what all logs take together
+
+local M = call('HMGET', P .. 'meta', 'top', 'ob', 'on', 'sb', 'sn', 'dr', 'us')
+M = {
+  top = tonumber(M[1] or 0),
+  ob = tonumber(M[2] or 0), on = tonumber(M[3] or 0), -- own logs: bytes, messages
+  sb = tonumber(M[4] or 0), sn = tonumber(M[5] or 0), -- shared logs
+  dr = tonumber(M[6] or 0), -- dropped undelivered
+  us = tonumber(M[7] or 0), -- counts groups that fell out of use
+}
+
+-- ---- a client's own log
+
+local O = {}
+
+-- fields: on, ob, os, ow, dv of the client
+local function ownOf(pub, on, ob, os, ow, dv)
+  local o = {
+    pub = pub, key = P .. 'l:' .. pub,
+    n = tonumber(on or 0), b = tonumber(ob or 0), -- messages, bytes
+    s = tonumber(os or 0), why = ow or 'c', -- the highest id that was let go, and why
+    d = tonumber(dv or 0), -- up to where it was delivered
+  }
+  O[pub] = o
+  return o
+end
+
+local function own(pub)
+  return O[pub] or ownOf(pub, unpack(call('HMGET', P .. 'c:' .. pub, 'on', 'ob', 'os', 'ow', 'dv')))
+end
+
+local function first(log) return call('XRANGE', log.key, '-', '+', 'COUNT', 1)[1] end
+
+-- What the total goes down by when this entry leaves this log.
+local function freedBy(entry)
+  local f = entry[2]
+  if f[3] == 'm' and tonumber(call('HGET', P .. 'mr', num(idOf(entry))) or 1) > 1 then
+    return PER_COPY
+  end
+  return PER_MESSAGE + f[2] + PER_COPY
+end
+
+-- Lets go of these entries, which are the oldest. Returns how many had not been delivered.
+local function dropOwn(o, entries, why)
+  if #entries == 0 then
+    return 0
+  end
+  local undelivered = 0
+  for i = 1, #entries do
+    local entry = entries[i]
+    local id, f = idOf(entry), entry[2]
+    local freed = freedBy(entry)
+    M.ob = M.ob - freed
+    if freed > PER_COPY then
+      M.on = M.on - 1
+    end
+    if f[3] == 'm' and call('HINCRBY', P .. 'mr', num(id), -1) <= 0 then
+      call('HDEL', P .. 'm', num(id))
+      call('HDEL', P .. 'mr', num(id))
+    end
+    o.b = o.b - f[2]
+    if id > o.d then
+      undelivered = undelivered + 1
+    end
+    o.s = id
+  end
+  o.n, o.why, o.changed, M.changed = o.n - #entries, why, true, true
+  if o.n <= 0 then
+    call('DEL', o.key)
+    call('ZREM', P .. 'oo', o.pub)
+  else
+    call('XTRIM', o.key, 'MINID', num(o.s + 1))
+    call('ZADD', P .. 'oo', num(idOf(first(o))), o.pub)
+  end
+  return undelivered
+end
+
+local function dropOwnUpTo(o, id, why)
+  if o.n == 0 or id <= 0 then
+    return 0
+  end
+  return dropOwn(o, call('XRANGE', o.key, '-', num(id)), why)
+end
+
+local function dropOldestOwn(o) M.dr = M.dr + dropOwn(o, { first(o) }, 'o') end
+
+-- An id is the time at which it was given, or a little more.
+local function expireOwn(o, age)
+  if age > 0 and o.n > 0 and tonumber(call('ZSCORE', P .. 'oo', o.pub) or now) < now - age then
+    M.dr = M.dr + dropOwnUpTo(o, now - age - 1, 'x')
+  end
+end
+
+-- ---- a shared log: that of everyone, 'e', or of a group, 'g:' and its name
+
+local S = {}
+
+local function shared(name)
+  local g = S[name]
+  if not g then
+    local f = call('HMGET', P .. 'm:' .. name, 'n', 'b', 's', 'w', 'ux', 'ui')
+    g = {
+      name = name, key = P .. 'q:' .. name, meta = P .. 'm:' .. name,
+      n = tonumber(f[1] or 0), b = tonumber(f[2] or 0),
+      s = tonumber(f[3] or 0), why = f[4] or 'c',
+      -- One client for whom the last messages let go were not, and the highest let go that was for it: such messages must not
+      -- look like a loss to it. Any other has lost the last of them.
+      ux = f[5] or '', ui = tonumber(f[6] or 0),
+    }
+    S[name] = g
+  end
+  return g
+end
+
+local function dropShared(g, entries, why)
+  if #entries == 0 then
+    return
+  end
+  for i = 1, #entries do
+    local f, id = entries[i][2], idOf(entries[i])
+    local x = f[6] or ''
+    local before = g.s
+    if x == g.ux then
+      before = g.ui
+    end
+    g.ux, g.ui, g.s = x, x ~= '' and before or 0, id
+    g.b = g.b - f[2]
+    M.sb = M.sb - PER_MESSAGE - f[2] - PER_COPY
+  end
+  M.sn = M.sn - #entries
+  g.n, g.why, g.changed, M.changed = g.n - #entries, why, true, true
+  if g.n <= 0 then
+    call('DEL', g.key)
+    call('ZREM', P .. 'so', g.name)
+  else
+    call('XTRIM', g.key, 'MINID', num(g.s + 1))
+    call('ZADD', P .. 'so', num(idOf(first(g))), g.name)
+  end
+end
+
+local function expireShared(g, age)
+  if age > 0 and g.n > 0 and tonumber(call('ZSCORE', P .. 'so', g.name) or now) < now - age then
+    dropShared(g, call('XRANGE', g.key, '-', num(now - age - 1)), 'x')
+  end
+end
+
+-- The highest id let go that was for this client.
+local function lostFor(g, me) return g.ux == me and g.ui or g.s end
+
+-- ---- groups, and who was in which from when until when: {group, after, until, number}
+
+local function memberships(packed) return packed and cmsgpack.unpack(packed) or {} end
+
+local function removeGroup(group)
+  local g = shared('g:' .. group)
+  M.sb, M.sn, M.changed = M.sb - g.b - g.n * (PER_MESSAGE + PER_COPY), M.sn - g.n, true
+  call('DEL', g.key, g.meta, P .. 'gm:' .. group)
+  call('ZREM', P .. 'so', g.name)
+  call('ZREM', P .. 'groups', group)
+  S[g.name] = nil
+end
+
+-- One membership less reads the group's log.
+local function unread(group)
+  if call('HINCRBY', P .. 'm:g:' .. group, 'rd', -1) <= 0 then
+    if shared('g:' .. group).n == 0 then
+      removeGroup(group)
+    else
+      M.us, M.changed = M.us + 1, true
+      call('ZADD', P .. 'groups', num(M.us), group)
+    end
+  end
+end
+
+local function isOver(m, cursor) return m[3] ~= OPEN and m[3] <= math.max(cursor, m[2]) end
+
+-- ---- the end of a client
+
+local function endClient(pub, reason)
+  local c = call('HMGET', P .. 'c:' .. pub, 'i', 'p', 'n', 'ms')
+  local o = own(pub)
+  if o.n > 0 then
+    dropOwn(o, call('XRANGE', o.key, '-', '+'), 'c')
+  end
+  o.changed = false
+  for _, m in ipairs(memberships(c[4])) do
+    if m[3] == OPEN then
+      call('ZREM', P .. 'gm:' .. m[1], pub)
+    end
+    unread(m[1])
+  end
+  local nodes = { [c[3] or ''] = true }
+  local awaited = call('HGETALL', P .. 'r:' .. pub)
+  for i = 2, #awaited, 2 do
+    nodes[string.match(awaited[i], '^%a (%S*)') or ''] = true
+  end
+  call('DEL', P .. 'c:' .. pub, P .. 'p:' .. c[2], P .. 'r:' .. pub)
+  call('ZREM', P .. 'idle', pub)
+  call('SREM', P .. 'dv', pub)
+  call('HINCRBY', P .. 'meta', 'cv', 1)
+  for node in pairs(nodes) do
+    if node ~= NODE then
+      tell(node, 't', 'ended', 'l', pub .. ' ' .. c[1], 'a', reason)
+    end
+  end
+end
+
+-- How many clients there are, and a number that tells which of two such answers is the later one.
+local function clientCount()
+  return call('ZCARD', P .. 'idle'), tonumber(call('HGET', P .. 'meta', 'cv') or 0)
+end
+
+-- ---- at the end of a script that changes something
+
+local function save()
+  for _, o in pairs(O) do
+    if o.changed then
+      call('HSET', P .. 'c:' .. o.pub, 'on', o.n, 'ob', num(o.b), 'os', num(o.s), 'ow', o.why, 'dv', num(o.d))
+    end
+  end
+  for _, g in pairs(S) do
+    if g.changed then
+      call('HSET', g.meta, 'n', g.n, 'b', num(g.b), 's', num(g.s), 'w', g.why, 'ux', g.ux, 'ui', num(g.ui))
+    end
+  end
+  if M.changed then
+    call('HSET', P .. 'meta', 'top', num(M.top), 'ob', num(M.ob), 'on', num(M.on), 'sb', num(M.sb), 'sn', num(M.sn), 'dr', num(M.dr), 'us', num(M.us))
+  end
+end
+

@@ -1,0 +1,26 @@
+package dev.comet.redis;
+
+import dev.comet.ICometStateProvider;
+import dev.comet.testkit.CometStateProviderContract;
+import java.util.UUID;
+
+/** Everything that a provider promises, of the one over Redis. */
+class RedisContractTest extends CometStateProviderContract {
+
+    private String namespace = "";
+
+    @Override
+    protected ICometStateProvider newProvider() {
+        namespace = UUID.randomUUID().toString();
+        return reopenProvider();
+    }
+
+    @Override
+    protected ICometStateProvider reopenProvider() {
+        return RedisCometStateProvider.builder()
+                .uri(TestRedis.shared().uri())
+                .namespace(namespace)
+                .timeOfTheManager()
+                .build();
+    }
+}

@@ -1,0 +1,134 @@
+package dev.comet.redis;
+
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import redis.embedded.core.ExecutableProvider;
+
+/** A Redis server of this process's own, on a free port of the loopback; it ends with it. */
+final class TestRedis implements AutoCloseable {
+
+    private static @Nullable TestRedis shared;
+
+    private final List<String> command = new ArrayList<>();
+    private final int port;
+    private Process process;
+
+    private TestRedis(String executable, String... options) throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        Path directory = Files.createTempDirectory("comet-redis");
+        command.addAll(
+                List.of(
+                        executable,
+                        "--port",
+                        String.valueOf(port),
+                        "--bind",
+                        "127.0.0.1",
+                        "--dir",
+                        directory.toString()));
+        command.addAll(List.of(options));
+        process = start();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> process.destroyForcibly()));
+    }
+
+    /** One server for all tests that do not harm it; each has a namespace of its own. */
+    static synchronized TestRedis shared() {
+        if (shared == null) {
+            shared = start("--save", "", "--appendonly", "no");
+        }
+        return shared;
+    }
+
+    /** A server of one's own. */
+    static TestRedis start(String... options) {
+        try {
+            return new TestRedis(executable(), options);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** What this machine has, or else what the tests bring along. */
+    private static String executable() throws IOException {
+        String wanted = System.getenv("COMET_REDIS_SERVER");
+        if (wanted != null) {
+            return wanted;
+        }
+        for (String name : List.of("redis-server", "valkey-server")) {
+            for (String directory : System.getenv("PATH").split(File.pathSeparator)) {
+                File file = new File(directory, name);
+                if (file.canExecute()) {
+                    return file.getPath();
+                }
+            }
+        }
+        return ExecutableProvider.newJarResourceProvider().get().getPath();
+    }
+
+    private Process start() throws IOException {
+        Process started =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        process = started;
+        awaitAnswer();
+        return started;
+    }
+
+    private void awaitAnswer() {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (true) {
+            RedisClient client = RedisClient.create(uri());
+            try (var connection = client.connect()) {
+                connection.sync().ping();
+                return;
+            } catch (RuntimeException e) {
+                if (System.nanoTime() - end > 0 || !process.isAlive()) {
+                    throw new AssertionError("no Redis: " + command, e);
+                }
+            } finally {
+                client.shutdown(Duration.ZERO, Duration.ofSeconds(1));
+            }
+        }
+    }
+
+    RedisURI uri() {
+        return RedisURI.create("redis://127.0.0.1:" + port);
+    }
+
+    /** SIGKILL. */
+    void kill() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    void startAgain() {
+        try {
+            start();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}
