@@ -122,8 +122,8 @@ public interface ICometStateProvider extends AutoCloseable {
         void superseded(CometClient client, long generation, long instance);
 
         /**
-         * Another node has ended the client. Told to each node that may hold something for it, or
-         * waits for a reply of it; the node that ended it is not told.
+         * Another node has ended the client. Told to the node that has it attached, and to those
+         * that wait for a reply of it; the node that ended it is not told.
          *
          * @param reason why it was disconnected; null if it was idle
          */

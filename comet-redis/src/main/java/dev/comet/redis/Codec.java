@@ -72,8 +72,7 @@ final class Codec {
             String publicToken, @Nullable String privateToken, long incarnation, byte[] stored) {
         JsonNode node = JSON.readTree(stored);
         Map<String, String> attributes = new LinkedHashMap<>();
-        node.path("attributes")
-                .forEachEntry((key, value) -> attributes.put(key, value.asString()));
+        node.path("attributes").forEachEntry((key, value) -> attributes.put(key, value.asString()));
         CometClient.Builder builder =
                 CometClient.builder()
                         .publicToken(publicToken)

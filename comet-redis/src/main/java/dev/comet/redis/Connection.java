@@ -4,11 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScanArgs;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs;
@@ -17,6 +17,8 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +26,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -40,6 +43,7 @@ final class Connection implements AutoCloseable {
     private static final RedisCodec<String, byte[]> CODEC =
             RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
 
+    private final ClientResources resources;
     private final RedisClient client;
     private final StatefulRedisConnection<String, byte[]> commands;
     private final StatefulRedisConnection<String, byte[]> feed;
@@ -70,7 +74,16 @@ final class Connection implements AutoCloseable {
                 new byte[][] {
                     bytes(prefix), bytes(node), bytes(String.valueOf(retention.toMillis()))
                 };
-        client = RedisClient.create(uri);
+        resources =
+                ClientResources.builder()
+                        .reconnectDelay(
+                                Delay.fullJitter(
+                                        Duration.ofMillis(1),
+                                        Duration.ofSeconds(1),
+                                        10,
+                                        TimeUnit.MILLISECONDS))
+                        .build();
+        client = RedisClient.create(resources, uri);
         client.setOptions(ClientOptions.builder().requestQueueSize(maxPendingCommands).build());
         boolean isOpen = false;
         try {
@@ -99,8 +112,7 @@ final class Connection implements AutoCloseable {
             return await(evalsha(script, all));
         } catch (RedisNoScriptException e) { // a new server, or one that has restarted
             return await(
-                    commands.async()
-                            .eval(script.source(), ScriptOutputType.MULTI, keys(), all));
+                    commands.async().eval(script.source(), ScriptOutputType.MULTI, keys(), all));
         }
     }
 
@@ -111,8 +123,7 @@ final class Connection implements AutoCloseable {
     }
 
     private <T> RedisFuture<T> evalsha(Script script, byte[][] arguments) {
-        return commands.async()
-                .evalsha(script.digest(), ScriptOutputType.MULTI, keys(), arguments);
+        return commands.async().evalsha(script.digest(), ScriptOutputType.MULTI, keys(), arguments);
     }
 
     /** In a cluster, all keys of a namespace are where this one is. */
@@ -156,12 +167,14 @@ final class Connection implements AutoCloseable {
     }
 
     /** All public tokens, escaped; those that come or go meanwhile may be there or not. */
-    void scanClients(java.util.function.Consumer<List<String>> some) {
-        var args = io.lettuce.core.ScanArgs.Builder.limit(500);
+    void scanClients(Consumer<List<String>> some) {
+        var args = ScanArgs.Builder.limit(500);
         var cursor = commands.sync().zscan(prefix + "idle", args);
         while (true) {
             some.accept(
-                    cursor.getValues().stream().map(one -> new String(one.getValue(), UTF_8)).toList());
+                    cursor.getValues().stream()
+                            .map(one -> new String(one.getValue(), UTF_8))
+                            .toList());
             if (cursor.isFinished()) {
                 return;
             }
@@ -191,11 +204,6 @@ final class Connection implements AutoCloseable {
         }
     }
 
-    /** Whether Redis has refused what it was asked, other than for a while. */
-    static boolean isRefusal(Throwable failure) {
-        return failure instanceof RedisCommandExecutionException;
-    }
-
     @Override
     public void close() {
         shutdown();
@@ -203,5 +211,6 @@ final class Connection implements AutoCloseable {
 
     private void shutdown() {
         client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        resources.shutdown(0, 2, TimeUnit.SECONDS);
     }
 }

@@ -8,7 +8,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Tokens and group names as they stand in keys: no user's text unescaped, no secret in the open. */
+/**
+ * Tokens and group names as they stand in keys: no user's text unescaped, no secret in the open.
+ */
 final class Names {
 
     private Names() {}

@@ -104,8 +104,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             Reply joined = node.renewLease();
             Feed feed = new Feed(connection, prefix, name, joined.number(2), new ToListener());
             node.feed(feed);
-            State started =
-                    new State(context.limits(), context.listener(), connection, node, feed);
+            State started = new State(context.limits(), context.listener(), connection, node, feed);
             if (!state.compareAndSet(null, started)) {
                 throw servesAManagerAlready();
             }
@@ -271,8 +270,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         }
 
         private void check(CometClient client, Listener listener) {
-            Reply reply =
-                    run(Script.CHECK, escaped(client.publicToken()), client.incarnation());
+            Reply reply = run(Script.CHECK, escaped(client.publicToken()), client.incarnation());
             if (reply.status() == 0) {
                 local.hasEnded(client);
                 listener.ended(client, null);
@@ -318,7 +316,9 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         if (reply.status() == -1) {
             throw new CometException(
                     CometException.Reason.CLIENT_ALREADY_EXISTS,
-                    "one of the tokens of " + client + " is in use; use others, or end that client");
+                    "one of the tokens of "
+                            + client
+                            + " is in use; use others, or end that client");
         }
         if (reply.status() == -2) {
             throw new CometException(
@@ -401,11 +401,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     @Override
     public long killIdleCometClient(CometClient client) {
         Reply reply =
-                run(
-                        Script.KILL,
-                        newKey(),
-                        escaped(client.publicToken()),
-                        client.incarnation());
+                run(Script.KILL, newKey(), escaped(client.publicToken()), client.incarnation());
         if (reply.status() == -1) {
             local.hasEnded(client);
             return ABSENT;
@@ -619,7 +615,9 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         }
         if (reply.status() == -6) {
             throw limit(
-                    "there are " + reply.number(1) + " groups; CometLimits.maxGroups allows no more");
+                    "there are "
+                            + reply.number(1)
+                            + " groups; CometLimits.maxGroups allows no more");
         }
         return reply.number(1);
     }
@@ -804,7 +802,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                 return uri(RedisURI.create(uri));
             } catch (IllegalArgumentException e) {
                 // Not shown: there may be a password in it.
-                throw invalid("the URI is none of Redis; use redis://host:6379, rediss:// with TLS");
+                throw invalid(
+                        "the URI is none of Redis; use redis://host:6379, rediss:// with TLS");
             }
         }
 
@@ -836,7 +835,11 @@ public final class RedisCometStateProvider implements ICometStateProvider {
          */
         public Builder commandTimeout(Duration timeout) {
             commandTimeout =
-                    between("commandTimeout", timeout, Duration.ofMillis(1), Duration.ofSeconds(10));
+                    between(
+                            "commandTimeout",
+                            timeout,
+                            Duration.ofMillis(1),
+                            Duration.ofSeconds(10));
             return this;
         }
 

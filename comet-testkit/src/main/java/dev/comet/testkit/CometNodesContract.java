@@ -155,7 +155,6 @@ public abstract class CometNodesContract {
         pass(Duration.ofSeconds(101));
         assertThat(a.killIdleCometClient(ada)).isEqualTo(ICometStateProvider.ELSEWHERE);
         assertThat(b.killIdleCometClient(ada)).isEqualTo(ICometStateProvider.KILLED);
-        toldA.await(Call.ended(ada, null));
         assertThat(a.killIdleCometClient(ada)).isEqualTo(ICometStateProvider.ABSENT);
     }
 

@@ -70,7 +70,6 @@ class CometNodesContractTest {
                     List.of("keepAlive_clientHasMoved_countsNoMore"),
                     TellsNoOtherNodeOfAnEnd.class,
                     List.of(
-                            "keepAlive_clientHasMoved_countsNoMore",
                             "removeClient_atAnotherNode_isToldWithItsReason",
                             "removeClient_nodeWaitsForItsReply_isTold"),
                     ForgetsOrphans.class,

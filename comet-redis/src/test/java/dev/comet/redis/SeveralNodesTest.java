@@ -1,0 +1,363 @@
+package dev.comet.redis;
+
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.CLIENT_DISCONNECTED;
+import static dev.comet.testkit.internal.RecordingEventHandler.Kind.IDLE_CLIENT_KILLED;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.awaitility.Awaitility.await;
+
+import dev.comet.CometAnswer;
+import dev.comet.CometAnswer.Outcome;
+import dev.comet.CometClient;
+import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.CometException;
+import dev.comet.CometMessage;
+import dev.comet.CometReply;
+import dev.comet.CometStateManager;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.sync.RedisCommands;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Managers over one Redis: what is true of the whole, and what a fault of Redis or a node does. */
+@Timeout(120)
+class SeveralNodesTest {
+
+    private static final String END = "end";
+
+    private final TestNodes nodes = new TestNodes(TestRedis.shared());
+    private final TestNodes.Node a = nodes.node();
+    private final TestNodes.Node b = nodes.node();
+
+    @AfterEach
+    void close() {
+        nodes.close();
+    }
+
+    private void redis(Consumer<RedisCommands<String, String>> commands) {
+        redis(TestRedis.shared(), commands);
+    }
+
+    private static void redis(TestRedis server, Consumer<RedisCommands<String, String>> commands) {
+        RedisClient client = RedisClient.create(server.uri());
+        try (var connection = client.connect()) {
+            commands.accept(connection.sync());
+        } finally {
+            client.shutdown(Duration.ZERO, Duration.ofSeconds(1));
+        }
+    }
+
+    // ---- what is true of the whole
+
+    @Test
+    @DisplayName("P2: a poll that one node holds is answered by what is sent at another")
+    void sendMessage_pollIsHeldElsewhere_isAnswered() {
+        CometClient ada = a.client("ada");
+        a.manager.joinGroup(ada, "room");
+        long cursor = 0;
+        for (int i = 0; i < 3; i++) {
+            Request held = b.poll(ada, cursor);
+            long id =
+                    switch (i) {
+                        case 0 -> a.manager.sendMessage(ada, "n", 1);
+                        case 1 -> a.manager.sendToGroup("room", "n", 1);
+                        default -> a.manager.sendToAll("n", 1);
+                    };
+            assertThat(held.await().batch().messages())
+                    .extracting(CometMessage::messageId)
+                    .containsExactly(id);
+            cursor = id;
+        }
+    }
+
+    @Test
+    @DisplayName("P6: of polls at two nodes the newest is held, and the other is told so")
+    void beginSubscribe_atAnotherNode_supersedes() {
+        CometClient ada = a.client("ada");
+        Request first = a.poll(ada, 0);
+        Request second = b.poll(ada, 0);
+        assertThat(first.await().outcome()).isEqualTo(Outcome.SUPERSEDED);
+        long id = a.manager.sendMessage(ada, "n", 1);
+        assertThat(second.await().batch().messages().get(0).messageId()).isEqualTo(id);
+        nodes.answers.assertEachAnsweredOnce();
+    }
+
+    @Test
+    @DisplayName("P6: a disconnect at one node ends the poll at the other, with its reason, once")
+    void disconnect_pollIsHeldElsewhere_endsIt() {
+        CometClient ada = a.client("ada");
+        Request held = b.poll(ada, 0);
+        a.manager.disconnect(ada);
+        CometAnswer answer = held.await();
+        assertThat(answer.outcome()).isEqualTo(Outcome.CLIENT_ENDED);
+        assertThat(answer.endReason()).isEqualTo(EndReason.DISCONNECTED);
+        a.events.await(CLIENT_DISCONNECTED, ada);
+        assertThat(b.events.count(CLIENT_DISCONNECTED, ada)).isZero();
+    }
+
+    @Test
+    @DisplayName("P6: a reply that comes to another node than the request's arrives")
+    void reply_atAnotherNode_arrives() throws Exception {
+        CometClient lamp = b.client("lamp");
+        Request held = b.poll(lamp, 0);
+        CompletableFuture<CometReply> asked =
+                a.manager.request(lamp, "on?", 1, Duration.ofSeconds(20)).toCompletableFuture();
+        String correlationId = held.await().batch().messages().get(0).correlationId();
+        b.manager.endpoint().acceptReply(lamp.privateToken(), String.valueOf(correlationId), true);
+        assertThat(asked.get(10, TimeUnit.SECONDS).contents(Boolean.class)).isTrue();
+    }
+
+    /** One who polls here and there, until the last message; it must get exactly these. */
+    private List<Long> receive(CometClient client, List<TestNodes.Node> where, long seed) {
+        Random random = new Random(seed);
+        List<Long> received = new ArrayList<>();
+        while (true) {
+            long cursor = received.isEmpty() ? 0 : received.get(received.size() - 1);
+            TestNodes.Node node = where.get(random.nextInt(where.size()));
+            CometAnswer answer = node.poll(client, cursor, Duration.ofSeconds(5)).await();
+            if (answer.error() != null
+                    && answer.error().reason() == CometException.Reason.PROVIDER_UNAVAILABLE) {
+                LockSupport.parkNanos(1_000_000);
+                continue; // as a client does, more patiently
+            }
+            assertThat(answer.error()).isNull();
+            if (answer.outcome() != Outcome.MESSAGES) {
+                continue;
+            }
+            assertThat(answer.batch().gaps()).isEmpty();
+            for (CometMessage message : answer.batch().messages()) {
+                received.add(message.messageId());
+                if (message.name().equals(END)) {
+                    return received;
+                }
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("P2 P6 a client that changes node with every poll loses and repeats nothing")
+    void poll_nodeChangesEachTime_losesAndRepeatsNothing() throws Exception {
+        CometClient ada = a.client("ada");
+        a.manager.joinGroup(ada, "room");
+        CompletableFuture<List<Long>> received =
+                CompletableFuture.supplyAsync(() -> receive(ada, List.of(a, b), 1));
+        Random random = new Random(2);
+        List<Long> sent = new ArrayList<>();
+        for (int i = 0; i < 1_500; i++) {
+            CometStateManager here = random.nextBoolean() ? a.manager : b.manager;
+            sent.add(
+                    switch (random.nextInt(3)) {
+                        case 0 -> here.sendToAll("n", i);
+                        case 1 -> here.sendToGroup("room", "n", i);
+                        default -> here.sendMessage(ada, "n", i);
+                    });
+        }
+        sent.add(a.manager.sendToAll(END, 1));
+        assertThat(received.get(60, TimeUnit.SECONDS)).isEqualTo(sent);
+    }
+
+    // ---- faults
+
+    @Test
+    @DisplayName("P9: connections that are cut again and again repeat no send and lose none")
+    void send_connectionsAreCut_losesAndRepeatsNothing() throws Exception {
+        CometClient ada = a.client("ada");
+        CompletableFuture<List<Long>> received =
+                CompletableFuture.supplyAsync(() -> receive(ada, List.of(a, b), 3));
+        AtomicBoolean done = new AtomicBoolean();
+        CompletableFuture<Void> cutting =
+                CompletableFuture.runAsync(
+                        () ->
+                                redis(
+                                        commands -> {
+                                            while (!done.get()) {
+                                                commands.clientKill(
+                                                        io.lettuce.core.KillArgs.Builder
+                                                                .typeNormal()
+                                                                .skipme());
+                                                LockSupport.parkNanos(150_000_000);
+                                            }
+                                        }));
+        List<Long> sent = new ArrayList<>();
+        int refused = 0;
+        for (int i = 0; i < 3_000; i++) {
+            try {
+                sent.add((i % 2 == 0 ? a : b).manager.sendMessage(ada, "n", i));
+            } catch (CometException e) {
+                refused++;
+            }
+        }
+        done.set(true);
+        cutting.get(10, TimeUnit.SECONDS);
+        sent.add(a.manager.sendMessage(ada, END, 1));
+        // What was refused may have been accepted: its sender was told that nobody knows.
+        assertThat(received.get(60, TimeUnit.SECONDS)).containsSubsequence(sent);
+        if (refused == 0) {
+            assertThat(received.get()).isEqualTo(sent);
+        }
+    }
+
+    @Test
+    @DisplayName("P5: a node that is gone: its client goes on elsewhere, others are ended once")
+    void crash_pollsHeld_clientsGoOnElsewhere() {
+        CometClient ada = a.client("ada", 2);
+        CometClient bob = a.client("bob", 2);
+        a.poll(ada, 0, Duration.ofSeconds(1));
+        a.poll(bob, 0, Duration.ofSeconds(1));
+        a.provider.crash();
+        long id = b.manager.sendMessage(ada, "n", 1);
+        Request held = b.poll(ada, 0);
+        assertThat(held.await().batch().messages().get(0).messageId()).isEqualTo(id);
+        b.poll(ada, id);
+        b.events.await(IDLE_CLIENT_KILLED, bob);
+        assertThat(b.events.count(IDLE_CLIENT_KILLED, bob)).isEqualTo(1);
+        assertThat(b.manager.findClientByPublicToken("ada")).contains(ada);
+    }
+
+    @Test
+    @DisplayName("P9: Redis is killed and comes back: polls stay held, what was accepted arrives")
+    void redis_isKilledAndComesBack_nothingAcceptedIsLost() {
+        try (TestRedis server = TestRedis.start("--appendonly", "yes", "--appendfsync", "always");
+                TestNodes own = new TestNodes(server)) {
+            TestNodes.Node node = own.node();
+            TestNodes.Node other = own.node();
+            CometClient ada = node.client("ada");
+            CometClient bob = node.client("bob");
+            long id = other.manager.sendMessage(bob, "before", 1);
+            Request held = node.poll(ada, 0);
+
+            server.kill();
+            org.assertj.core.api.Assertions.assertThatThrownBy(
+                            () -> other.manager.sendMessage(ada, "n", 1))
+                    .isInstanceOfSatisfying(
+                            CometException.class,
+                            e ->
+                                    assertThat(e.reason())
+                                            .isEqualTo(CometException.Reason.PROVIDER_UNAVAILABLE));
+            assertThat(held.isAnswered()).isFalse();
+            server.startAgain();
+
+            await().ignoreExceptions().until(() -> other.manager.sendMessage(ada, "after", 1) > id);
+            assertThat(held.await().batch().messages())
+                    .extracting(CometMessage::name)
+                    .contains("after");
+            assertThat(node.poll(bob, 0).await().batch().messages())
+                    .extracting(CometMessage::messageId)
+                    .contains(id);
+        }
+    }
+
+    @Test
+    @DisplayName("P9: a store that has lost everything: clients are told, new ones are woken")
+    void redis_losesEverything_clientsAreToldAndNewOnesAreWoken() {
+        try (TestRedis server = TestRedis.start("--save", "");
+                TestNodes own = new TestNodes(server)) {
+            TestNodes.Node node = own.node();
+            TestNodes.Node other = own.node();
+            CometClient ada = node.client("ada");
+            for (int i = 0; i < 50; i++) {
+                other.manager.sendMessage(ada, "n", i); // both feeds have moved on
+                other.manager.sendToAll("n", i);
+            }
+            long cursor = other.manager.sendToAll("n", 1);
+            Request held = node.poll(ada, cursor);
+            redis(server, RedisCommands::flushall);
+
+            assertThat(held.await().outcome()).isIn(Outcome.CLIENT_ENDED, Outcome.ERROR);
+            CometClient bob = node.client("bob");
+            await().untilAsserted(
+                            () -> {
+                                Request again = node.poll(bob, 0);
+                                other.manager.sendMessage(bob, "n", 1);
+                                assertThat(again.await().batch().messages()).isNotEmpty();
+                            });
+        }
+    }
+
+    @Test
+    @DisplayName("P2: a node that has missed news looks at everything again")
+    void feed_hasAGap_looksAgain() {
+        CometClient ada = b.client("ada");
+        Request held = b.poll(ada, 0);
+        redis(
+                commands -> {
+                    // As if there had been an entry that is gone.
+                    String node = commands.hgetall(nodes.prefix() + "c:ada").get("n");
+                    commands.hincrby(nodes.prefix() + "seq", node, 5);
+                });
+        long id = a.manager.sendMessage(ada, "n", 1);
+        assertThat(held.await().batch().messages().get(0).messageId()).isEqualTo(id);
+        Request next = b.poll(ada, id);
+        long second = a.manager.sendToAll("n", 1);
+        assertThat(next.await().batch().messages().get(0).messageId()).isEqualTo(second);
+    }
+
+    // ---- what is in Redis
+
+    @Test
+    @DisplayName("P10: no private token is in Redis, nor a user's text in a key unescaped")
+    void keys_anyTexts_areHashedAndEscaped() {
+        CometClient ada = a.client("ada } {x} \u2713 *");
+        a.manager.joinGroup(ada, "room } with {spaces}");
+        a.manager.sendToGroup("room } with {spaces}", "n", 1);
+        a.manager.sendMessage(ada, "n", 1);
+        redis(
+                commands -> {
+                    List<String> keys = commands.keys(nodes.prefix() + "*");
+                    assertThat(keys).isNotEmpty();
+                    for (String key : keys) {
+                        assertThat(key.substring(nodes.prefix().length()))
+                                .matches("[A-Za-z0-9:%+._*-]*");
+                        assertThat(key).doesNotContain(ada.privateToken());
+                        byte[] dump = commands.dump(key);
+                        assertThat(new String(dump, UTF_8)).doesNotContain(ada.privateToken());
+                    }
+                });
+    }
+
+    @Test
+    @DisplayName("P10: whatever is in Redis expires once nobody looks after it")
+    void keys_afterTidying_allExpire() {
+        CometClient ada = a.client("ada");
+        CometClient bob = b.client("bob");
+        a.manager.joinGroup(ada, "room");
+        a.manager.sendToGroup("room", "n", 1);
+        a.manager.sendToAll("n", 1);
+        a.manager.sendMessage(List.of("ada", "bob"), "n", 1);
+        a.manager.sendMessage(bob, "n", 1);
+        a.poll(ada, 0).await();
+        a.provider.tidy();
+        redis(
+                commands ->
+                        await().untilAsserted(
+                                        () ->
+                                                assertThat(commands.keys(nodes.prefix() + "*"))
+                                                        .isNotEmpty()
+                                                        .allMatch(key -> commands.ttl(key) > 0)));
+    }
+
+    @Test
+    void start_redisWouldEvict_isRefusedUnlessToldOtherwise() {
+        try (TestRedis server = TestRedis.start("--maxmemory-policy", "allkeys-lru")) {
+            RedisCometStateProvider.Builder builder =
+                    RedisCometStateProvider.builder().uri(server.uri());
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> CometStateManager.builder(builder.build()).build())
+                    .withMessageContaining("noeviction");
+            CometStateManager.builder(builder.withoutServerCheck().build()).build().close();
+        }
+    }
+}
