@@ -534,6 +534,15 @@ public final class CometStateManager implements AutoCloseable {
                 });
     }
 
+    /**
+     * The names of the groups that somebody is in, at whatever node, in no particular order.
+     *
+     * @throws CometException PROVIDER_UNAVAILABLE; CLOSED
+     */
+    public List<String> groups() {
+        return store.call(provider::groups);
+    }
+
     /** The members of the group, in the order in which they joined. */
     public List<CometClient> groupMembers(String group) {
         return store.call(() -> provider.groupMembers(Arguments.group(group)));

@@ -349,6 +349,9 @@ public interface ICometStateProvider extends AutoCloseable {
      */
     List<CometClient> groupMembers(String group);
 
+    /** The names of the groups that somebody is in, as a snapshot in no particular order. */
+    List<String> groups();
+
     /**
      * What the group's log still holds: the last messages up to an id, in rising order.
      *

@@ -37,6 +37,14 @@ final class Groups {
         return byName.get(name);
     }
 
+    /** The names of those that somebody is in. */
+    List<String> withMembers() {
+        return byName.values().stream()
+                .filter(group -> !group.members().isEmpty())
+                .map(GroupLog::name)
+                .toList();
+    }
+
     /** Under the sequencer. Returns the id after which the group's messages are the client's. */
     long join(ClientRecord record, String name) {
         int index = indexOfOpen(record.memberships(), name);

@@ -495,6 +495,11 @@ public final class InProcCometStateProvider implements ICometStateProvider {
     }
 
     @Override
+    public List<String> groups() {
+        return state().groups().withMembers();
+    }
+
+    @Override
     public List<CometClient> groupMembers(String group) {
         GroupLog log = state().groups().find(group);
         return log == null ? List.of() : log.members();

@@ -166,19 +166,26 @@ final class Connection implements AutoCloseable {
         return commands.sync().info(section);
     }
 
-    /** All public tokens, escaped; those that come or go meanwhile may be there or not. */
-    void scanClients(Consumer<List<String>> some) {
+    /**
+     * All members of a sorted set, some at a time; those that come or go meanwhile may be there or
+     * not, and some may be there twice.
+     */
+    void scan(String name, Consumer<List<String>> some) {
+        String key = prefix + name;
         var args = ScanArgs.Builder.limit(500);
-        var cursor = commands.sync().zscan(prefix + "idle", args);
+        var cursor = commands.sync().zscan(key, args);
         while (true) {
-            some.accept(
+            List<String> found =
                     cursor.getValues().stream()
                             .map(one -> new String(one.getValue(), UTF_8))
-                            .toList());
+                            .toList();
+            if (!found.isEmpty()) {
+                some.accept(found);
+            }
             if (cursor.isFinished()) {
                 return;
             }
-            cursor = commands.sync().zscan(prefix + "idle", cursor, args);
+            cursor = commands.sync().zscan(key, cursor, args);
         }
     }
 

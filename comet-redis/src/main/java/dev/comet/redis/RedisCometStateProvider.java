@@ -378,12 +378,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     public List<CometClient> clients() {
         Set<CometClient> all = new LinkedHashSet<>();
         state().connection()
-                .scanClients(
-                        some -> {
-                            if (!some.isEmpty()) {
-                                all.addAll(clients(run(Script.DESCRIBE, some.toArray()), 1));
-                            }
-                        });
+                .scan("idle", some -> all.addAll(clients(run(Script.DESCRIBE, some.toArray()), 1)));
         return List.copyOf(all);
     }
 
@@ -648,6 +643,21 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
         }
         return names;
+    }
+
+    @Override
+    public List<String> groups() {
+        Set<String> all = new LinkedHashSet<>();
+        state().connection()
+                .scan(
+                        "groups",
+                        some -> {
+                            Reply reply = run(Script.GROUPS, some.toArray());
+                            for (int i = 1; i < reply.size(); i++) {
+                                all.add(Names.unescaped(reply.text(i)));
+                            }
+                        });
+        return List.copyOf(all);
     }
 
     @Override

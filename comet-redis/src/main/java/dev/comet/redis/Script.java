@@ -25,6 +25,7 @@ enum Script {
     READ,
     JOIN,
     LEAVE,
+    GROUPS,
     HISTORY,
     MEMBERS,
     AWAIT,

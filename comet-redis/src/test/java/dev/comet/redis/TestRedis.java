@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import redis.embedded.core.ExecutableProvider;
 
 /** A Redis server of this process's own, on a free port of the loopback; it ends with it. */
-final class TestRedis implements AutoCloseable {
+public final class TestRedis implements AutoCloseable {
 
     private static @Nullable TestRedis shared;
 
@@ -44,7 +44,7 @@ final class TestRedis implements AutoCloseable {
     }
 
     /** One server for all tests that do not harm it; each has a namespace of its own. */
-    static synchronized TestRedis shared() {
+    public static synchronized TestRedis shared() {
         if (shared == null) {
             shared = start("--save", "", "--appendonly", "no");
         }
@@ -52,7 +52,7 @@ final class TestRedis implements AutoCloseable {
     }
 
     /** A server of one's own. */
-    static TestRedis start(String... options) {
+    public static TestRedis start(String... options) {
         try {
             return new TestRedis(executable(), options);
         } catch (IOException e) {
@@ -105,12 +105,13 @@ final class TestRedis implements AutoCloseable {
         }
     }
 
-    RedisURI uri() {
+    /** Where it is. */
+    public RedisURI uri() {
         return RedisURI.create("redis://127.0.0.1:" + port);
     }
 
     /** SIGKILL. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly();
         try {
             process.waitFor();
@@ -119,7 +120,8 @@ final class TestRedis implements AutoCloseable {
         }
     }
 
-    void startAgain() {
+    /** On the same port, with what it has written. */
+    public void startAgain() {
         try {
             start();
         } catch (IOException e) {

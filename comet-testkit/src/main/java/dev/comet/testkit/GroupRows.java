@@ -189,6 +189,26 @@ abstract class GroupRows extends ProviderRows {
     }
 
     @Test
+    void groups_joinedAndLeft_areThoseThatSomebodyIsIn() {
+        CometClient ada = client("ada");
+        CometClient bob = client("bob");
+        assertThat(provider.groups()).isEmpty();
+        join(ada, ROOM);
+        join(bob, ROOM);
+        join(bob, "a } {b} \u2713 *");
+        join(ada, "left");
+        send(new Audience.Group("left", null));
+        leave(ada, "left");
+
+        assertThat(provider.groups()).containsExactlyInAnyOrder(ROOM, "a } {b} \u2713 *");
+
+        provider.removeClient(bob, EndReason.DISCONNECTED);
+        assertThat(provider.groups()).containsExactly(ROOM);
+        leave(ada, ROOM);
+        assertThat(provider.groups()).isEmpty();
+    }
+
+    @Test
     @DisplayName("M12 a group whose members have read everything is still their group")
     void tidy_groupWithMembersAndNothingElse_isKept() {
         restart(CometLimits.builder().sharedLog(new LogLimits(10, Long.MAX_VALUE, MINUTE)).build());

@@ -613,6 +613,14 @@ class NaiveStateProvider implements ICometStateProvider {
     }
 
     @Override
+    public synchronized List<String> groups() {
+        return groups.entrySet().stream()
+                .filter(group -> !group.getValue().members.isEmpty())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    @Override
     public synchronized List<CometClient> groupMembers(String group) {
         return ofGroup(group, log -> clientsOf(log.members.keySet()));
     }

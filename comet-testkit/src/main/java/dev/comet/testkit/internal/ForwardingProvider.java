@@ -116,6 +116,11 @@ public class ForwardingProvider implements ICometStateProvider {
     }
 
     @Override
+    public List<String> groups() {
+        return store.groups();
+    }
+
+    @Override
     public List<CometClient> groupMembers(String group) {
         return store.groupMembers(group);
     }

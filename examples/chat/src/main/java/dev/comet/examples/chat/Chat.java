@@ -36,7 +36,7 @@ final class Chat implements CometClientEventHandler {
 
     Chat(CometStateManager comet) {
         this.comet = comet;
-        this.lookalikes = new Lookalikes(this::isHere);
+        this.lookalikes = new Lookalikes(comet);
         this.rooms = new Rooms(comet);
     }
 
@@ -136,21 +136,12 @@ final class Chat implements CometClientEventHandler {
     /** Only now is it certain that the nickname is the newcomer's. */
     private void welcome(CometClient client) {
         lookalikes.add(client).ifPresent(other -> refuse(client.displayName(), other));
-        if (!isHere(client)) {
-            lookalikes.remove(client); // its end was told before
-        }
     }
 
     private static void refuse(String nickname, CometClient other) {
         throw Names.refused(
                 "“%s” looks like “%s”, who is here; choose another nickname"
                         .formatted(nickname, other.displayName()));
-    }
-
-    private boolean isHere(CometClient client) {
-        return comet.findClientByPublicToken(client.publicToken())
-                .filter(client::equals)
-                .isPresent();
     }
 
     @Override
@@ -167,8 +158,6 @@ final class Chat implements CometClientEventHandler {
      * Comet has already taken the client out of its groups; its page knows in which rooms it was.
      */
     private void gone(CometClient client) {
-        lookalikes.remove(client);
-        rooms.forgetEmpty();
         comet.sendToAll("person.gone", new Presence(null, Person.of(client)));
     }
 

@@ -3,8 +3,10 @@ package dev.comet.examples.chat;
 import dev.comet.CometClock;
 import dev.comet.CometLimits;
 import dev.comet.CometStateManager;
+import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import dev.comet.inproc.InProcCometStateProvider;
+import dev.comet.redis.RedisCometStateProvider;
 import dev.comet.servlet.CometServlet;
 import java.net.URI;
 import java.time.Duration;
@@ -15,12 +17,14 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The chat in a Jetty of its own. The system properties {@code port} (default 8080) and {@code
- * host} (default {@code localhost}; {@code 0.0.0.0} lets other machines in) say where.
+ * host} (default {@code localhost}; {@code 0.0.0.0} lets other machines in) say where; {@code
+ * redis}, such as {@code redis://localhost:6379}, makes it one of several that are one chat.
  */
 public final class ChatServer implements AutoCloseable {
 
@@ -35,15 +39,17 @@ public final class ChatServer implements AutoCloseable {
     private final Server jetty = new Server();
     private final ServerConnector connector;
 
-    private ChatServer(String host, int port, CometClock clock, Duration drain) {
+    private ChatServer(
+            String host, int port, ICometStateProvider provider, CometClock clock, Duration drain) {
         this.drain = drain;
         comet =
-                CometStateManager.builder(new InProcCometStateProvider())
+                CometStateManager.builder(provider)
                         .clock(clock)
                         .limits(
                                 CometLimits.builder()
-                                        .maxGroups(2_000)
-                                        .maxGroupsPerClient(2 * Rooms.MAX_PER_CLIENT)
+                                        .maxGroups(50_000)
+                                        .maxGroupsPerClient(
+                                                2 * Rooms.MAX_PER_CLIENT + Lookalikes.PER_CLIENT)
                                         // A room's log is its history: a day's, if it fits.
                                         .sharedLog(
                                                 new LogLimits(1_000, 2 << 20, Duration.ofDays(1)))
@@ -86,12 +92,13 @@ public final class ChatServer implements AutoCloseable {
      * @param port 0 for any that is free
      */
     public static ChatServer start(String host, int port) throws Exception {
-        return start(host, port, CometClock.system(), DRAIN);
+        return start(host, port, new InProcCometStateProvider(), CometClock.system(), DRAIN);
     }
 
-    static ChatServer start(String host, int port, CometClock clock, Duration drain)
+    static ChatServer start(
+            String host, int port, ICometStateProvider provider, CometClock clock, Duration drain)
             throws Exception {
-        ChatServer server = new ChatServer(host, port, clock, drain);
+        ChatServer server = new ChatServer(host, port, provider, clock, drain);
         try {
             server.jetty.start();
         } catch (Exception e) {
@@ -122,9 +129,21 @@ public final class ChatServer implements AutoCloseable {
         }
     }
 
+    /** In this process, or for all processes that are given the same Redis. */
+    private static ICometStateProvider provider(@Nullable String redis) {
+        return redis == null
+                ? new InProcCometStateProvider()
+                : RedisCometStateProvider.builder().uri(redis).namespace("chat").build();
+    }
+
     public static void main(String[] args) throws Exception {
         ChatServer server =
-                start(System.getProperty("host", "localhost"), Integer.getInteger("port", 8080));
+                start(
+                        System.getProperty("host", "localhost"),
+                        Integer.getInteger("port", 8080),
+                        provider(System.getProperty("redis")),
+                        CometClock.system(),
+                        DRAIN);
         Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop"));
         LOG.info("The chat is at {}", server.uri());
         server.jetty.join();

@@ -1,54 +1,50 @@
 package dev.comet.examples.chat;
 
 import dev.comet.CometClient;
+import dev.comet.CometStateManager;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 
 /**
- * Those who are here, by how their nicknames look. Safe for use by any number of threads: of two
- * whose nicknames look alike, and who come at the same time, at most one gets in.
+ * Those who are here, by how their nicknames look: for each look a group, so that Comet knows it,
+ * at whichever node they came, and forgets it with them. Safe for use by any number of threads: of
+ * those whose nicknames look alike, and who come at the same time, the first to join stays.
  */
 final class Lookalikes {
 
-    private final ConcurrentHashMap<String, CometClient> byLook = new ConcurrentHashMap<>();
-    private final Predicate<CometClient> isHere;
+    /** How many groups somebody is in for this. */
+    static final int PER_CLIENT = 2;
 
-    /**
-     * @param isHere whether somebody is still a client: ends are told later than they happen
-     */
-    Lookalikes(Predicate<CometClient> isHere) {
-        this.isHere = isHere;
+    private final CometStateManager comet;
+
+    Lookalikes(CometStateManager comet) {
+        this.comet = comet;
+    }
+
+    private static String group(String look) {
+        return "look/" + look;
     }
 
     /** Who is here, under another token, with a nickname that looks like this one. */
     Optional<CometClient> find(String nickname, String token) {
         return Names.looks(nickname).stream()
-                .flatMap(look -> Optional.ofNullable(byLook.get(look)).stream())
-                .filter(other -> !other.publicToken().equals(token) && isHere.test(other))
+                .flatMap(look -> comet.groupMembers(group(look)).stream())
+                .filter(other -> !other.publicToken().equals(token))
                 .findFirst();
     }
 
     /**
      * Takes the newcomer in.
      *
-     * @return who was faster; then {@link #remove} is still to be called
+     * @return who was faster; then the newcomer is to be disconnected
      */
     Optional<CometClient> add(CometClient newcomer) {
         for (String look : Names.looks(newcomer.displayName())) {
-            CometClient other;
-            while ((other = byLook.putIfAbsent(look, newcomer)) != null
-                    && !other.equals(newcomer)) {
-                if (isHere.test(other)) {
-                    return Optional.of(other);
-                }
-                byLook.remove(look, other);
+            comet.joinGroup(newcomer, group(look));
+            CometClient first = comet.groupMembers(group(look)).get(0);
+            if (!first.equals(newcomer)) {
+                return Optional.of(first);
             }
         }
         return Optional.empty();
-    }
-
-    void remove(CometClient client) {
-        Names.looks(client.displayName()).forEach(look -> byLook.remove(look, client));
     }
 }

@@ -5,7 +5,7 @@ import dev.comet.CometException;
 import dev.comet.CometMessage;
 import dev.comet.CometStateManager;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,21 +13,22 @@ import org.jspecify.annotations.Nullable;
  * what newcomers are shown, and one for what matters only now: who comes, goes and types. Who is in
  * them, Comet knows. Safe for use by any number of threads.
  *
- * <p>The lobby is always there; any other room is forgotten once it is empty.
+ * <p>The lobby is always there; any other room is there for as long as somebody is in it, at
+ * whichever node.
  */
 final class Rooms {
 
     static final String LOBBY = "lobby";
 
+    private static final String PRESENCE = "presence/";
+
     /** In how many rooms one may be. */
     static final int MAX_PER_CLIENT = 16;
 
     private final CometStateManager comet;
-    private final ConcurrentHashMap<String, String> byLook = new ConcurrentHashMap<>();
 
     Rooms(CometStateManager comet) {
         this.comet = comet;
-        byLook.put(Names.look(LOBBY), LOBBY);
     }
 
     /** The group for what is said. */
@@ -37,12 +38,19 @@ final class Rooms {
 
     /** The group for who comes, goes and types. */
     static String presenceIn(String room) {
-        return "presence/" + room;
+        return PRESENCE + room;
     }
 
-    /** Of rooms that somebody may be in. */
+    /** Of rooms that somebody is in, and of the lobby. */
     List<String> names() {
-        return byLook.values().stream().sorted().toList();
+        return Stream.concat(
+                        Stream.of(LOBBY),
+                        comet.groups().stream()
+                                .filter(group -> group.startsWith(PRESENCE))
+                                .map(group -> group.substring(PRESENCE.length())))
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     List<CometClient> people(String room) {
@@ -77,23 +85,30 @@ final class Rooms {
      *     many
      */
     long enter(CometClient client, String room) {
-        String look = Names.look(room);
-        refuseIfOther(room, byLook.get(look));
+        boolean isNew = people(room).isEmpty();
+        if (isNew) {
+            refuseIfLikeAnother(room);
+        }
         long joined = join(client, room);
-        try {
-            refuseIfOther(room, byLook.putIfAbsent(look, room));
-        } catch (CometException e) {
-            exit(client, room); // somebody made the other room meanwhile
-            throw e;
+        if (isNew) {
+            try {
+                refuseIfLikeAnother(room);
+            } catch (CometException e) {
+                exit(client, room); // somebody made the other room meanwhile
+                throw e;
+            }
         }
         return joined;
     }
 
-    private static void refuseIfOther(String room, @Nullable String known) {
-        if (known != null && !known.equals(room)) {
-            throw Names.refused(
-                    "“%s” looks like “%s”; join that one, or choose another name"
-                            .formatted(room, known));
+    private void refuseIfLikeAnother(String room) {
+        String look = Names.look(room);
+        for (String other : names()) {
+            if (!other.equals(room) && Names.look(other).equals(look)) {
+                throw Names.refused(
+                        "“%s” looks like “%s”; join that one, or choose another name"
+                                .formatted(room, other));
+            }
         }
     }
 
@@ -117,24 +132,6 @@ final class Rooms {
     /** Returns whether the client was in the room. */
     boolean exit(CometClient client, String room) {
         comet.leaveGroup(client, talkIn(room));
-        boolean left = comet.leaveGroup(client, presenceIn(room));
-        forgetEmpty();
-        return left;
-    }
-
-    /**
-     * Who enters a room meanwhile is in it before its name is noted: it is seen here, or notes it
-     * after.
-     */
-    void forgetEmpty() {
-        byLook.forEach(
-                (look, room) -> {
-                    if (!room.equals(LOBBY)
-                            && people(room).isEmpty()
-                            && byLook.remove(look, room)
-                            && !people(room).isEmpty()) {
-                        byLook.putIfAbsent(look, room);
-                    }
-                });
+        return comet.leaveGroup(client, presenceIn(room));
     }
 }

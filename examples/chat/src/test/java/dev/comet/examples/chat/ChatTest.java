@@ -3,6 +3,7 @@ package dev.comet.examples.chat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.comet.examples.chat.Visitor.Answer;
+import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.testkit.ManualClock;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -39,7 +40,7 @@ class ChatTest {
 
     @BeforeEach
     void start() throws Exception {
-        server = ChatServer.start("127.0.0.1", 0, clock, DRAIN);
+        server = ChatServer.start("127.0.0.1", 0, new InProcCometStateProvider(), clock, DRAIN);
     }
 
     @AfterEach

@@ -141,6 +141,10 @@ final class Visitor {
                 .thenApply(response -> response.body().toList());
     }
 
+    String privateToken() {
+        return privateToken;
+    }
+
     long cursor() {
         return cursor;
     }
