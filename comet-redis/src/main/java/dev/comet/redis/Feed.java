@@ -7,7 +7,9 @@ import io.lettuce.core.XReadArgs.StreamOffset;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +22,7 @@ final class Feed implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
     private static final Duration WAIT = Duration.ofSeconds(1);
-    private static final long PAUSE_MILLIS = 200;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     /** Whom it tells. Called by the feed's thread. */
     interface News {
@@ -59,6 +61,7 @@ final class Feed implements Runnable {
     private final AtomicReference<Position> moved = new AtomicReference<>();
 
     private volatile Position position;
+    private boolean hasMissed; // its thread's: until everything has been looked at again
     private volatile boolean closed;
 
     /**
@@ -99,7 +102,11 @@ final class Feed implements Runnable {
                 Position to = moved.getAndSet(null);
                 if (to != null) {
                     position = to;
+                    hasMissed = true;
+                }
+                if (hasMissed) {
                     news.missed();
+                    hasMissed = false;
                 }
                 Position from = position;
                 List<StreamMessage<String, byte[]>> found =
@@ -113,7 +120,7 @@ final class Feed implements Runnable {
             } catch (Throwable e) {
                 if (!closed) {
                     LOG.debug("The feed could not be read; trying again", e);
-                    pause();
+                    LockSupport.parkNanos(PAUSE_NANOS);
                 }
             }
         }
@@ -125,24 +132,14 @@ final class Feed implements Runnable {
         Position before = position;
         long last = isOwn ? before.own() : before.all();
         position = isOwn ? new Position(before.all(), id) : new Position(id, before.own());
+        hasMissed |= id != last + 1;
         try {
-            if (id != last + 1) {
-                news.missed();
-            }
             Entry entry = new Entry(message.getBody());
             if (!entry.text("n").equals(node)) { // who has said it knows it already
                 news.told(entry);
             }
         } catch (Throwable e) {
             LOG.warn("News of another node was not dealt with", e);
-        }
-    }
-
-    private void pause() {
-        try {
-            Thread.sleep(PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-            closed = true;
         }
     }
 

@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps clients and messages in Redis, so that any number of processes are one server: behind any
@@ -37,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Redis 6.2 or later, or Valkey; its {@code maxmemory-policy} must be {@code noeviction}. See
- * docs/redis.md for what to set up, what it may be asked for, and what it costs.
+ * docs/cluster.md for what to set up, what it may be asked for, and what it costs.
  *
  * <p>Time is Redis's own. {@link CometLimits} count for all processes together, and should be the
  * same everywhere: each call goes by those of the process that makes it.
@@ -48,6 +50,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RedisCometStateProvider implements ICometStateProvider {
 
+    private static final Logger LOG = LoggerFactory.getLogger(RedisCometStateProvider.class);
     private static final int CLIENTS_AT_ONCE = 500;
     private static final long NO_AGE = 0;
 
@@ -709,14 +712,18 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     @Override
     public void awaitReplyNoMore(CometClient client, String correlationId, boolean hasReplied) {
         local.awaitsNoMore(client, correlationId);
-        state().connection()
-                .start(
-                        Script.AWAIT,
-                        escaped(client.publicToken()),
-                        client.incarnation(),
-                        correlationId,
-                        hasReplied ? "replied" : "over",
-                        0);
+        try {
+            state().connection()
+                    .start(
+                            Script.AWAIT,
+                            escaped(client.publicToken()),
+                            client.incarnation(),
+                            correlationId,
+                            hasReplied ? "replied" : "over",
+                            0);
+        } catch (RuntimeException e) { // then it is refused when its time is over
+            LOG.debug("Redis was not told that no reply is awaited any more", e);
+        }
     }
 
     @Override

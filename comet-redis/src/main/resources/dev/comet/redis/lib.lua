@@ -1,4 +1,4 @@
--- What every script begins with. See docs/redis.md for the keys.
+-- What every script begins with. See docs/cluster.md for the keys.
 --
 -- All numbers that are ids are below 2^53, so that a double holds them; num() writes them with all their digits. Incarnations are
 -- compared as text. Tokens and group names are escaped by the caller: they have neither spaces nor line breaks.

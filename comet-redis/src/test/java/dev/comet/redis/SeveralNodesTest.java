@@ -172,7 +172,7 @@ class SeveralNodesTest {
     // ---- faults
 
     @Test
-    @DisplayName("P9: connections that are cut again and again repeat no send and lose none")
+    @DisplayName("P7 P4: connections that are cut again and again repeat no send and lose none")
     void send_connectionsAreCut_losesAndRepeatsNothing() throws Exception {
         CometClient ada = a.client("ada");
         CompletableFuture<List<Long>> received =
@@ -211,7 +211,7 @@ class SeveralNodesTest {
     }
 
     @Test
-    @DisplayName("P5: a node that is gone: its client goes on elsewhere, others are ended once")
+    @DisplayName("P3 P5: a node that is gone: its client goes on elsewhere, others are ended once")
     void crash_pollsHeld_clientsGoOnElsewhere() {
         CometClient ada = a.client("ada", 2);
         CometClient bob = a.client("bob", 2);
@@ -228,7 +228,8 @@ class SeveralNodesTest {
     }
 
     @Test
-    @DisplayName("P9: Redis is killed and comes back: polls stay held, what was accepted arrives")
+    @DisplayName(
+            "P4 P9: Redis is killed and comes back: polls stay held, what was accepted arrives")
     void redis_isKilledAndComesBack_nothingAcceptedIsLost() {
         try (TestRedis server = TestRedis.start("--appendonly", "yes", "--appendfsync", "always");
                 TestNodes own = new TestNodes(server)) {
@@ -261,7 +262,7 @@ class SeveralNodesTest {
     }
 
     @Test
-    @DisplayName("P9: a store that has lost everything: clients are told, new ones are woken")
+    @DisplayName("P4: a store that has lost everything: clients are told, new ones are woken")
     void redis_losesEverything_clientsAreToldAndNewOnesAreWoken() {
         try (TestRedis server = TestRedis.start("--save", "");
                 TestNodes own = new TestNodes(server)) {
@@ -308,7 +309,7 @@ class SeveralNodesTest {
     // ---- what is in Redis
 
     @Test
-    @DisplayName("P10: no private token is in Redis, nor a user's text in a key unescaped")
+    @DisplayName("C4: no private token is in Redis, nor a user's text in a key unescaped")
     void keys_anyTexts_areHashedAndEscaped() {
         CometClient ada = a.client("ada } {x} \u2713 *");
         a.manager.joinGroup(ada, "room } with {spaces}");
@@ -329,7 +330,7 @@ class SeveralNodesTest {
     }
 
     @Test
-    @DisplayName("P10: whatever is in Redis expires once nobody looks after it")
+    @DisplayName("whatever is in Redis expires once nobody looks after it")
     void keys_afterTidying_allExpire() {
         CometClient ada = a.client("ada");
         CometClient bob = b.client("bob");

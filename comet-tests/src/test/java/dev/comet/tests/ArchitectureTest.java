@@ -47,6 +47,7 @@ class ArchitectureTest {
                     "dev.comet.engine", 10,
                     "dev.comet.internal", 7,
                     "dev.comet.inproc", 15,
+                    "dev.comet.redis", 10,
                     "dev.comet.http", 35,
                     "dev.comet.servlet", 8,
                     "dev.comet.client", 25);
@@ -98,6 +99,7 @@ class ArchitectureTest {
                 "dev.comet",
                 "dev.comet.engine",
                 "dev.comet.internal",
+                "dev.comet.redis",
                 "dev.comet.http",
                 "dev.comet.servlet",
                 "dev.comet.client"
@@ -178,6 +180,7 @@ class ArchitectureTest {
                 "dev.comet.engine",
                 "dev.comet.internal",
                 "dev.comet.inproc",
+                "dev.comet.redis",
                 "dev.comet.http"
             })
     void servletApi_outsideItsAdapter_isNotUsed(String name) {

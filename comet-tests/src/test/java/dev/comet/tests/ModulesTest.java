@@ -27,6 +27,7 @@ class ModulesTest {
             module app {
                 requires dev.comet.servlet;
                 requires dev.comet.inproc;
+                requires dev.comet.redis;
                 requires dev.comet.client;
             }
             """;
@@ -46,6 +47,12 @@ class ModulesTest {
                 dev.comet.CometStateManager manager() {
                     return dev.comet.CometStateManager.builder(
                             new dev.comet.inproc.InProcCometStateProvider()).build();
+                }
+
+                dev.comet.ICometStateProvider several() {
+                    return dev.comet.redis.RedisCometStateProvider.builder()
+                            .uri("redis://localhost")
+                            .build();
                 }
 
                 dev.comet.client.CometOptions options(java.net.http.HttpClient http) {
@@ -81,7 +88,7 @@ class ModulesTest {
     private static String modulePath() {
         String separator = System.getProperty("path.separator");
         return Stream.of(System.getProperty("java.class.path").split(separator))
-                .filter(path -> path.matches(".*(comet-|jackson-|slf4j-api|servlet-api).*"))
+                .filter(path -> path.matches(".*(comet-|jackson-|slf4j-api|servlet-api|lettuce).*"))
                 .filter(path -> !path.matches(".*(test-classes|comet-testkit|comet-tests).*"))
                 .collect(Collectors.joining(separator));
     }
