@@ -10,36 +10,46 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 
-/** What the store does in one step. Each is a file beside this one, after what lib.lua defines. */
+/**
+ * What the store does in one step. Each is a file beside this one, after what base.lua and logs.lua
+ * define.
+ */
 enum Script {
-    INITIALIZE,
-    FIND,
-    DESCRIBE,
-    ATTACH,
-    CHECK,
-    KEEPALIVE,
-    KILL,
-    ORPHANS,
-    REMOVE,
-    SEND,
-    READ,
-    JOIN,
-    LEAVE,
-    GROUPS,
-    HISTORY,
-    MEMBERS,
-    AWAIT,
-    REPLY,
-    REPLIED,
-    LEASE,
-    TIDY,
-    USAGE;
+    INITIALIZE(false),
+    FIND(false),
+    DESCRIBE(false),
+    ATTACH(false),
+    CHECK(false),
+    KEEPALIVE(false),
+    KILL(true),
+    ORPHANS(true),
+    REMOVE(true),
+    SEND(true),
+    READ(true),
+    JOIN(true),
+    LEAVE(true),
+    GROUPS(false),
+    HISTORY(true),
+    MEMBERS(false),
+    AWAIT(false),
+    REPLY(false),
+    REPLIED(false),
+    LEASE(false),
+    TIDY(true),
+    USAGE(false);
 
     private final byte[] source;
     private final String digest;
 
-    Script() {
-        source = (resource("lib") + resource(name().toLowerCase(Locale.ROOT))).getBytes(UTF_8);
+    /**
+     * @param hasLogs whether it reads or changes logs: what that takes costs a little with each run
+     */
+    Script(boolean hasLogs) {
+        source =
+                (resource("base")
+                                + (hasLogs ? resource("logs") : "")
+                                + resource(name().toLowerCase(Locale.ROOT)))
+                        .getBytes(UTF_8);
         digest = sha1(source);
     }
 

@@ -11,8 +11,8 @@ end
 if call('ZCARD', P .. 'idle') >= tonumber(ARGV[10]) then
   return { -2 }
 end
-local key = P .. 'c:' .. pub
-call('HSET', key, 'i', inc, 'd', ARGV[8], 'p', ARGV[7], 'b', num(M.top), 'cf', num(M.top), 'n', NODE, 'g', 1)
+local key, top = P .. 'c:' .. pub, call('HGET', P .. 'meta', 'top') or '0'
+call('HSET', key, 'i', inc, 'd', ARGV[8], 'p', ARGV[7], 'b', top, 'cf', top, 'n', NODE, 'g', 1)
 call('SET', secret, pub, 'PX', TTL)
 call('PEXPIRE', key, TTL)
 call('ZADD', P .. 'idle', num(now + ARGV[9]), pub)
