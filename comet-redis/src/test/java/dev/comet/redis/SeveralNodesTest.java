@@ -17,7 +17,16 @@ import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.testkit.internal.RecordedAnswers.Request;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.output.StatusOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -348,6 +357,59 @@ class SeveralNodesTest {
                                                 assertThat(commands.keys(nodes.prefix() + "*"))
                                                         .isNotEmpty()
                                                         .allMatch(key -> commands.ttl(key) > 0)));
+    }
+
+    @Test
+    void acl_asTheDocsSay_isEnough() throws IOException {
+        try (TestRedis server = TestRedis.start("--save", "")) {
+            redis(
+                    server,
+                    commands ->
+                            commands.dispatch(
+                                    CommandType.ACL,
+                                    new StatusOutput<>(StringCodec.UTF8),
+                                    new CommandArgs<>(StringCodec.UTF8).addValues(aclOfTheDocs())));
+            RedisURI uri =
+                    RedisURI.builder(server.uri()).withAuthentication("comet", "password").build();
+            RedisCometStateProvider provider =
+                    RedisCometStateProvider.builder().uri(uri).namespace("shop").build();
+            try (CometStateManager manager = CometStateManager.builder(provider).build()) {
+                CometClient ada =
+                        manager.initializeClient(CometClient.builder().publicToken("ada").build());
+                CometClient bob =
+                        manager.initializeClient(CometClient.builder().publicToken("bob").build());
+                manager.joinGroup(ada, "room");
+                manager.sendToGroup("room", "n", 1);
+                manager.sendToAll("n", 1);
+                long id = manager.sendMessage(List.of("ada", "bob"), "n", 1);
+                Request poll =
+                        nodes.answers.watch(
+                                manager.endpoint().beginSubscribe(ada.privateToken(), 0, null, 0));
+                assertThat(poll.await().batch().messages()).hasSize(3);
+                manager.endpoint().confirm(ada.privateToken(), id);
+                assertThat(manager.clients()).hasSize(2);
+                assertThat(manager.groups()).containsExactly("room");
+                assertThat(manager.groupMembers("room")).containsExactly(ada);
+                assertThat(manager.groupHistory("room", Long.MAX_VALUE, 5)).hasSize(1);
+                manager.request(bob, "n", 1, Duration.ofSeconds(1));
+                manager.leaveGroup(ada, "room");
+                provider.tidy();
+                assertThat(provider.killOrphans()).isEmpty();
+                assertThat(provider.usage(ada)).isNotNull();
+                manager.disconnect(ada);
+            }
+        }
+    }
+
+    private static List<String> aclOfTheDocs() {
+        try {
+            Path docs = Path.of(System.getProperty("basedir", ".")).resolve("../docs/cluster.md");
+            String text = Files.readString(docs);
+            String acl = text.substring(text.indexOf("ACL SETUSER"));
+            return List.of(acl.substring(4, acl.indexOf("```")).trim().split("\\s+"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
