@@ -306,8 +306,8 @@ public interface ICometStateProvider extends AutoCloseable {
 
     /**
      * The reply has come to this node, or is awaited no more; one that comes to another node is
-     * refused from now on, or a little later. Never blocks, and has no effect on what another node
-     * waits for.
+     * refused from now on, or a little later: at the latest when another call of this node has
+     * returned. Never blocks, and has no effect on what another node waits for.
      */
     default void awaitReplyNoMore(CometClient client, String correlationId, boolean hasReplied) {}
 

@@ -232,22 +232,10 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                     local.hasMoved(client, generation);
                     listener.superseded(client, generation, Long.parseLong(entry.text("b")));
                 }
-                case "ended" -> {
-                    local.hasEnded(client);
-                    listener.ended(client, reason(entry.text("a")));
-                }
+                case "ended" -> ended(client, reason(entry.text("a")));
                 case "replied" -> listener.replied(client, Codec.message(entry.bytes("a")));
                 default -> {} // of a later version
             }
-        }
-
-        private static @Nullable EndReason reason(String code) {
-            for (EndReason reason : EndReason.values()) {
-                if (reason.code().equals(code)) {
-                    return reason;
-                }
-            }
-            return null;
         }
 
         /** Asks the store about each client that is here, and has everybody look again. */
@@ -264,8 +252,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                                 one.client().incarnation(),
                                 one.correlationId());
                 if (reply.status() == 0) {
-                    local.hasEnded(one.client());
-                    listener.ended(one.client(), null);
+                    ended(one.client(), null);
                 } else if (reply.size() > 1) {
                     listener.replied(one.client(), Codec.message(reply.bytes(1)));
                 }
@@ -275,8 +262,9 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         private void check(CometClient client, Listener listener) {
             Reply reply = run(Script.CHECK, escaped(client.publicToken()), client.incarnation());
             if (reply.status() == 0) {
-                local.hasEnded(client);
-                listener.ended(client, null);
+                if (!tellOfEnd(client, reply)) {
+                    ended(client, null);
+                }
                 return;
             }
             if (reply.number(1) == 0) {
@@ -291,6 +279,39 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
             listener.clientGrew(client);
         }
+    }
+
+    private static @Nullable EndReason reason(String code) {
+        for (EndReason reason : EndReason.values()) {
+            if (reason.code().equals(code)) {
+                return reason;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The store has no such client. If another node has ended it, and the news is still on its way,
+     * the listener is told now, so that it knows the reason before it learns that the client is
+     * gone.
+     *
+     * @return whether it was told
+     */
+    private boolean tellOfEnd(CometClient client, Reply reply) {
+        String[] by = reply.text(1).split(" ", 2);
+        if (by.length < 2
+                || by[0].equals(name)
+                || !client.equals(local.attached(client.publicToken()))) {
+            return false;
+        }
+        ended(client, reason(by[1]));
+        return true;
+    }
+
+    /** In this order: who finds the client neither in the store nor here finds that it was told. */
+    private void ended(CometClient client, @Nullable EndReason reason) {
+        state().listener().ended(client, reason);
+        local.hasEnded(client);
     }
 
     // ---- clients
@@ -393,6 +414,9 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         escaped(client.publicToken()),
                         client.incarnation(),
                         TimeUnit.NANOSECONDS.toMicros(idleInNanos));
+        if (reply.status() == 0) {
+            tellOfEnd(client, reply);
+        }
         return reply.status() != 0;
     }
 
@@ -541,7 +565,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     private Reply read(
             String what, CometClient client, long cursor, int maxMessages, int maxBytes) {
-        return existing(
+        Reply reply =
                 run(
                         Script.READ,
                         what,
@@ -551,7 +575,11 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         maxMessages,
                         maxBytes,
                         clientAge(),
-                        sharedAge()));
+                        sharedAge());
+        if (reply.status() == 0) {
+            tellOfEnd(client, reply);
+        }
+        return existing(reply);
     }
 
     private static Reply existing(Reply reply) {

@@ -15,41 +15,42 @@ import java.util.Locale;
  * define.
  */
 enum Script {
-    INITIALIZE(false),
-    FIND(false),
-    DESCRIBE(false),
-    ATTACH(false),
-    CHECK(false),
-    KEEPALIVE(false),
-    KILL(true),
-    ORPHANS(true),
-    REMOVE(true),
-    SEND(true),
-    READ(true),
-    JOIN(true),
-    LEAVE(true),
-    GROUPS(false),
-    HISTORY(true),
-    MEMBERS(false),
-    AWAIT(false),
-    REPLY(false),
-    REPLIED(false),
-    LEASE(false),
-    TIDY(true),
-    USAGE(false);
+    INITIALIZE,
+    FIND,
+    DESCRIBE,
+    ATTACH("full"),
+    CHECK,
+    KEEPALIVE("full"),
+    KILL("full", "logs"),
+    ORPHANS("full", "logs"),
+    REMOVE("full", "logs"),
+    SEND("logs"),
+    READ("full", "logs"),
+    JOIN("logs"),
+    LEAVE("full", "logs"),
+    GROUPS,
+    HISTORY("full", "logs"),
+    MEMBERS,
+    AWAIT("full"),
+    REPLY("full"),
+    REPLIED,
+    LEASE("full"),
+    TIDY("full", "logs"),
+    USAGE;
 
     private final byte[] source;
     private final String digest;
 
     /**
-     * @param hasLogs whether it reads or changes logs: what that takes costs a little with each run
+     * @param parts what it has before it besides base.lua: full.lua, to be done also when Redis is
+     *     full, and logs.lua, which costs a little with each run
      */
-    Script(boolean hasLogs) {
-        source =
-                (resource("base")
-                                + (hasLogs ? resource("logs") : "")
-                                + resource(name().toLowerCase(Locale.ROOT)))
-                        .getBytes(UTF_8);
+    Script(String... parts) {
+        StringBuilder text = new StringBuilder(resource("base"));
+        for (String part : parts) {
+            text.append(resource(part));
+        }
+        source = text.append(resource(name().toLowerCase(Locale.ROOT))).toString().getBytes(UTF_8);
         digest = sha1(source);
     }
 

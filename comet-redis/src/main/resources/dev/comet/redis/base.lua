@@ -49,6 +49,9 @@ local function clientCount()
   return call('ZCARD', P .. 'idle'), tonumber(call('HGET', P .. 'meta', 'cv') or 0)
 end
 
+-- There is no such client: who has ended it, if that was lately, and why. Who asks may not have been told yet.
+local function absent(pub, inc) return { 0, call('GET', P .. 'x:' .. pub .. ':' .. inc) or '' } end
+
 -- The groups that a client is or was in: {group, after, until, number}. Until is OPEN while it is a member.
 local OPEN = -1
 local function memberships(packed) return packed and cmsgpack.unpack(packed) or {} end

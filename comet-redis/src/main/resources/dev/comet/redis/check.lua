@@ -1,7 +1,7 @@
 -- 5 public token, 6 incarnation. Whether it is still this node's, and its groups: for a node that has missed something
 local c = call('HMGET', P .. 'c:' .. ARGV[5], 'i', 'n', 'g', 'ms')
 if c[1] ~= ARGV[6] then
-  return { 0 }
+  return absent(ARGV[5], ARGV[6])
 end
 local groups = {}
 for _, m in ipairs(memberships(c[4])) do

@@ -203,6 +203,7 @@ local function endClient(pub, reason)
   call('ZREM', P .. 'idle', pub)
   call('SREM', P .. 'dv', pub)
   call('HINCRBY', P .. 'meta', 'cv', 1)
+  call('SET', P .. 'x:' .. pub .. ':' .. c[1], NODE .. ' ' .. reason, 'PX', 60000)
   for node in pairs(nodes) do
     if node ~= NODE then
       tell(node, 't', 'ended', 'l', pub .. ' ' .. c[1], 'a', reason)

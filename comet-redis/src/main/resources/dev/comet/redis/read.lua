@@ -5,7 +5,7 @@ local what, pub, inc, asked = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
 local key = P .. 'c:' .. pub
 local c = call('HMGET', key, 'i', 'b', 'cf', 'fo', 'ms', 'on', 'ob', 'os', 'ow', 'dv')
 if c[1] ~= inc then
-  return { 0 }
+  return absent(pub, inc)
 end
 local birth, confirmed, forgotten = tonumber(c[2]), tonumber(c[3]), tonumber(c[4] or 0)
 if what == 'confirmed' then

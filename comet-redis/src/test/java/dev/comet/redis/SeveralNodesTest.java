@@ -298,6 +298,45 @@ class SeveralNodesTest {
     }
 
     @Test
+    @DisplayName(
+            "P4: Redis is full: sends are refused, all else goes on, and confirming makes room")
+    void redis_isFull_sendsAreRefusedUntilSomebodyConfirms() {
+        try (TestRedis server = TestRedis.start("--save", "", "--maxmemory", "4mb");
+                TestNodes own = new TestNodes(server)) {
+            TestNodes.Node node = own.node();
+            TestNodes.Node other = own.node();
+            CometClient ada = node.client("ada");
+            CometClient bob = node.client("bob");
+            node.manager.joinGroup(ada, "room");
+            List<Long> sent = new ArrayList<>();
+            CometException refusal = null;
+            while (refusal == null) {
+                try {
+                    sent.add(node.manager.sendMessage(bob, "n", "x".repeat(20_000)));
+                } catch (CometException e) {
+                    refusal = e;
+                }
+            }
+            assertThat(refusal.reason()).isEqualTo(CometException.Reason.PROVIDER_UNAVAILABLE);
+
+            Request held = other.poll(ada, 0);
+            node.manager.leaveGroup(ada, "room");
+            node.manager.disconnect(ada);
+            assertThat(held.await().outcome()).isEqualTo(Outcome.CLIENT_ENDED);
+            List<Long> received = new ArrayList<>();
+            while (received.size() < sent.size()) {
+                long cursor = received.isEmpty() ? 0 : received.get(received.size() - 1);
+                CometAnswer answer = other.poll(bob, cursor).await();
+                assertThat(answer.error()).isNull();
+                answer.batch().messages().forEach(message -> received.add(message.messageId()));
+            }
+            assertThat(received).isEqualTo(sent);
+            other.manager.endpoint().confirm(bob.privateToken(), received.get(sent.size() - 1));
+            assertThat(node.manager.sendMessage(bob, "n", 1)).isPositive();
+        }
+    }
+
+    @Test
     @DisplayName("P2: a node that has missed news looks at everything again")
     void feed_hasAGap_looksAgain() {
         CometClient ada = b.client("ada");

@@ -312,9 +312,11 @@ public abstract class CometNodesContract {
         CometClient lamp = client(b, "lamp");
         a.awaitReply(lamp, "c-1", TimeUnit.SECONDS.toNanos(30));
         a.awaitReplyNoMore(lamp, "c-1", true);
+        a.groupsOf(lamp); // after this call, at the latest, it counts
         assertAlreadyReplied(lamp, "c-1");
         a.awaitReply(lamp, "c-2", TimeUnit.SECONDS.toNanos(30));
         a.awaitReplyNoMore(lamp, "c-2", false);
+        a.groupsOf(lamp);
         assertThat(b.passReply(lamp, reply("c-2"))).isFalse();
     }
 
