@@ -22,12 +22,14 @@ import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way to Redis: one connection for all scripts, which pipelines what many threads ask, and one
@@ -40,13 +42,18 @@ import java.util.function.LongSupplier;
  */
 final class Connection implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+
     private static final RedisCodec<String, byte[]> CODEC =
             RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
 
+    /** For how long the feed waits for news, at most. */
+    private static final Duration FEED_WAIT = Duration.ofSeconds(1);
+
     private final ClientResources resources;
     private final RedisClient client;
-    private final StatefulRedisConnection<String, byte[]> commands;
-    private final StatefulRedisConnection<String, byte[]> feed;
+    private volatile StatefulRedisConnection<String, byte[]> commands;
+    private volatile StatefulRedisConnection<String, byte[]> feed;
     private final Duration timeout;
     private final String prefix;
     private final byte[][] common;
@@ -87,13 +94,43 @@ final class Connection implements AutoCloseable {
         client.setOptions(ClientOptions.builder().requestQueueSize(maxPendingCommands).build());
         boolean isOpen = false;
         try {
-            commands = client.connect(CODEC);
-            feed = client.connect(CODEC);
+            commands = connect(timeout);
+            feed = connect(FEED_WAIT.plus(timeout));
             isOpen = true;
         } finally {
             if (!isOpen) {
                 shutdown();
             }
+        }
+    }
+
+    private StatefulRedisConnection<String, byte[]> connect(Duration patience) {
+        StatefulRedisConnection<String, byte[]> made = client.connect(CODEC);
+        made.setTimeout(patience);
+        return made;
+    }
+
+    /** Goes on by other connections. Waits for them; if there are none it goes on as before. */
+    synchronized void reopen() {
+        try {
+            StatefulRedisConnection<String, byte[]> before = commands;
+            commands = connect(timeout);
+            before.closeAsync();
+        } catch (RuntimeException e) {
+            LOG.debug("There is no other connection to Redis", e);
+            return;
+        }
+        reopenFeed();
+    }
+
+    /** As {@link #reopen}, that of the feed alone. */
+    synchronized void reopenFeed() {
+        try {
+            StatefulRedisConnection<String, byte[]> before = feed;
+            feed = connect(FEED_WAIT.plus(timeout));
+            before.closeAsync();
+        } catch (RuntimeException e) {
+            LOG.debug("There is no other connection to Redis", e);
         }
     }
 
@@ -111,15 +148,25 @@ final class Connection implements AutoCloseable {
         try {
             return await(evalsha(script, all));
         } catch (RedisNoScriptException e) { // a new server, or one that has restarted
-            return await(
-                    commands.async().eval(script.source(), ScriptOutputType.MULTI, keys(), all));
+            return await(eval(script, all));
         }
     }
 
     /** Runs the script, and waits for nothing. */
-    CompletionStage<?> start(Script script, Object... arguments) {
+    void start(Script script, Object... arguments) {
         byte[][] all = all(arguments);
-        return this.<List<Object>>evalsha(script, all);
+        RedisFuture<List<Object>> started = evalsha(script, all);
+        started.whenComplete(
+                (reply, e) -> {
+                    Throwable cause = e instanceof CompletionException ? e.getCause() : e;
+                    if (cause instanceof RedisNoScriptException) {
+                        eval(script, all);
+                    }
+                });
+    }
+
+    private RedisFuture<List<Object>> eval(Script script, byte[][] arguments) {
+        return commands.async().eval(script.source(), ScriptOutputType.MULTI, keys(), arguments);
     }
 
     private <T> RedisFuture<T> evalsha(Script script, byte[][] arguments) {
@@ -196,12 +243,11 @@ final class Connection implements AutoCloseable {
      */
     @SuppressWarnings("unchecked") // an array of two
     List<StreamMessage<String, byte[]>> readFeeds(
-            Duration atMost, StreamOffset<String> one, StreamOffset<String> other)
-            throws InterruptedException {
+            StreamOffset<String> one, StreamOffset<String> other) throws InterruptedException {
         RedisFuture<List<StreamMessage<String, byte[]>>> read =
-                feed.async().xread(XReadArgs.Builder.block(atMost).count(1_000), one, other);
+                feed.async().xread(XReadArgs.Builder.block(FEED_WAIT).count(200), one, other);
         try {
-            return read.get(atMost.plus(timeout).toNanos(), TimeUnit.NANOSECONDS);
+            return read.get(FEED_WAIT.plus(timeout).toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         } catch (TimeoutException e) {

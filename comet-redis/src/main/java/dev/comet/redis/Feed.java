@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs.StreamOffset;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -15,13 +14,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What this node is told by the others: it follows two streams, that of all nodes and its own, one
- * entry after the other. Their ids are counted up one by one: whatever was missed is noticed, and
- * {@link News#missed} is told.
+ * entry after the other. Each entry has the id of the one before it: whatever was missed is
+ * noticed, and {@link News#missed} is told, until that has succeeded.
  */
 final class Feed implements Runnable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Feed.class);
-    private static final Duration WAIT = Duration.ofSeconds(1);
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     /** Whom it tells. Called by the feed's thread. */
@@ -30,7 +28,7 @@ final class Feed implements Runnable {
         /** One entry of either stream. */
         void told(Entry entry);
 
-        /** Entries were lost, nobody knows which. */
+        /** Entries were lost, nobody knows which. Again, if it throws. */
         void missed();
     }
 
@@ -48,7 +46,7 @@ final class Feed implements Runnable {
     }
 
     /** Up to where the streams have been read. */
-    private record Position(long all, long own) {}
+    record Position(long all, long own) {}
 
     private final Connection connection;
     private final String allKey;
@@ -61,7 +59,8 @@ final class Feed implements Runnable {
     private final AtomicReference<Position> moved = new AtomicReference<>();
 
     private volatile Position position;
-    private boolean hasMissed; // its thread's: until everything has been looked at again
+    private volatile boolean hasMissed; // until everything has been looked at again
+    private boolean wasBehind; // the lease's thread's
     private volatile boolean closed;
 
     /**
@@ -82,17 +81,34 @@ final class Feed implements Runnable {
         thread.start();
     }
 
+    /** Up to where it has read. */
+    Position position() {
+        return position;
+    }
+
+    /** Something may have been missed. */
+    void looksAtEverything() {
+        hasMissed = true;
+    }
+
     /**
-     * The last ids of both streams, as the store says. Those of a store that has lost them are
-     * below what was read already.
+     * The last ids of both streams, as the store says. Those of a store that has lost some are
+     * below what was read before. If they stay above it, the feed's connection is dead.
      *
-     * @param isKnown false: the store had forgotten this node, and with it what it was to be told
+     * @param before the position before the store was asked
      */
-    void lastIdsAre(long all, long own, boolean isKnown) {
-        Position now = position;
-        if (!isKnown || all < now.all() || own < now.own()) {
+    void lastIdsAre(long all, long own, Position before) {
+        if (all < before.all() || own < before.own()) {
             moved.set(new Position(all, own));
+            return;
         }
+        boolean isBehind = (all > before.all() || own > before.own()) && position.equals(before);
+        if (isBehind && wasBehind) {
+            LOG.warn("The news of other nodes do not come; reading them by another connection");
+            hasMissed = true;
+            connection.reopenFeed();
+        }
+        wasBehind = isBehind && !wasBehind;
     }
 
     @Override
@@ -105,13 +121,18 @@ final class Feed implements Runnable {
                     hasMissed = true;
                 }
                 if (hasMissed) {
-                    news.missed();
-                    hasMissed = false;
+                    hasMissed = false; // before: what is missed from now on is missed anew
+                    boolean isDone = false;
+                    try {
+                        news.missed();
+                        isDone = true;
+                    } finally {
+                        hasMissed |= !isDone;
+                    }
                 }
                 Position from = position;
                 List<StreamMessage<String, byte[]>> found =
                         connection.readFeeds(
-                                WAIT,
                                 StreamOffset.from(allKey, from.all() + "-0"),
                                 StreamOffset.from(ownKey, from.own() + "-0"));
                 found.forEach(this::met);
@@ -132,14 +153,17 @@ final class Feed implements Runnable {
         Position before = position;
         long last = isOwn ? before.own() : before.all();
         position = isOwn ? new Position(before.all(), id) : new Position(id, before.own());
-        hasMissed |= id != last + 1;
         try {
             Entry entry = new Entry(message.getBody());
+            if (!entry.text("v").equals(String.valueOf(last))) {
+                hasMissed = true;
+            }
             if (!entry.text("n").equals(node)) { // who has said it knows it already
                 news.told(entry);
             }
         } catch (Throwable e) {
-            LOG.warn("News of another node was not dealt with", e);
+            hasMissed = true;
+            LOG.debug("News of another node was not dealt with; looking at everything", e);
         }
     }
 

@@ -12,45 +12,49 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalClients {
 
+    /** Which client: its public token and its incarnation. */
+    private record Key(String publicToken, long incarnation) {
+        static Key of(CometClient client) {
+            return new Key(client.publicToken(), client.incarnation());
+        }
+    }
+
     /** A client that is here, since it was attached as this generation. */
     private record Attached(CometClient client, long generation) {}
 
     /** A reply that is awaited. */
     record Awaited(CometClient client, String correlationId) {}
 
-    private final Map<String, Attached> attached = new ConcurrentHashMap<>();
+    private final Map<Key, Attached> attached = new ConcurrentHashMap<>();
     private final Map<Awaited, Boolean> awaited = new ConcurrentHashMap<>();
 
     void attached(CometClient client, long generation) {
         attached.merge(
-                client.publicToken(),
+                Key.of(client),
                 new Attached(client, generation),
-                (before, now) ->
-                        before.client().equals(client) && before.generation() > generation
-                                ? before
-                                : now);
+                (before, now) -> before.generation() > generation ? before : now);
+    }
+
+    /** As which generation it is here; 0 if it is not. */
+    long generation(CometClient client) {
+        Attached here = attached.get(Key.of(client));
+        return here == null ? 0 : here.generation();
     }
 
     /** It has moved to another node, as this generation; perhaps it is back since. */
     void hasMoved(CometClient client, long generation) {
         attached.computeIfPresent(
-                client.publicToken(),
-                (token, here) ->
-                        here.client().equals(client) && here.generation() < generation
-                                ? null
-                                : here);
+                Key.of(client), (key, here) -> here.generation() < generation ? null : here);
     }
 
     /** It has ended: it will not reply. */
     void hasEnded(CometClient client) {
-        attached.computeIfPresent(
-                client.publicToken(), (token, here) -> here.client().equals(client) ? null : here);
+        attached.remove(Key.of(client));
         awaited.keySet().removeIf(one -> one.client().equals(client));
     }
 
-    @Nullable CometClient attached(String publicToken) {
-        Attached here = attached.get(publicToken);
-        return here == null ? null : here.client();
+    boolean isHere(CometClient client) {
+        return attached.containsKey(Key.of(client));
     }
 
     List<CometClient> allAttached() {
@@ -69,11 +73,17 @@ final class LocalClients {
         return List.copyOf(awaited.keySet());
     }
 
-    /** The one that news is of, if it concerns this node. */
+    /** The one that is here. */
     @Nullable CometClient find(String publicToken, long incarnation) {
-        CometClient client = attached(publicToken);
-        if (client != null && client.incarnation() == incarnation) {
-            return client;
+        Attached here = attached.get(new Key(publicToken, incarnation));
+        return here == null ? null : here.client();
+    }
+
+    /** The one that is here, or whose reply is awaited. */
+    @Nullable CometClient findOrAwaited(String publicToken, long incarnation) {
+        CometClient here = find(publicToken, incarnation);
+        if (here != null) {
+            return here;
         }
         for (Awaited one : awaited.keySet()) {
             if (one.client().publicToken().equals(publicToken)

@@ -14,6 +14,9 @@ final class Node {
 
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
+    /** A connection whose other end is gone without a word looks as if Redis were slow. */
+    private static final int FAILURES_OF_A_DEAD_CONNECTION = 3;
+
     private final Connection connection;
     private final Duration lease;
     private final ScheduledExecutorService timer =
@@ -24,7 +27,8 @@ final class Node {
                         return thread;
                     });
     private final AtomicBoolean stopped = new AtomicBoolean();
-    private boolean failing; // its thread's
+    private boolean failing; // its thread's, as what follows
+    private int failures;
     private @Nullable Feed feed;
 
     Node(Connection connection, Duration lease) {
@@ -38,7 +42,8 @@ final class Node {
     }
 
     Reply renewLease() {
-        return connection.run(Script.LEASE, TimeUnit.NANOSECONDS.toMicros(lease.toNanos()));
+        long read = feed == null ? 0 : feed.position().own();
+        return connection.run(Script.LEASE, TimeUnit.NANOSECONDS.toMicros(lease.toNanos()), read);
     }
 
     /** From now on the lease is renewed three times before it would end. */
@@ -49,10 +54,12 @@ final class Node {
 
     private void renewOrSay() {
         try {
+            Feed.Position before = feed == null ? null : feed.position();
             Reply reply = renewLease();
-            if (feed != null) {
-                feed.lastIdsAre(reply.number(2), reply.number(3), reply.number(1) == 1);
+            if (feed != null && before != null) {
+                feed.lastIdsAre(reply.number(1), reply.number(2), before);
             }
+            failures = 0;
             if (failing) {
                 failing = false;
                 LOG.info("Redis answers again");
@@ -61,6 +68,9 @@ final class Node {
             if (!failing && !stopped.get()) {
                 failing = true;
                 LOG.warn("Redis does not answer; what is held stays held, and is asked again", e);
+            }
+            if (++failures % FAILURES_OF_A_DEAD_CONNECTION == 0 && !stopped.get()) {
+                connection.reopen();
             }
         }
     }
@@ -74,7 +84,7 @@ final class Node {
     /** Says to the others that it is gone. */
     void leave() {
         try {
-            connection.run(Script.LEASE, 0);
+            connection.run(Script.LEASE, 0, 0);
         } catch (RuntimeException e) {
             LOG.info("Redis was not told that this node goes; its lease ends by itself", e);
         }

@@ -62,6 +62,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     private final String name = UUID.randomUUID().toString();
     private final AtomicLong keys = new AtomicLong();
     private final LocalClients local = new LocalClients();
+    private final Unanswered unanswered = new Unanswered(this::newKey);
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
     private final AtomicReference<Counted> counted = new AtomicReference<>(Counted.NONE);
 
@@ -105,7 +106,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
             Node node = new Node(connection, options.lease);
             Reply joined = node.renewLease();
-            Feed feed = new Feed(connection, prefix, name, joined.number(2), new ToListener());
+            Feed feed = new Feed(connection, prefix, name, joined.number(1), new ToListener());
             node.feed(feed);
             State started = new State(context.limits(), context.listener(), connection, node, feed);
             if (!state.compareAndSet(null, started)) {
@@ -198,7 +199,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             switch (entry.text("t")) {
                 case "e" -> listener.everyoneGrew();
                 case "g" -> listener.groupGrew(Names.unescaped(entry.text("l")));
-                case "grew" -> entry.text("l").lines().forEach(one -> tellGrew(listener, one));
+                case "grew" -> tellGrew(entry.text("l"));
                 default -> {
                     CometClient client = client(entry.text("l"));
                     if (client != null) {
@@ -208,17 +209,10 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
         }
 
-        private void tellGrew(Listener listener, String who) {
-            CometClient client = client(who);
-            if (client != null) {
-                listener.clientGrew(client);
-            }
-        }
-
         /** The client, if it concerns this node, of a public token and an incarnation. */
         private @Nullable CometClient client(String who) {
             int space = who.indexOf(' ');
-            return local.find(
+            return local.findOrAwaited(
                     Names.unescaped(who.substring(0, space)),
                     Long.parseLong(who.substring(space + 1)));
         }
@@ -233,7 +227,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                     listener.superseded(client, generation, Long.parseLong(entry.text("b")));
                 }
                 case "ended" -> ended(client, reason(entry.text("a")));
-                case "replied" -> listener.replied(client, Codec.message(entry.bytes("a")));
+                case "replied" -> fetchReply(client, Names.unescaped(entry.text("a")), listener);
                 default -> {} // of a later version
             }
         }
@@ -245,17 +239,23 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             listener.everyoneGrew();
             local.allAttached().forEach(client -> check(client, listener));
             for (LocalClients.Awaited one : local.allAwaited()) {
-                Reply reply =
-                        run(
-                                Script.REPLIED,
-                                escaped(one.client().publicToken()),
-                                one.client().incarnation(),
-                                one.correlationId());
-                if (reply.status() == 0) {
-                    ended(one.client(), null);
-                } else if (reply.size() > 1) {
-                    listener.replied(one.client(), Codec.message(reply.bytes(1)));
+                fetchReply(one.client(), one.correlationId(), listener);
+            }
+        }
+
+        private void fetchReply(CometClient client, String correlationId, Listener listener) {
+            Reply reply =
+                    run(
+                            Script.REPLIED,
+                            escaped(client.publicToken()),
+                            client.incarnation(),
+                            escaped(correlationId));
+            if (reply.status() == 0) {
+                if (!tellOfEnd(client, reply)) {
+                    ended(client, null);
                 }
+            } else if (reply.size() > 1) {
+                listener.replied(client, Codec.message(reply.bytes(1)));
             }
         }
 
@@ -299,9 +299,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
      */
     private boolean tellOfEnd(CometClient client, Reply reply) {
         String[] by = reply.text(1).split(" ", 2);
-        if (by.length < 2
-                || by[0].equals(name)
-                || !client.equals(local.attached(client.publicToken()))) {
+        if (by.length < 2 || by[0].equals(name)) {
+            local.hasEnded(client);
             return false;
         }
         ended(client, reason(by[1]));
@@ -362,17 +361,17 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     @Override
     public @Nullable CometClient findClientByPublicToken(String publicToken) {
         Reply reply = run(Script.FIND, "public", escaped(publicToken));
-        return reply.status() == 0 ? null : client(reply, 1, null);
+        CometClient found = reply.status() == 0 ? null : client(reply, 1, null);
+        // What is no text, such as half of a pair of surrogates, could be taken for another.
+        return found != null && found.publicToken().equals(publicToken) ? found : null;
     }
 
     /** The client that the reply has from this part on: public token, incarnation, and the rest. */
     private CometClient client(Reply reply, int index, @Nullable String privateToken) {
         String publicToken = Names.unescaped(reply.text(index));
         long incarnation = Long.parseLong(reply.text(index + 1));
-        CometClient here = local.attached(publicToken);
-        if (here != null
-                && here.incarnation() == incarnation
-                && (privateToken == null || here.privateToken().equals(privateToken))) {
+        CometClient here = local.find(publicToken, incarnation);
+        if (here != null && (privateToken == null || here.privateToken().equals(privateToken))) {
             return here;
         }
         return Codec.client(publicToken, privateToken, incarnation, reply.bytes(index + 2));
@@ -422,13 +421,23 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public long killIdleCometClient(CometClient client) {
+        long generation = local.generation(client);
         Reply reply =
-                run(Script.KILL, newKey(), escaped(client.publicToken()), client.incarnation());
+                unanswered.run(
+                        "kill " + client.incarnation() + ' ' + client.publicToken(),
+                        key ->
+                                run(
+                                        Script.KILL,
+                                        key,
+                                        escaped(client.publicToken()),
+                                        client.incarnation(),
+                                        thereFor()));
         if (reply.status() == -1) {
             local.hasEnded(client);
             return ABSENT;
         }
         if (reply.status() == -2) {
+            local.hasMoved(client, generation + 1);
             return ELSEWHERE;
         }
         if (reply.status() > 0) {
@@ -441,22 +450,50 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public List<CometClient> killOrphans() {
-        Reply reply = run(Script.ORPHANS, newKey());
-        counted(reply.number(1), reply.number(2));
-        List<CometClient> killed = clients(reply, 3);
+        List<CometClient> killed = new ArrayList<>();
+        boolean mayBeMore = true;
+        while (mayBeMore) {
+            Reply reply =
+                    unanswered.run(
+                            "orphans",
+                            key -> run(Script.ORPHANS, key, thereFor(), forgottenAfter()));
+            counted(reply.number(1), reply.number(2));
+            killed.addAll(clients(reply, 4));
+            mayBeMore = reply.number(3) == 1;
+        }
         killed.forEach(local::hasEnded);
         return killed;
+    }
+
+    /**
+     * For how long this node must have been there without a break before it ends anybody: who could
+     * not come while Redis was away has time to.
+     */
+    private long thereFor() {
+        return options.timeOfTheManager ? 0 : 2 * leaseMicros();
+    }
+
+    /** After so long a client is idle also if its node is there: that does not know it. */
+    private long forgottenAfter() {
+        return options.timeOfTheManager ? 0 : 2 * leaseMicros() + TimeUnit.SECONDS.toMicros(10);
+    }
+
+    private long leaseMicros() {
+        return TimeUnit.NANOSECONDS.toMicros(options.lease.toNanos());
     }
 
     @Override
     public boolean removeClient(CometClient client, EndReason reason) {
         Reply reply =
-                run(
-                        Script.REMOVE,
-                        newKey(),
-                        escaped(client.publicToken()),
-                        client.incarnation(),
-                        reason.code());
+                unanswered.run(
+                        "remove " + client.incarnation() + ' ' + client.publicToken(),
+                        key ->
+                                run(
+                                        Script.REMOVE,
+                                        key,
+                                        escaped(client.publicToken()),
+                                        client.incarnation(),
+                                        reason.code()));
         local.hasEnded(client);
         if (reply.status() == 0) {
             return false;
@@ -495,9 +532,18 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             arguments.add("");
             addExcept(arguments, everyone.exceptPublicToken(), everyone.incarnation());
         }
-        long id = accepted(run(Script.SEND, arguments.toArray()));
-        tellHere(audience);
-        return id;
+        boolean isAnswered = false;
+        try {
+            Reply reply = run(Script.SEND, arguments.toArray());
+            isAnswered = true;
+            long id = accepted(reply);
+            tellHere(audience, reply);
+            return id;
+        } finally {
+            if (!isAnswered) {
+                state().feed().looksAtEverything(); // it may have been accepted
+            }
+        }
     }
 
     private static void addExcept(
@@ -523,20 +569,32 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     }
 
     /** Other nodes hear it from the store. */
-    private void tellHere(Audience audience) {
-        Listener listener = state().listener();
-        if (audience instanceof Audience.Recipients recipients) {
-            for (String token : recipients.publicTokens()) {
-                CometClient client = local.attached(token);
-                if (client != null) {
-                    listener.clientGrew(client);
-                }
-            }
+    private void tellHere(Audience audience, Reply reply) {
+        if (audience instanceof Audience.Recipients) {
+            tellGrew(reply.text(2));
         } else if (audience instanceof Audience.Group group) {
-            listener.groupGrew(group.group());
+            state().listener().groupGrew(group.group());
         } else {
-            listener.everyoneGrew();
+            state().listener().everyoneGrew();
         }
+    }
+
+    /**
+     * @param who lines of a public token and an incarnation
+     */
+    private void tellGrew(String who) {
+        who.lines()
+                .forEach(
+                        one -> {
+                            int space = one.indexOf(' ');
+                            CometClient client =
+                                    local.find(
+                                            Names.unescaped(one.substring(0, space)),
+                                            Long.parseLong(one.substring(space + 1)));
+                            if (client != null) {
+                                state().listener().clientGrew(client);
+                            }
+                        });
     }
 
     // ---- reading
@@ -659,7 +717,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         Script.LEAVE,
                         escaped(client.publicToken()),
                         client.incarnation(),
-                        escaped(group));
+                        escaped(group),
+                        newKey());
         return existing(reply).number(1) == 1;
     }
 
@@ -725,7 +784,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                             Script.AWAIT,
                             escaped(client.publicToken()),
                             client.incarnation(),
-                            correlationId,
+                            escaped(correlationId),
                             "wait",
                             TimeUnit.NANOSECONDS.toMicros(withinNanos));
             isAwaited = reply.status() == 1;
@@ -746,7 +805,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                             Script.AWAIT,
                             escaped(client.publicToken()),
                             client.incarnation(),
-                            correlationId,
+                            escaped(correlationId),
                             hasReplied ? "replied" : "over",
                             0);
         } catch (RuntimeException e) { // then it is refused when its time is over
@@ -763,7 +822,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                                 newKey(),
                                 escaped(client.publicToken()),
                                 client.incarnation(),
-                                String.valueOf(reply.correlationId()),
+                                escaped(String.valueOf(reply.correlationId())),
                                 Codec.message(reply)));
         if (answer.status() == -7) {
             throw new CometException(
@@ -785,8 +844,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         reply.number(4),
                         reply.number(5),
                         Duration.ofNanos(TimeUnit.MICROSECONDS.toNanos(reply.number(6))));
-        counted(reply.number(1), reply.number(2));
-        counted.updateAndGet(now -> new Counted(now.clients(), now.version(), rest));
+        counted.set(new Counted(reply.number(1), reply.number(2), rest));
     }
 
     /** All but the number of clients is as of the last {@link #tidy}; the lag, of own logs. */

@@ -21,32 +21,55 @@ local function answered(key)
   return before and cmsgpack.unpack(before)
 end
 
-local function answer(key, reply)
-  call('SET', P .. 'k:' .. key, cmsgpack.pack(reply), 'PX', 15000)
+local function answer(key, reply, millis)
+  call('SET', P .. 'k:' .. key, cmsgpack.pack(reply), 'PX', millis or 15000)
   return reply
 end
 
+local MINUTES = 600000 -- for ends: whoever asked asks again, until it has an answer
+
 -- ---- the feeds of the nodes
 
--- To one node. Ids are counted up one by one, so that a node sees whether it has missed something.
+-- Each entry has the id of the one before it, so that a node sees whether it has missed something. An id is never given again, also not
+-- by a store that has lost its last writes.
+local function enter(stream, name, ...)
+  local before = call('HGET', P .. 'seq', name) or '0'
+  local at = num(math.max(tonumber(before) + 1, now))
+  call('HSET', P .. 'seq', name, at)
+  call('XADD', stream, 'MAXLEN', '~', FEED_LENGTH, at .. '-0', 'v', before, ...)
+end
+
+-- To one node.
 local function tell(node, ...)
   if node and node ~= '' and call('ZSCORE', P .. 'nodes', node) then
-    local at = call('HINCRBY', P .. 'seq', node, 1)
-    call('XADD', P .. 'i:' .. node, 'MAXLEN', '~', FEED_LENGTH, num(at) .. '-0', ...)
+    enter(P .. 'i:' .. node, node, ...)
   end
 end
 
--- To all nodes: a log that they may have readers of has grown.
-local function tellAll(...)
-  local at = call('HINCRBY', P .. 'seq', 'f', 1)
-  call('XADD', P .. 'f', 'MAXLEN', '~', FEED_LENGTH, num(at) .. '-0', 'n', NODE, ...)
+local function isThere(node)
+  local lease = node and call('ZSCORE', P .. 'nodes', node)
+  return lease and tonumber(lease) > now
 end
+
+-- Since when this node has been there without a break is longer ago than this: only then it knows who is idle, and not just cut off.
+local function isThereSince(micros)
+  local since = call('HGET', P .. 'since', NODE)
+  return since and now - since >= micros
+end
+
+-- To all nodes: a log that they may have readers of has grown.
+local function tellAll(...) enter(P .. 'f', 'f', 'n', NODE, ...) end
 
 -- ---- clients
 
 -- How many clients there are, and a number that tells which of two such answers is the later one.
 local function clientCount()
   return call('ZCARD', P .. 'idle'), tonumber(call('HGET', P .. 'meta', 'cv') or 0)
+end
+
+local function countChanged()
+  local before = tonumber(call('HGET', P .. 'meta', 'cv') or 0)
+  call('HSET', P .. 'meta', 'cv', num(math.max(before + 1, now)))
 end
 
 -- There is no such client: who has ended it, if that was lately, and why. Who asks may not have been told yet.

@@ -4,7 +4,7 @@ expireShared(g, tonumber(ARGV[8]))
 save()
 local found = { 1 }
 if g.n > 0 then
-  for _, entry in ipairs(call('XREVRANGE', g.key, num(math.min(M.top, tonumber(ARGV[6]))), '-', 'COUNT', ARGV[7])) do
+  for _, entry in ipairs(call('XREVRANGE', g.key, num(math.max(0, math.min(M.top, tonumber(ARGV[6])))), '-', 'COUNT', ARGV[7])) do
     found[#found + 1] = idOf(entry)
     found[#found + 1] = entry[2][4]
   end

@@ -16,5 +16,5 @@ call('HSET', key, 'i', inc, 'd', ARGV[8], 'p', ARGV[7], 'b', top, 'cf', top, 'n'
 call('SET', secret, pub, 'PX', TTL)
 call('PEXPIRE', key, TTL)
 call('ZADD', P .. 'idle', num(now + ARGV[9]), pub)
-call('HINCRBY', P .. 'meta', 'cv', 1)
+countChanged()
 return { 1, clientCount() }

@@ -1,4 +1,5 @@
--- 5 key, 6 public token, 7 incarnation. Returns microseconds until it is idle, or 0: killed, -1: absent, -2: elsewhere
+-- 5 key, 6 public token, 7 incarnation, 8 for how long this node must have been there. Returns microseconds after which to ask again,
+-- or 0: killed, -1: absent, -2: elsewhere
 local before = answered(ARGV[5])
 if before then
   return before
@@ -14,6 +15,9 @@ local left = tonumber(call('ZSCORE', P .. 'idle', ARGV[6]) or 0) - now
 if left > 0 then
   return { math.ceil(left) }
 end
+if not isThereSince(tonumber(ARGV[8])) then
+  return { 1000000 } -- the store was away: who could not come shall have time to
+end
 endClient(ARGV[6], '')
 save()
-return answer(ARGV[5], { 0, clientCount() })
+return answer(ARGV[5], { 0, clientCount() }, MINUTES)

@@ -38,6 +38,19 @@ end
 
 local function first(log) return call('XRANGE', log.key, '-', '+', 'COUNT', 1)[1] end
 
+-- Also of a log that somebody else has deleted: nothing goes on looking for what is not there.
+local function isEmpty(log, list, name)
+  local bytes = log.b + log.n * (PER_MESSAGE + PER_COPY)
+  if list == 'oo' then
+    M.ob, M.on = M.ob - bytes, M.on - log.n
+  else
+    M.sb, M.sn = M.sb - bytes, M.sn - log.n
+  end
+  log.n, log.b, log.changed, M.changed = 0, 0, true, true
+  call('DEL', log.key)
+  call('ZREM', P .. list, name)
+end
+
 -- What the total goes down by when this entry leaves this log.
 local function freedBy(entry)
   local f = entry[2]
@@ -72,12 +85,12 @@ local function dropOwn(o, entries, why)
     o.s = id
   end
   o.n, o.why, o.changed, M.changed = o.n - #entries, why, true, true
-  if o.n <= 0 then
-    call('DEL', o.key)
-    call('ZREM', P .. 'oo', o.pub)
+  call('XTRIM', o.key, 'MINID', num(o.s + 1))
+  local oldest = first(o)
+  if oldest then
+    call('ZADD', P .. 'oo', num(idOf(oldest)), o.pub)
   else
-    call('XTRIM', o.key, 'MINID', num(o.s + 1))
-    call('ZADD', P .. 'oo', num(idOf(first(o))), o.pub)
+    isEmpty(o, 'oo', o.pub)
   end
   return undelivered
 end
@@ -89,7 +102,14 @@ local function dropOwnUpTo(o, id, why)
   return dropOwn(o, call('XRANGE', o.key, '-', num(id)), why)
 end
 
-local function dropOldestOwn(o) M.dr = M.dr + dropOwn(o, { first(o) }, 'o') end
+local function dropOldestOwn(o)
+  local oldest = first(o)
+  if oldest then
+    M.dr = M.dr + dropOwn(o, { oldest }, 'o')
+  else
+    isEmpty(o, 'oo', o.pub)
+  end
+end
 
 -- An id is the time at which it was given, or a little more.
 local function expireOwn(o, age)
@@ -136,12 +156,21 @@ local function dropShared(g, entries, why)
   end
   M.sn = M.sn - #entries
   g.n, g.why, g.changed, M.changed = g.n - #entries, why, true, true
-  if g.n <= 0 then
-    call('DEL', g.key)
-    call('ZREM', P .. 'so', g.name)
+  call('XTRIM', g.key, 'MINID', num(g.s + 1))
+  local oldest = first(g)
+  if oldest then
+    call('ZADD', P .. 'so', num(idOf(oldest)), g.name)
   else
-    call('XTRIM', g.key, 'MINID', num(g.s + 1))
-    call('ZADD', P .. 'so', num(idOf(first(g))), g.name)
+    isEmpty(g, 'so', g.name)
+  end
+end
+
+local function dropOldestShared(g)
+  local oldest = first(g)
+  if oldest then
+    dropShared(g, { oldest }, 'o')
+  else
+    isEmpty(g, 'so', g.name)
   end
 end
 
@@ -202,7 +231,7 @@ local function endClient(pub, reason)
   call('DEL', P .. 'c:' .. pub, P .. 'p:' .. c[2], P .. 'r:' .. pub)
   call('ZREM', P .. 'idle', pub)
   call('SREM', P .. 'dv', pub)
-  call('HINCRBY', P .. 'meta', 'cv', 1)
+  countChanged()
   call('SET', P .. 'x:' .. pub .. ':' .. c[1], NODE .. ' ' .. reason, 'PX', 60000)
   for node in pairs(nodes) do
     if node ~= NODE then
@@ -214,6 +243,11 @@ end
 -- ---- at the end of a script that changes something
 
 local function save()
+  for name, g in pairs(S) do
+    if g.n == 0 and g.changed and name ~= 'e' and tonumber(call('HGET', g.meta, 'rd') or 0) <= 0 then
+      removeGroup(string.sub(name, 3)) -- nobody is in it, and it holds nothing
+    end
+  end
   for _, o in pairs(O) do
     if o.changed then
       call('HSET', P .. 'c:' .. o.pub, 'on', o.n, 'ob', num(o.b), 'os', num(o.s), 'ow', o.why, 'dv', num(o.d))

@@ -8,4 +8,4 @@ if call('HGET', P .. 'c:' .. ARGV[6], 'i') ~= ARGV[7] then
 end
 endClient(ARGV[6], ARGV[8])
 save()
-return answer(ARGV[5], { 1, clientCount() })
+return answer(ARGV[5], { 1, clientCount() }, MINUTES)

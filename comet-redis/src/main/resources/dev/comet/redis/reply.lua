@@ -7,13 +7,17 @@ if call('HGET', P .. 'c:' .. ARGV[6], 'i') ~= ARGV[7] then
   return { 0 }
 end
 local key = P .. 'r:' .. ARGV[6]
-local state, node, till = string.match(call('HGET', key, ARGV[8]) or '', '^(%a) (%S*) (%d+)')
+local state, node, till = string.match(call('HGET', key, ARGV[8]) or '', '^(%a) (%S*) (%d+)$')
 if not state or tonumber(till) <= now then
   return { 1, 0 }
 end
 if state == 'D' then
   return { -7 }
 end
-call('HSET', key, ARGV[8], 'D ' .. node .. ' ' .. till .. '\n' .. ARGV[9])
-tell(node, 't', 'replied', 'l', ARGV[6] .. ' ' .. ARGV[7], 'a', ARGV[9])
+if not isThere(node) then
+  return { 1, 0 }
+end
+call('HSET', key, ARGV[8], 'D ' .. node .. ' ' .. till)
+call('SET', P .. 'a:' .. ARGV[6] .. ':' .. ARGV[8], ARGV[9], 'PX', 60000)
+tell(node, 't', 'replied', 'l', ARGV[6] .. ' ' .. ARGV[7], 'a', ARGV[8])
 return answer(ARGV[5], { 1, 1 })

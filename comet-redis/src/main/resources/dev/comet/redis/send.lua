@@ -44,11 +44,11 @@ local function totalHolds(used, cost) return used <= 0 or used + cost <= total e
 
 local function dropDelivered(o)
   local oldest = o.n > 0 and o.d > 0 and tonumber(call('ZSCORE', P .. 'oo', o.pub) or 0)
+  local before = o.n
   if oldest and oldest <= o.d then
     dropOwnUpTo(o, o.d, 'o')
-    return true
   end
-  return false
+  return o.n < before
 end
 
 -- Returns false and who has the oldest message, if own logs leave no room: nothing is dropped from shared ones then.
@@ -81,8 +81,7 @@ local function makeRoom(cost)
     if not oldest then
       break
     end
-    local g = shared(oldest)
-    dropShared(g, { first(g) }, 'o')
+    dropOldestShared(shared(oldest))
   end
   return true
 end
@@ -107,7 +106,7 @@ local function nextId()
 end
 
 local function sendToEach()
-  local receivers, nodes = {}, {}
+  local receivers, nodes, here = {}, {}, {}
   for i = 18, #ARGV do
     local pub = ARGV[i]
     local c = call('HMGET', P .. 'c:' .. pub, 'i', 'n', 'on', 'ob', 'os', 'ow', 'dv')
@@ -115,7 +114,9 @@ local function sendToEach()
       return { 0 }
     end
     receivers[#receivers + 1] = ownOf(pub, c[3], c[4], c[5], c[6], c[7])
-    if c[2] ~= NODE then
+    if c[2] == NODE then
+      here[#here + 1] = pub .. ' ' .. c[1]
+    else
       nodes[c[2]] = nodes[c[2]] or {}
       table.insert(nodes[c[2]], pub .. ' ' .. c[1])
     end
@@ -147,7 +148,7 @@ local function sendToEach()
   M.ob, M.on = M.ob + cost, M.on + 1
   for _, o in ipairs(receivers) do
     expireOwn(o, age)
-    while o.n > 0 and beyondShare(o) > 0 and idOf(first(o)) <= o.d do
+    while o.n > 0 and beyondShare(o) > cost and tonumber(call('ZSCORE', P .. 'oo', o.pub) or 0) <= o.d do
       dropOldestOwn(o)
     end
     while not fits(o, most, mostBytes) do
@@ -164,7 +165,7 @@ local function sendToEach()
     tell(node, 't', 'grew', 'l', table.concat(pubs, '\n'))
   end
   save()
-  return answer(ARGV[5], { 1, id })
+  return answer(ARGV[5], { 1, id, table.concat(here, '\n') })
 end
 
 local function sendToShared(name, ...)
@@ -183,7 +184,7 @@ local function sendToShared(name, ...)
   local g = shared(name)
   expireShared(g, ageShared)
   while not fits(g, mostShared, mostSharedBytes) do
-    dropShared(g, { first(g) }, 'o')
+    dropOldestShared(g)
   end
   local id = nextId()
   if except == '' then

@@ -2,22 +2,19 @@
 -- Returns how many clients, as of which change; messages, bytes, dropped; for how many microseconds the oldest in an own log waits
 local age, ageShared = tonumber(ARGV[5]), tonumber(ARGV[6])
 if age > 0 then
-  for _, pub in ipairs(call('ZRANGEBYSCORE', P .. 'oo', '-inf', '(' .. num(now - age), 'LIMIT', 0, 500)) do
+  for _, pub in ipairs(call('ZRANGEBYSCORE', P .. 'oo', '-inf', '(' .. num(now - age), 'LIMIT', 0, 50)) do
     expireOwn(own(pub), age)
   end
 end
 if ageShared > 0 then
-  for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'so', '-inf', '(' .. num(now - ageShared), 'LIMIT', 0, 500)) do
+  for _, name in ipairs(call('ZRANGEBYSCORE', P .. 'so', '-inf', '(' .. num(now - ageShared), 'LIMIT', 0, 50)) do
     local g = shared(name)
     expireShared(g, ageShared)
-    if g.n == 0 and name ~= 'e' and tonumber(call('HGET', g.meta, 'rd') or 0) <= 0 then
-      removeGroup(string.sub(name, 3))
-    end
   end
 end
 
 -- A store that nobody looks after expires, and only such a one: by turns the keys of some clients and groups.
-for _, name in ipairs({ 'meta', 'seq', 'f', 'nodes', 'idle', 'groups', 'oo', 'so', 'dv', 'm', 'mr', 'q:e', 'm:e' }) do
+for _, name in ipairs({ 'meta', 'seq', 'f', 'nodes', 'since', 'idle', 'groups', 'oo', 'so', 'dv', 'm', 'mr', 'q:e', 'm:e' }) do
   call('PEXPIRE', P .. name, TTL)
 end
 local function some(zset, turn)
@@ -44,6 +41,7 @@ end
 for _, node in ipairs(call('ZRANGEBYSCORE', P .. 'nodes', '-inf', num(now - 60000000))) do
   call('ZREM', P .. 'nodes', node)
   call('HDEL', P .. 'seq', node)
+  call('HDEL', P .. 'since', node)
   call('DEL', P .. 'i:' .. node)
 end
 save()

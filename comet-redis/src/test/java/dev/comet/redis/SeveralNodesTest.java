@@ -5,6 +5,7 @@ import static dev.comet.testkit.internal.RecordingEventHandler.Kind.IDLE_CLIENT_
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.comet.CometAnswer;
@@ -36,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -334,6 +336,101 @@ class SeveralNodesTest {
             other.manager.endpoint().confirm(bob.privateToken(), received.get(sent.size() - 1));
             assertThat(node.manager.sendMessage(bob, "n", 1)).isPositive();
         }
+    }
+
+    @Test
+    @DisplayName("P7 P4: what Redis did although its answer was lost wakes and is told, once")
+    void redis_isSuspended_whatItDidLaterCounts() {
+        try (TestRedis server = TestRedis.start("--save", "");
+                TestNodes own = new TestNodes(server)) {
+            TestNodes.Node node = own.node();
+            CometClient ada = node.client("ada");
+            CometClient bob = node.client("bob");
+            node.manager.disconnect(node.client("eve")); // so that Redis knows the scripts
+            Request held = node.poll(ada, node.manager.sendMessage(ada, "first", 1));
+            server.suspend();
+            assertUnavailable(() -> node.manager.sendMessage(ada, "late", 1));
+            assertUnavailable(() -> node.manager.disconnect(bob));
+            assertThat(held.isAnswered()).isFalse();
+            server.resume();
+
+            assertThat(held.await().batch().messages())
+                    .extracting(CometMessage::name)
+                    .containsExactly("late");
+            await().ignoreExceptions()
+                    .untilAsserted(
+                            () -> {
+                                node.manager.disconnect(bob);
+                                assertThat(node.events.count(CLIENT_DISCONNECTED, bob))
+                                        .isEqualTo(1);
+                            });
+        }
+    }
+
+    private static void assertUnavailable(ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        CometException.class,
+                        e ->
+                                assertThat(e.reason())
+                                        .isEqualTo(CometException.Reason.PROVIDER_UNAVAILABLE));
+    }
+
+    @Test
+    @DisplayName("P5: after an outage nobody is ended who had no chance to come")
+    void killOrphans_rightAfterAnOutage_endsNobody() {
+        try (TestRedis server = TestRedis.start("--appendonly", "yes");
+                TestNodes own = new TestNodes(server)) {
+            TestNodes.Node node = own.node();
+            TestNodes.Node other = own.node();
+            CometClient ada = node.client("ada", 1);
+            CometClient bob = other.client("bob", 1);
+            server.suspend();
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(4); // beyond idle and lease
+            while (System.nanoTime() - end < 0) {
+                LockSupport.parkNanos(end - System.nanoTime());
+            }
+            server.resume();
+            await().ignoreExceptions().until(() -> node.provider.killOrphans().isEmpty());
+            assertThat(other.provider.killIdleCometClient(bob)).isPositive();
+            assertThat(node.provider.findClientByPublicToken("ada")).isEqualTo(ada);
+        }
+    }
+
+    @Test
+    @DisplayName("P4: what was asked, replied and told is not kept")
+    void requests_many_leaveNothingBehind() throws Exception {
+        CometClient lamp = b.client("lamp");
+        long cursor = 0;
+        for (int i = 0; i < 20; i++) {
+            CompletableFuture<CometReply> asked =
+                    a.manager
+                            .request(lamp, "on?", "x".repeat(1_000), Duration.ofSeconds(1))
+                            .toCompletableFuture();
+            CometMessage message = b.poll(lamp, cursor).await().batch().messages().get(0);
+            cursor = message.messageId();
+            b.manager
+                    .endpoint()
+                    .acceptReply(
+                            lamp.privateToken(),
+                            String.valueOf(message.correlationId()),
+                            "y".repeat(10_000));
+            asked.get(10, TimeUnit.SECONDS);
+        }
+        redis(
+                commands -> {
+                    assertThat(commands.hgetall(nodes.prefix() + "r:lamp").toString())
+                            .hasSizeLessThan(10_000)
+                            .doesNotContain("yyy");
+                    await().untilAsserted(
+                                    () ->
+                                            assertThat(commands.keys(nodes.prefix() + "a:*"))
+                                                    .isEmpty());
+                    await().untilAsserted(
+                                    () ->
+                                            assertThat(commands.keys(nodes.prefix() + "i:*"))
+                                                    .allMatch(key -> commands.xlen(key) == 0));
+                });
     }
 
     @Test

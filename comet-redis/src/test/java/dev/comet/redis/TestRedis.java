@@ -120,6 +120,24 @@ public final class TestRedis implements AutoCloseable {
         }
     }
 
+    /** SIGSTOP: it takes what is sent to it, and does it later. */
+    public void suspend() {
+        signal("-STOP");
+    }
+
+    /** SIGCONT. */
+    public void resume() {
+        signal("-CONT");
+    }
+
+    private void signal(String signal) {
+        try {
+            new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start().waitFor();
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /** On the same port, with what it has written. */
     public void startAgain() {
         try {
