@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -115,7 +116,7 @@ final class Connection implements AutoCloseable {
         try {
             StatefulRedisConnection<String, byte[]> before = commands;
             commands = connect(timeout);
-            before.closeAsync();
+            Future<?> unused = before.closeAsync();
         } catch (RuntimeException e) {
             LOG.debug("There is no other connection to Redis", e);
             return;
@@ -128,7 +129,7 @@ final class Connection implements AutoCloseable {
         try {
             StatefulRedisConnection<String, byte[]> before = feed;
             feed = connect(FEED_WAIT.plus(timeout));
-            before.closeAsync();
+            Future<?> unused = before.closeAsync();
         } catch (RuntimeException e) {
             LOG.debug("There is no other connection to Redis", e);
         }
@@ -160,7 +161,7 @@ final class Connection implements AutoCloseable {
                 (reply, e) -> {
                     Throwable cause = e instanceof CompletionException ? e.getCause() : e;
                     if (cause instanceof RedisNoScriptException) {
-                        eval(script, all);
+                        Future<?> unused = eval(script, all);
                     }
                 });
     }
@@ -264,6 +265,6 @@ final class Connection implements AutoCloseable {
 
     private void shutdown() {
         client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
-        resources.shutdown(0, 2, TimeUnit.SECONDS);
+        Future<?> unused = resources.shutdown(0, 2, TimeUnit.SECONDS);
     }
 }

@@ -2,6 +2,7 @@ package dev.comet.redis;
 
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -49,7 +50,8 @@ final class Node {
     /** From now on the lease is renewed three times before it would end. */
     void start() {
         long pause = lease.toMillis() / 4;
-        timer.scheduleWithFixedDelay(this::renewOrSay, pause, pause, TimeUnit.MILLISECONDS);
+        Future<?> unused =
+                timer.scheduleWithFixedDelay(this::renewOrSay, pause, pause, TimeUnit.MILLISECONDS);
     }
 
     private void renewOrSay() {

@@ -64,7 +64,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     private final LocalClients local = new LocalClients();
     private final Unanswered unanswered = new Unanswered(this::newKey);
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
-    private final AtomicReference<Counted> counted = new AtomicReference<>(Counted.NONE);
+    private volatile Counted counted = Counted.NONE; // written under this object's monitor
 
     /** As of the latest change of the number of clients that this node has heard of. */
     private record Counted(long clients, long version, Usage rest) {
@@ -315,13 +315,15 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     // ---- clients
 
-    private void counted(long clients, long version) {
-        counted.accumulateAndGet(
-                new Counted(clients, version, Usage.NONE),
-                (before, now) ->
-                        now.version() < before.version()
-                                ? before
-                                : new Counted(now.clients(), now.version(), before.rest()));
+    private synchronized void counted(long clients, long version) {
+        if (version >= counted.version()) {
+            counted = new Counted(clients, version, counted.rest());
+        }
+    }
+
+    /** Also of a store that has lost everything, and counts anew. */
+    private synchronized void counted(long clients, long version, Usage rest) {
+        counted = new Counted(clients, version, rest);
     }
 
     @Override
@@ -844,13 +846,13 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         reply.number(4),
                         reply.number(5),
                         Duration.ofNanos(TimeUnit.MICROSECONDS.toNanos(reply.number(6))));
-        counted.set(new Counted(reply.number(1), reply.number(2), rest));
+        counted(reply.number(1), reply.number(2), rest);
     }
 
     /** All but the number of clients is as of the last {@link #tidy}; the lag, of own logs. */
     @Override
     public Usage usage() {
-        Counted now = counted.get();
+        Counted now = counted;
         Usage rest = now.rest();
         return new Usage(
                 (int) now.clients(),

@@ -38,7 +38,7 @@ enum Script {
     TIDY("full", "logs"),
     USAGE;
 
-    private final byte[] source;
+    private final String source;
     private final String digest;
 
     /**
@@ -50,11 +50,11 @@ enum Script {
         for (String part : parts) {
             text.append(resource(part));
         }
-        source = text.append(resource(name().toLowerCase(Locale.ROOT))).toString().getBytes(UTF_8);
-        digest = sha1(source);
+        source = text.append(resource(name().toLowerCase(Locale.ROOT))).toString();
+        digest = sha1(source.getBytes(UTF_8));
     }
 
-    byte[] source() {
+    String source() {
         return source;
     }
 

@@ -13,7 +13,7 @@ final class ServerCheck {
     static void require(Connection connection, RedisURI uri) {
         String where = "Redis at " + uri.getHost() + ":" + uri.getPort();
         String version = value(connection.info("server"), "redis_version");
-        String[] parts = version.split("\\.");
+        String[] parts = version.split("\\.", -1);
         if (parts.length >= 2 && number(parts[0]) * 100 + number(parts[1]) < 602) {
             throw new IllegalStateException(
                     where + " has version " + version + "; use 6.2 or later, or Valkey");

@@ -67,7 +67,7 @@ public final class TestRedis implements AutoCloseable {
             return wanted;
         }
         for (String name : List.of("redis-server", "valkey-server")) {
-            for (String directory : System.getenv("PATH").split(File.pathSeparator)) {
+            for (String directory : System.getenv("PATH").split(File.pathSeparator, -1)) {
                 File file = new File(directory, name);
                 if (file.canExecute()) {
                     return file.getPath();
