@@ -2,6 +2,7 @@ package dev.comet.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.comet.CometClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisConnectionException;
@@ -142,7 +143,8 @@ final class Connection implements AutoCloseable {
     /**
      * Runs the script and waits for what it returns.
      *
-     * @param arguments texts, byte arrays, or numbers
+     * @param arguments texts, byte arrays, numbers, or clients: each of these is two, its public
+     *     token and its incarnation
      */
     Reply run(Script script, Object... arguments) {
         byte[][] all = all(arguments);
@@ -186,7 +188,12 @@ final class Connection implements AutoCloseable {
         all.add(bytes(String.valueOf(micros.getAsLong())));
         all.add(common[2]);
         for (Object argument : arguments) {
-            all.add(argument instanceof byte[] raw ? raw : bytes(String.valueOf(argument)));
+            if (argument instanceof CometClient client) {
+                all.add(bytes(Names.escaped(client.publicToken())));
+                all.add(bytes(String.valueOf(client.incarnation())));
+            } else {
+                all.add(argument instanceof byte[] raw ? raw : bytes(String.valueOf(argument)));
+            }
         }
         return all.toArray(byte[][]::new);
     }

@@ -56,7 +56,12 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     /** What start provides. */
     private record State(
-            CometLimits limits, Listener listener, Connection connection, Node node, Feed feed) {}
+            CometLimits limits,
+            Listener listener,
+            Connection connection,
+            OtherNodes others,
+            Node node,
+            Feed feed) {}
 
     private final Builder options;
     private final String name = UUID.randomUUID().toString();
@@ -106,9 +111,11 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
             Node node = new Node(connection, options.lease);
             Reply joined = node.renewLease();
-            Feed feed = new Feed(connection, prefix, name, joined.number(1), new ToListener());
+            OtherNodes others = new OtherNodes(connection, name, local, context.listener());
+            Feed feed = new Feed(connection, prefix, name, joined.number(1), others);
             node.feed(feed);
-            State started = new State(context.limits(), context.listener(), connection, node, feed);
+            State started =
+                    new State(context.limits(), context.listener(), connection, others, node, feed);
             if (!state.compareAndSet(null, started)) {
                 throw servesAManagerAlready();
             }
@@ -189,130 +196,6 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         }
     }
 
-    // ---- what other nodes say
-
-    private final class ToListener implements Feed.News {
-
-        @Override
-        public void told(Feed.Entry entry) {
-            Listener listener = state().listener();
-            switch (entry.text("t")) {
-                case "e" -> listener.everyoneGrew();
-                case "g" -> listener.groupGrew(Names.unescaped(entry.text("l")));
-                case "grew" -> tellGrew(entry.text("l"));
-                default -> {
-                    CometClient client = client(entry.text("l"));
-                    if (client != null) {
-                        toldOf(client, entry, listener);
-                    }
-                }
-            }
-        }
-
-        /** The client, if it concerns this node, of a public token and an incarnation. */
-        private @Nullable CometClient client(String who) {
-            int space = who.indexOf(' ');
-            return local.findOrAwaited(
-                    Names.unescaped(who.substring(0, space)),
-                    Long.parseLong(who.substring(space + 1)));
-        }
-
-        private void toldOf(CometClient client, Feed.Entry entry, Listener listener) {
-            switch (entry.text("t")) {
-                case "joined" -> listener.joined(client, Names.unescaped(entry.text("a")));
-                case "left" -> listener.left(client, Names.unescaped(entry.text("a")));
-                case "moved" -> {
-                    long generation = Long.parseLong(entry.text("a"));
-                    local.hasMoved(client, generation);
-                    listener.superseded(client, generation, Long.parseLong(entry.text("b")));
-                }
-                case "ended" -> ended(client, reason(entry.text("a")));
-                case "replied" -> fetchReply(client, Names.unescaped(entry.text("a")), listener);
-                default -> {} // of a later version
-            }
-        }
-
-        /** Asks the store about each client that is here, and has everybody look again. */
-        @Override
-        public void missed() {
-            Listener listener = state().listener();
-            listener.everyoneGrew();
-            local.allAttached().forEach(client -> check(client, listener));
-            for (LocalClients.Awaited one : local.allAwaited()) {
-                fetchReply(one.client(), one.correlationId(), listener);
-            }
-        }
-
-        private void fetchReply(CometClient client, String correlationId, Listener listener) {
-            Reply reply =
-                    run(
-                            Script.REPLIED,
-                            escaped(client.publicToken()),
-                            client.incarnation(),
-                            escaped(correlationId));
-            if (reply.status() == 0) {
-                if (!tellOfEnd(client, reply)) {
-                    ended(client, null);
-                }
-            } else if (reply.size() > 1) {
-                listener.replied(client, Codec.message(reply.bytes(1)));
-            }
-        }
-
-        private void check(CometClient client, Listener listener) {
-            Reply reply = run(Script.CHECK, escaped(client.publicToken()), client.incarnation());
-            if (reply.status() == 0) {
-                if (!tellOfEnd(client, reply)) {
-                    ended(client, null);
-                }
-                return;
-            }
-            if (reply.number(1) == 0) {
-                long generation = reply.number(2);
-                local.hasMoved(client, generation);
-                listener.superseded(client, generation, 0);
-                return;
-            }
-            Reply groups = reply.list(3);
-            for (int i = 0; i < groups.size(); i++) {
-                listener.joined(client, Names.unescaped(groups.text(i)));
-            }
-            listener.clientGrew(client);
-        }
-    }
-
-    private static @Nullable EndReason reason(String code) {
-        for (EndReason reason : EndReason.values()) {
-            if (reason.code().equals(code)) {
-                return reason;
-            }
-        }
-        return null;
-    }
-
-    /**
-     * The store has no such client. If another node has ended it, and the news is still on its way,
-     * the listener is told now, so that it knows the reason before it learns that the client is
-     * gone.
-     *
-     * @return whether it was told
-     */
-    private boolean tellOfEnd(CometClient client, Reply reply) {
-        String[] by = reply.text(1).split(" ", 2);
-        if (by.length < 2 || by[0].equals(name)) {
-            local.hasEnded(client);
-            return false;
-        }
-        ended(client, reason(by[1]));
-        return true;
-    }
-
-    /** In this order: who finds the client neither in the store nor here finds that it was told. */
-    private void ended(CometClient client, @Nullable EndReason reason) {
-        state().listener().ended(client, reason);
-        local.hasEnded(client);
-    }
-
     // ---- clients
 
     private synchronized void counted(long clients, long version) {
@@ -332,8 +215,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         Reply reply =
                 run(
                         Script.INITIALIZE,
-                        escaped(client.publicToken()),
-                        client.incarnation(),
+                        client,
                         Names.hash(client.privateToken()),
                         Codec.client(client),
                         TimeUnit.SECONDS.toMicros(client.connectionIdleSeconds()),
@@ -409,14 +291,9 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public boolean keepAlive(CometClient client, long idleInNanos) {
-        Reply reply =
-                run(
-                        Script.KEEPALIVE,
-                        escaped(client.publicToken()),
-                        client.incarnation(),
-                        TimeUnit.NANOSECONDS.toMicros(idleInNanos));
+        Reply reply = run(Script.KEEPALIVE, client, TimeUnit.NANOSECONDS.toMicros(idleInNanos));
         if (reply.status() == 0) {
-            tellOfEnd(client, reply);
+            state().others().isGone(client, reply);
         }
         return reply.status() != 0;
     }
@@ -427,13 +304,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         Reply reply =
                 unanswered.run(
                         "kill " + client.incarnation() + ' ' + client.publicToken(),
-                        key ->
-                                run(
-                                        Script.KILL,
-                                        key,
-                                        escaped(client.publicToken()),
-                                        client.incarnation(),
-                                        thereFor()));
+                        key -> run(Script.KILL, key, client, thereFor()));
         if (reply.status() == -1) {
             local.hasEnded(client);
             return ABSENT;
@@ -489,13 +360,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         Reply reply =
                 unanswered.run(
                         "remove " + client.incarnation() + ' ' + client.publicToken(),
-                        key ->
-                                run(
-                                        Script.REMOVE,
-                                        key,
-                                        escaped(client.publicToken()),
-                                        client.incarnation(),
-                                        reason.code()));
+                        key -> run(Script.REMOVE, key, client, reason.code()));
         local.hasEnded(client);
         if (reply.status() == 0) {
             return false;
@@ -573,30 +438,12 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     /** Other nodes hear it from the store. */
     private void tellHere(Audience audience, Reply reply) {
         if (audience instanceof Audience.Recipients) {
-            tellGrew(reply.text(2));
+            state().others().tellGrew(reply.text(2));
         } else if (audience instanceof Audience.Group group) {
             state().listener().groupGrew(group.group());
         } else {
             state().listener().everyoneGrew();
         }
-    }
-
-    /**
-     * @param who lines of a public token and an incarnation
-     */
-    private void tellGrew(String who) {
-        who.lines()
-                .forEach(
-                        one -> {
-                            int space = one.indexOf(' ');
-                            CometClient client =
-                                    local.find(
-                                            Names.unescaped(one.substring(0, space)),
-                                            Long.parseLong(one.substring(space + 1)));
-                            if (client != null) {
-                                state().listener().clientGrew(client);
-                            }
-                        });
     }
 
     // ---- reading
@@ -629,15 +476,14 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                 run(
                         Script.READ,
                         what,
-                        escaped(client.publicToken()),
-                        client.incarnation(),
+                        client,
                         cursor,
                         maxMessages,
                         maxBytes,
                         clientAge(),
                         sharedAge());
         if (reply.status() == 0) {
-            tellOfEnd(client, reply);
+            state().others().isGone(client, reply);
         }
         return existing(reply);
     }
@@ -687,8 +533,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                 existing(
                         run(
                                 Script.JOIN,
-                                escaped(client.publicToken()),
-                                client.incarnation(),
+                                client,
                                 escaped(group),
                                 limits.maxGroupsPerClient(),
                                 limits.maxGroups()));
@@ -714,19 +559,13 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public boolean leaveGroup(CometClient client, String group) {
-        Reply reply =
-                run(
-                        Script.LEAVE,
-                        escaped(client.publicToken()),
-                        client.incarnation(),
-                        escaped(group),
-                        newKey());
+        Reply reply = run(Script.LEAVE, client, escaped(group), newKey());
         return existing(reply).number(1) == 1;
     }
 
     @Override
     public Set<String> groupsOf(CometClient client) {
-        Reply reply = run(Script.CHECK, escaped(client.publicToken()), client.incarnation());
+        Reply reply = run(Script.CHECK, client);
         Set<String> names = new LinkedHashSet<>();
         if (reply.status() != 0) {
             Reply groups = reply.list(3);
@@ -784,8 +623,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             Reply reply =
                     run(
                             Script.AWAIT,
-                            escaped(client.publicToken()),
-                            client.incarnation(),
+                            client,
                             escaped(correlationId),
                             "wait",
                             TimeUnit.NANOSECONDS.toMicros(withinNanos));
@@ -805,8 +643,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             state().connection()
                     .start(
                             Script.AWAIT,
-                            escaped(client.publicToken()),
-                            client.incarnation(),
+                            client,
                             escaped(correlationId),
                             hasReplied ? "replied" : "over",
                             0);
@@ -822,8 +659,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         run(
                                 Script.REPLY,
                                 newKey(),
-                                escaped(client.publicToken()),
-                                client.incarnation(),
+                                client,
                                 escaped(String.valueOf(reply.correlationId())),
                                 Codec.message(reply)));
         if (answer.status() == -7) {
@@ -865,7 +701,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     /** The lag is that of the client's own log. */
     @Override
     public ClientUsage usage(CometClient client) {
-        Reply reply = run(Script.USAGE, escaped(client.publicToken()), client.incarnation());
+        Reply reply = run(Script.USAGE, client);
         return reply.status() == 0
                 ? ClientUsage.NONE
                 : new ClientUsage(micros(reply.number(1)), micros(reply.number(2)));
