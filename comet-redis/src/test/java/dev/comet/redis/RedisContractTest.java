@@ -9,6 +9,10 @@ class RedisContractTest extends CometStateProviderContract {
 
     private String namespace = "";
 
+    TestRedis server() {
+        return TestRedis.shared();
+    }
+
     @Override
     protected ICometStateProvider newProvider() {
         namespace = UUID.randomUUID().toString();
@@ -18,7 +22,7 @@ class RedisContractTest extends CometStateProviderContract {
     @Override
     protected ICometStateProvider reopenProvider() {
         return RedisCometStateProvider.builder()
-                .uri(TestRedis.shared().uri())
+                .uri(server().uri())
                 .namespace(namespace)
                 .timeOfTheManager()
                 .build();

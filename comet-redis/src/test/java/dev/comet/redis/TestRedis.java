@@ -19,6 +19,7 @@ import redis.embedded.core.ExecutableProvider;
 public final class TestRedis implements AutoCloseable {
 
     private static @Nullable TestRedis shared;
+    private static @Nullable TestRedis oldest;
 
     private final List<String> command = new ArrayList<>();
     private final int port;
@@ -51,6 +52,22 @@ public final class TestRedis implements AutoCloseable {
         return shared;
     }
 
+    /** A Redis 6.2, which the tests bring along, as {@link #shared}. */
+    static synchronized TestRedis oldest() {
+        if (oldest == null) {
+            try {
+                oldest = new TestRedis(broughtAlong(), "--save", "", "--appendonly", "no");
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        }
+        return oldest;
+    }
+
+    private static String broughtAlong() throws IOException {
+        return ExecutableProvider.newJarResourceProvider().get().getPath();
+    }
+
     /** A server of one's own. */
     public static TestRedis start(String... options) {
         try {
@@ -74,7 +91,7 @@ public final class TestRedis implements AutoCloseable {
                 }
             }
         }
-        return ExecutableProvider.newJarResourceProvider().get().getPath();
+        return broughtAlong();
     }
 
     private Process start() throws IOException {
