@@ -73,6 +73,10 @@ final class TestNodes implements AutoCloseable {
         return node;
     }
 
+    String namespace() {
+        return namespace;
+    }
+
     /** What all keys of this store begin with. */
     String prefix() {
         return "comet:{" + namespace + "}:";

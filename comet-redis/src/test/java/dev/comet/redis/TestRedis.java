@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.opentest4j.TestAbortedException;
 import redis.embedded.core.ExecutableProvider;
 
 /** A Redis server of this process's own, on a free port of the loopback; it ends with it. */
@@ -64,8 +65,15 @@ public final class TestRedis implements AutoCloseable {
         return oldest;
     }
 
-    private static String broughtAlong() throws IOException {
-        return ExecutableProvider.newJarResourceProvider().get().getPath();
+    private static String broughtAlong() {
+        try {
+            return ExecutableProvider.newJarResourceProvider().get().getPath();
+        } catch (IOException | RuntimeException e) {
+            throw new TestAbortedException(
+                    "skipped: no redis-server on the PATH, nor one in embedded-redis for this"
+                            + " machine",
+                    e);
+        }
     }
 
     /** A server of one's own. */
@@ -78,7 +86,7 @@ public final class TestRedis implements AutoCloseable {
     }
 
     /** What this machine has, or else what the tests bring along. */
-    private static String executable() throws IOException {
+    private static String executable() {
         String wanted = System.getenv("COMET_REDIS_SERVER");
         if (wanted != null) {
             return wanted;
