@@ -13,6 +13,8 @@ final class NodeProcess {
     private NodeProcess() {}
 
     /**
+     * Begins to send.
+     *
      * @param args where Redis is, the namespace, the public token of the receiver
      */
     public static void main(String[] args) {
