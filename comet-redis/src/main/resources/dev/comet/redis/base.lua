@@ -51,10 +51,10 @@ local function isThere(node)
   return lease and tonumber(lease) > now
 end
 
--- Since when this node has been there without a break is longer ago than this: only then it knows who is idle, and not just cut off.
-local function isThereSince(micros)
+-- Whether this node has been there for so long without a break: only then it knows who is idle, and not just cut off. 0: always.
+local function isThereFor(micros)
   local since = call('HGET', P .. 'since', NODE)
-  return since and now - since >= micros
+  return micros == 0 or (since and isThere(NODE) and now - since >= micros)
 end
 
 -- To all nodes: a log that they may have readers of has grown.

@@ -15,7 +15,7 @@ local left = tonumber(call('ZSCORE', P .. 'idle', ARGV[6]) or 0) - now
 if left > 0 then
   return { math.ceil(left) }
 end
-if not isThereSince(tonumber(ARGV[8])) then
+if not isThereFor(tonumber(ARGV[8])) then
   return { 1000000 } -- the store was away: who could not come shall have time to
 end
 endClient(ARGV[6], '')

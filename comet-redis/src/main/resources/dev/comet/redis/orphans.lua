@@ -7,7 +7,7 @@ if before then
 end
 local clients, version = clientCount()
 local killed = { 1, clients, version, 0 }
-if not isThereSince(tonumber(ARGV[6])) then
+if not isThereFor(tonumber(ARGV[6])) then
   return killed
 end
 local ended = 0
