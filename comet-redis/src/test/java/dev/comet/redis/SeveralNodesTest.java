@@ -24,6 +24,7 @@ import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.output.StatusOutput;
 import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -236,6 +237,54 @@ class SeveralNodesTest {
         b.events.await(IDLE_CLIENT_KILLED, bob);
         assertThat(b.events.count(IDLE_CLIENT_KILLED, bob)).isEqualTo(1);
         assertThat(b.manager.findClientByPublicToken("ada")).contains(ada);
+    }
+
+    @Test
+    @DisplayName("P3 P5: a process that is killed while it sends: what it had accepted arrives")
+    void process_isKilledWhileItSends_whatWasAcceptedArrives() throws Exception {
+        CometClient ada = a.client("ada");
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                NodeProcess.class.getName(),
+                                TestRedis.shared().uri().toURI().toString(),
+                                nodes.namespace(),
+                                "ada")
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        List<Long> accepted = new ArrayList<>();
+        try (BufferedReader said = process.inputReader()) {
+            for (String line = said.readLine(); line != null; line = said.readLine()) {
+                if (line.matches("\\d+")) {
+                    accepted.add(Long.parseLong(line));
+                }
+                if (accepted.size() == 500) {
+                    process.toHandle().destroyForcibly(); // SIGKILL; what it said stays readable
+                }
+            }
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(accepted).hasSizeGreaterThanOrEqualTo(500);
+        CometClient orphan = b.manager.findClientByPublicToken("of-the-process").orElseThrow();
+        List<Long> received = new ArrayList<>();
+        while (received.isEmpty()
+                || received.get(received.size() - 1) < accepted.get(accepted.size() - 1)) {
+            long cursor = received.isEmpty() ? 0 : received.get(received.size() - 1);
+            CometAnswer answer = b.poll(ada, cursor, Duration.ofSeconds(5)).await();
+            assertThat(answer.batch().gaps()).isEmpty();
+            answer.batch().messages().forEach(message -> received.add(message.messageId()));
+        }
+        // More may have been accepted, of which the process could not say so.
+        assertThat(received).startsWith(accepted.toArray(Long[]::new));
+        await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () ->
+                                a.events.count(IDLE_CLIENT_KILLED, orphan)
+                                                + b.events.count(IDLE_CLIENT_KILLED, orphan)
+                                        == 1);
     }
 
     @Test
