@@ -101,7 +101,7 @@ final class Connection implements AutoCloseable {
             isOpen = true;
         } finally {
             if (!isOpen) {
-                shutdown();
+                close();
             }
         }
     }
@@ -267,10 +267,6 @@ final class Connection implements AutoCloseable {
 
     @Override
     public void close() {
-        shutdown();
-    }
-
-    private void shutdown() {
         client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
         Future<?> unused = resources.shutdown(0, 2, TimeUnit.SECONDS);
     }

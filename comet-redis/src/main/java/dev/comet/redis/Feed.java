@@ -39,10 +39,6 @@ final class Feed implements Runnable {
             byte[] value = fields.get(field);
             return value == null ? "" : new String(value, UTF_8);
         }
-
-        byte[] bytes(String field) {
-            return fields.getOrDefault(field, new byte[0]);
-        }
     }
 
     /** Up to where the streams have been read. */

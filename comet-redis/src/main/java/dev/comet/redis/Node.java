@@ -28,8 +28,7 @@ final class Node {
                         return thread;
                     });
     private final AtomicBoolean stopped = new AtomicBoolean();
-    private boolean failing; // its thread's, as what follows
-    private int failures;
+    private int failures; // its thread's: since Redis has answered last
     private @Nullable Feed feed;
 
     Node(Connection connection, Duration lease) {
@@ -61,14 +60,12 @@ final class Node {
             if (feed != null && before != null) {
                 feed.lastIdsAre(reply.number(1), reply.number(2), before);
             }
-            failures = 0;
-            if (failing) {
-                failing = false;
+            if (failures > 0) {
+                failures = 0;
                 LOG.info("Redis answers again");
             }
         } catch (Throwable e) {
-            if (!failing && !stopped.get()) {
-                failing = true;
+            if (failures == 0 && !stopped.get()) {
                 LOG.warn("Redis does not answer; what is held stays held, and is asked again", e);
             }
             if (++failures % FAILURES_OF_A_DEAD_CONNECTION == 0 && !stopped.get()) {

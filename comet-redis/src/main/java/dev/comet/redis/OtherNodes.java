@@ -101,10 +101,7 @@ final class OtherNodes implements Feed.News {
         } else if (reply.number(1) == 0) {
             hasMoved(client, reply.number(2), 0);
         } else {
-            Reply groups = reply.list(3);
-            for (int i = 0; i < groups.size(); i++) {
-                listener.joined(client, Names.unescaped(groups.text(i)));
-            }
+            reply.list(3).names(0).forEach(group -> listener.joined(client, group));
             listener.clientGrew(client);
         }
     }

@@ -53,6 +53,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     private static final Logger LOG = LoggerFactory.getLogger(RedisCometStateProvider.class);
     private static final int CLIENTS_AT_ONCE = 500;
     private static final long NO_AGE = 0;
+    private static final long TIME_OF_THE_STORE = 0;
 
     /** What start provides. */
     private record State(
@@ -71,7 +72,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
     private volatile Counted counted = Counted.NONE; // written under this object's monitor
 
-    /** As of the latest change of the number of clients that this node has heard of. */
+    /** As of the latest change of the number of clients that this node knows of. */
     private record Counted(long clients, long version, Usage rest) {
         static final Counted NONE = new Counted(0, -1, Usage.NONE);
     }
@@ -103,7 +104,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         options.retention,
                         options.timeOfTheManager
                                 ? () -> micros(context.clock().now())
-                                : () -> NO_AGE);
+                                : () -> TIME_OF_THE_STORE);
         boolean isStarted = false;
         try {
             if (options.checksServer) {
@@ -566,28 +567,14 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     @Override
     public Set<String> groupsOf(CometClient client) {
         Reply reply = run(Script.CHECK, client);
-        Set<String> names = new LinkedHashSet<>();
-        if (reply.status() != 0) {
-            Reply groups = reply.list(3);
-            for (int i = 0; i < groups.size(); i++) {
-                names.add(Names.unescaped(groups.text(i)));
-            }
-        }
-        return names;
+        return reply.status() == 0 ? Set.of() : new LinkedHashSet<>(reply.list(3).names(0));
     }
 
     @Override
     public List<String> groups() {
         Set<String> all = new LinkedHashSet<>();
         state().connection()
-                .scan(
-                        "groups",
-                        some -> {
-                            Reply reply = run(Script.GROUPS, some.toArray());
-                            for (int i = 1; i < reply.size(); i++) {
-                                all.add(Names.unescaped(reply.text(i)));
-                            }
-                        });
+                .scan("groups", some -> all.addAll(run(Script.GROUPS, some.toArray()).names(1)));
         return List.copyOf(all);
     }
 

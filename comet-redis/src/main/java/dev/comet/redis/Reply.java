@@ -2,6 +2,7 @@ package dev.comet.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** What a script has returned: first how it went, then numbers, texts, and lists of these. */
@@ -26,6 +27,15 @@ record Reply(List<?> parts) {
 
     String text(int index) {
         return new String(bytes(index), UTF_8);
+    }
+
+    /** The escaped names that the parts from this one on are. */
+    List<String> names(int from) {
+        List<String> names = new ArrayList<>(size() - from);
+        for (int i = from; i < size(); i++) {
+            names.add(Names.unescaped(text(i)));
+        }
+        return names;
     }
 
     Reply list(int index) {

@@ -11,8 +11,7 @@ import java.util.HexFormat;
 import java.util.Locale;
 
 /**
- * What the store does in one step. Each is a file beside this one, after what base.lua and logs.lua
- * define.
+ * What the store does in one step. Each is a file beside this one, after the parts that it needs.
  */
 enum Script {
     INITIALIZE,

@@ -51,6 +51,17 @@ local function isEmpty(log, list, name)
   call('ZREM', P .. list, name)
 end
 
+-- It has let go of everything up to s: it is listed under the oldest message that is left.
+local function trim(log, list, name)
+  call('XTRIM', log.key, 'MINID', num(log.s + 1))
+  local oldest = first(log)
+  if oldest then
+    call('ZADD', P .. list, num(idOf(oldest)), name)
+  else
+    isEmpty(log, list, name)
+  end
+end
+
 -- What the total goes down by when this entry leaves this log.
 local function freedBy(entry)
   local f = entry[2]
@@ -85,13 +96,7 @@ local function dropOwn(o, entries, why)
     o.s = id
   end
   o.n, o.why, o.changed, M.changed = o.n - #entries, why, true, true
-  call('XTRIM', o.key, 'MINID', num(o.s + 1))
-  local oldest = first(o)
-  if oldest then
-    call('ZADD', P .. 'oo', num(idOf(oldest)), o.pub)
-  else
-    isEmpty(o, 'oo', o.pub)
-  end
+  trim(o, 'oo', o.pub)
   return undelivered
 end
 
@@ -156,13 +161,7 @@ local function dropShared(g, entries, why)
   end
   M.sn = M.sn - #entries
   g.n, g.why, g.changed, M.changed = g.n - #entries, why, true, true
-  call('XTRIM', g.key, 'MINID', num(g.s + 1))
-  local oldest = first(g)
-  if oldest then
-    call('ZADD', P .. 'so', num(idOf(oldest)), g.name)
-  else
-    isEmpty(g, 'so', g.name)
-  end
+  trim(g, 'so', g.name)
 end
 
 local function dropOldestShared(g)
