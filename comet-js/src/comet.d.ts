@@ -57,7 +57,7 @@ export interface CometEvents {
   /** The last answer came in another way than the one before. Nothing is lost by that. */
   "comet.transport": { from: CometTransport; to: CometTransport };
   /** Messages with from ≤ id ≤ to may be lost, apart from those that follow. Reload what they would have changed. */
-  "comet.gap": { from: number; to: number; reason: "overflow" | "expired" | "confirmed" | "unknown-cursor" | "unreadable" | (string & {}) };
+  "comet.gap": { from: number; to: number; reason: "overflow" | "expired" | "confirmed" | "unknown-cursor" | "store-lost" | "unreadable" | (string & {}) };
   /**
    * The server does not know the session any more. `current` is the public token of the session that replaces it (join rooms again, reload
    * what is shown: messages in between are lost), or null if there is none (state `lost`). Comes also when another page has replaced the

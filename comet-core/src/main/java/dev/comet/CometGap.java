@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param from the first id of the range; the range may begin before the first message that was
  *     lost. Of no meaning with {@link Reason#UNKNOWN_CURSOR}
  * @param to the last id of the range; the message with this id was lost, except with {@link
- *     Reason#UNKNOWN_CURSOR}
+ *     Reason#UNKNOWN_CURSOR} and {@link Reason#STORE_LOST}
  * @param reason why
  */
 public record CometGap(long from, long to, Reason reason) {
@@ -29,7 +29,12 @@ public record CometGap(long from, long to, Reason reason) {
          * The cursor is above everything, or from another life of the store. The client continues
          * from {@link CometGap#to}.
          */
-        UNKNOWN_CURSOR;
+        UNKNOWN_CURSOR,
+        /**
+         * A store that several nodes share has lost what it had accepted last, as when a replica
+         * took over that had not received it yet. Perhaps nothing in the range was for this client.
+         */
+        STORE_LOST;
 
         /** The word on the wire, such as {@code unknown-cursor}. */
         public String code() {

@@ -130,7 +130,7 @@ final class Counters {
     private static long lostAtMost(CometGap gap) {
         return switch (gap.reason()) {
             case OVERFLOW, EXPIRED -> gap.to() - gap.from() + 1;
-            case CONFIRMED, UNKNOWN_CURSOR -> 0; // the client had them, or nobody knows
+            case CONFIRMED, UNKNOWN_CURSOR, STORE_LOST -> 0; // the client had them, or nobody knows
         };
     }
 }

@@ -15,6 +15,7 @@ const GAPS = {
   expired: "it waited longer than the server keeps it",
   confirmed: "this window was closed before it had shown everything",
   "unknown-cursor": "the server has started anew",
+  "store-lost": "the server has lost it",
 };
 
 export class Chat {

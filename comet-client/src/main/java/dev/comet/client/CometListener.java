@@ -39,8 +39,9 @@ public interface CometListener {
      * Messages with from ≤ id ≤ to may be lost, apart from those that follow. Reload what they
      * would have changed.
      *
-     * @param reason {@code overflow}, {@code expired}, {@code confirmed}, {@code unknown-cursor};
-     *     or {@code unreadable}: this one message came and was no JSON, or beyond what can be read
+     * @param reason {@code overflow}, {@code expired}, {@code confirmed}, {@code unknown-cursor},
+     *     {@code store-lost}; or {@code unreadable}: this one message came and was no JSON, or
+     *     beyond what can be read
      */
     default void gap(long from, long to, String reason) {}
 

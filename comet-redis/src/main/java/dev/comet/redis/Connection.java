@@ -5,40 +5,36 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.comet.CometClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisConnectionException;
-import io.lettuce.core.RedisFuture;
-import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
-import io.lettuce.core.ScanArgs;
-import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.ScanCursor;
+import io.lettuce.core.SocketOptions;
 import io.lettuce.core.StreamMessage;
-import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.codec.ByteArrayCodec;
-import io.lettuce.core.codec.RedisCodec;
-import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.resource.ClientResources;
-import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way to Redis: one connection for all scripts, which pipelines what many threads ask, and one
- * for the feed, which waits.
+ * The way to Redis, by one {@link Link} after the other. The next one is made as soon as one is
+ * broken, and first says what this node knows, so that a server that has lost something notices
+ * before anybody asks it.
  *
- * <p>A command that was written when the connection broke is written again: what must not be done
- * twice has a key, by which its script knows it.
+ * <p>A call whose link breaks is made again by the next one: what must not be done twice has a key,
+ * by which its script knows it.
  *
  * <p>Safe for use by any number of threads.
  */
@@ -46,99 +42,88 @@ final class Connection implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
-    private static final RedisCodec<String, byte[]> CODEC =
-            RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
-
     /** For how long the feed waits for news, at most. */
     private static final Duration FEED_WAIT = Duration.ofSeconds(1);
 
-    private final ClientResources resources;
-    private final RedisClient client;
-    private volatile StatefulRedisConnection<String, byte[]> commands;
-    private volatile StatefulRedisConnection<String, byte[]> feed;
-    private final Duration timeout;
-    private final String prefix;
+    /** For how long a store that may have lost something waits for nodes that know of it. */
+    private static final Duration NODES_WAIT = Duration.ofSeconds(3);
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+    private static final long SHORTEST_PAUSE_MILLIS = 10;
+    private static final long LONGEST_PAUSE_MILLIS = 500;
+
+    /** Of a server that has been, or is yet to be, the one that is meant. */
+    private static final Pattern WRONG_SERVER =
+            Pattern.compile("READONLY|^LOADING|^MASTERDOWN|^CLUSTERDOWN|^MOVED");
+
+    private static final Pattern MOVED = Pattern.compile("^MOVED \\d+ (\\S*):(\\d+)");
+
+    private static final int ASK_AGAIN = 2;
+    private static final int REPLICA = -1;
+
+    private final Settings settings;
+    private final ClientResources resources = ClientResources.create();
+    private final RedisClient client = RedisClient.create(resources);
     private final byte[][] common;
     private final LongSupplier micros;
+    private final long timeoutNanos;
+    private final Semaphore pending;
+    private final Thread opener = new Thread(this::keepOpen, "comet-redis-connection");
+
+    private final AtomicLong highestSeen = new AtomicLong();
+    private volatile long epoch;
+
+    private final Object monitor = new Object();
+    private @Nullable Link link; // guarded by monitor; null while there is none
+    private boolean closed; // guarded by monitor
+
+    // the opener's, and before it runs the constructor's
+    private int attempts;
+    private @Nullable RedisURI movedTo;
 
     /**
-     * @param prefix what all keys begin with
      * @param node this node's name
-     * @param retention how long keys are kept that nobody looks after
      * @param micros the time; 0: the store's own
-     * @throws RedisConnectionException if there is no Redis
+     * @throws RuntimeException if there is no Redis
      */
-    Connection(
-            RedisURI uri,
-            Duration timeout,
-            int maxPendingCommands,
-            String prefix,
-            String node,
-            Duration retention,
-            LongSupplier micros) {
-        this.timeout = timeout;
-        this.prefix = prefix;
+    Connection(Settings settings, String node, LongSupplier micros) {
+        this.settings = settings;
         this.micros = micros;
+        this.timeoutNanos = settings.commandTimeout().toNanos();
+        this.pending = new Semaphore(settings.maxPendingCommands());
         this.common =
                 new byte[][] {
-                    bytes(prefix), bytes(node), bytes(String.valueOf(retention.toMillis()))
+                    bytes(settings.prefix()),
+                    bytes(node),
+                    bytes(String.valueOf(settings.retention().toMillis()))
                 };
-        resources =
-                ClientResources.builder()
-                        .reconnectDelay(
-                                Delay.fullJitter(
-                                        Duration.ofMillis(1),
-                                        Duration.ofSeconds(1),
-                                        10,
-                                        TimeUnit.MILLISECONDS))
-                        .build();
-        client = RedisClient.create(resources, uri);
-        client.setOptions(ClientOptions.builder().requestQueueSize(maxPendingCommands).build());
+        client.setOptions(
+                ClientOptions.builder()
+                        .autoReconnect(false) // it would go on at another server in silence
+                        .socketOptions(
+                                SocketOptions.builder()
+                                        .connectTimeout(CONNECT_TIMEOUT)
+                                        .keepAlive(true)
+                                        .build())
+                        .build());
         boolean isOpen = false;
         try {
-            commands = connect(timeout);
-            feed = connect(FEED_WAIT.plus(timeout));
+            link = firstLink();
             isOpen = true;
         } finally {
             if (!isOpen) {
                 close();
             }
         }
-    }
-
-    private StatefulRedisConnection<String, byte[]> connect(Duration patience) {
-        StatefulRedisConnection<String, byte[]> made = client.connect(CODEC);
-        made.setTimeout(patience);
-        return made;
-    }
-
-    /** Goes on by other connections. Waits for them; if there are none it goes on as before. */
-    synchronized void reopen() {
-        try {
-            StatefulRedisConnection<String, byte[]> before = commands;
-            commands = connect(timeout);
-            Future<?> unused = before.closeAsync();
-        } catch (RuntimeException e) {
-            LOG.debug("There is no other connection to Redis", e);
-            return;
-        }
-        reopenFeed();
-    }
-
-    /** As {@link #reopen}, that of the feed alone. */
-    synchronized void reopenFeed() {
-        try {
-            StatefulRedisConnection<String, byte[]> before = feed;
-            feed = connect(FEED_WAIT.plus(timeout));
-            Future<?> unused = before.closeAsync();
-        } catch (RuntimeException e) {
-            LOG.debug("There is no other connection to Redis", e);
-        }
+        opener.setDaemon(true);
+        opener.start();
     }
 
     static byte[] bytes(String text) {
         return text.getBytes(UTF_8);
     }
+
+    // ---- calls
 
     /**
      * Runs the script and waits for what it returns.
@@ -148,37 +133,59 @@ final class Connection implements AutoCloseable {
      */
     Reply run(Script script, Object... arguments) {
         byte[][] all = all(arguments);
-        try {
-            return await(evalsha(script, all));
-        } catch (RedisNoScriptException e) { // a new server, or one that has restarted
-            return await(eval(script, all));
+        return call((way, nanos) -> way.run(script, all, nanos));
+    }
+
+    /** As {@link #run}, and waits until as many replicas have it as are asked for. */
+    Reply runKept(Script script, Object... arguments) {
+        byte[][] all = all(arguments);
+        return call((way, nanos) -> way.runKept(script, all, nanos));
+    }
+
+    /** Runs the script, and waits for nothing; not at all if there is no link just now. */
+    void start(Script script, Object... arguments) {
+        Link way;
+        synchronized (monitor) {
+            way = link;
+        }
+        if (way != null) {
+            way.start(script, all(arguments));
         }
     }
 
-    /** Runs the script, and waits for nothing. */
-    void start(Script script, Object... arguments) {
-        byte[][] all = all(arguments);
-        RedisFuture<List<Object>> started = evalsha(script, all);
-        started.whenComplete(
-                (reply, e) -> {
-                    Throwable cause = e instanceof CompletionException ? e.getCause() : e;
-                    if (cause instanceof RedisNoScriptException) {
-                        Future<?> unused = eval(script, all);
+    /** What is asked by one link. */
+    private interface Call<T> {
+        T by(Link way, long nanos);
+    }
+
+    private <T> T call(Call<T> call) {
+        if (!pending.tryAcquire()) {
+            throw new IllegalStateException(
+                    settings.maxPendingCommands()
+                            + " calls wait for Redis already; see maxPendingCommands");
+        }
+        try {
+            long end = System.nanoTime() + timeoutNanos;
+            while (true) {
+                Link way = awaitLink(end);
+                try {
+                    return call.by(way, Math.max(1, end - System.nanoTime()));
+                } catch (RedisException e) {
+                    if (!isWrongServer(e)) {
+                        throw e;
                     }
-                });
+                    isBroken(way);
+                }
+            }
+        } finally {
+            pending.release();
+        }
     }
 
-    private RedisFuture<List<Object>> eval(Script script, byte[][] arguments) {
-        return commands.async().eval(script.source(), ScriptOutputType.MULTI, keys(), arguments);
-    }
-
-    private <T> RedisFuture<T> evalsha(Script script, byte[][] arguments) {
-        return commands.async().evalsha(script.digest(), ScriptOutputType.MULTI, keys(), arguments);
-    }
-
-    /** In a cluster, all keys of a namespace are where this one is. */
-    private String[] keys() {
-        return new String[] {prefix + "meta"};
+    /** Whether what goes wrong is the link, and not the command. */
+    private static boolean isWrongServer(RedisException e) {
+        return !(e instanceof RedisCommandExecutionException)
+                || WRONG_SERVER.matcher(String.valueOf(e.getMessage())).find();
     }
 
     private byte[][] all(Object[] arguments) {
@@ -188,9 +195,9 @@ final class Connection implements AutoCloseable {
         all.add(bytes(String.valueOf(micros.getAsLong())));
         all.add(common[2]);
         for (Object argument : arguments) {
-            if (argument instanceof CometClient client) {
-                all.add(bytes(Names.escaped(client.publicToken())));
-                all.add(bytes(String.valueOf(client.incarnation())));
+            if (argument instanceof CometClient of) {
+                all.add(bytes(Names.escaped(of.publicToken())));
+                all.add(bytes(String.valueOf(of.incarnation())));
             } else {
                 all.add(argument instanceof byte[] raw ? raw : bytes(String.valueOf(argument)));
             }
@@ -198,27 +205,9 @@ final class Connection implements AutoCloseable {
         return all.toArray(byte[][]::new);
     }
 
-    private Reply await(RedisFuture<List<Object>> future) {
-        try {
-            return new Reply(future.get(timeout.toNanos(), TimeUnit.NANOSECONDS));
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
-        } catch (TimeoutException e) {
-            future.cancel(true); // not written again, should the connection come back
-            throw new IllegalStateException("Redis has not answered within " + timeout, e);
-        } catch (InterruptedException e) {
-            future.cancel(true);
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while Redis was asked", e);
-        }
-    }
-
     /** A section of what the server says of itself. */
     String info(String section) {
-        return commands.sync().info(section);
+        return call((way, nanos) -> way.info(section, nanos));
     }
 
     /**
@@ -226,21 +215,18 @@ final class Connection implements AutoCloseable {
      * not, and some may be there twice.
      */
     void scan(String name, Consumer<List<String>> some) {
-        String key = prefix + name;
-        var args = ScanArgs.Builder.limit(500);
-        var cursor = commands.sync().zscan(key, args);
-        while (true) {
-            List<String> found =
-                    cursor.getValues().stream()
-                            .map(one -> new String(one.getValue(), UTF_8))
-                            .toList();
-            if (!found.isEmpty()) {
-                some.accept(found);
+        String key = settings.prefix() + name;
+        ScanCursor cursor = ScanCursor.INITIAL;
+        while (!cursor.isFinished()) {
+            ScanCursor from = cursor;
+            var found = call((way, nanos) -> way.scan(key, from, nanos));
+            if (!found.getValues().isEmpty()) {
+                some.accept(
+                        found.getValues().stream()
+                                .map(one -> new String(one.getValue(), UTF_8))
+                                .toList());
             }
-            if (cursor.isFinished()) {
-                return;
-            }
-            cursor = commands.sync().zscan(key, cursor, args);
+            cursor = found;
         }
     }
 
@@ -249,24 +235,220 @@ final class Connection implements AutoCloseable {
      *
      * @return what the two feeds have, by the names of their keys
      */
-    @SuppressWarnings("unchecked") // an array of two
     List<StreamMessage<String, byte[]>> readFeeds(
-            StreamOffset<String> one, StreamOffset<String> other) throws InterruptedException {
-        RedisFuture<List<StreamMessage<String, byte[]>>> read =
-                feed.async().xread(XReadArgs.Builder.block(FEED_WAIT).count(200), one, other);
+            StreamOffset<String> one, StreamOffset<String> other) {
+        Link way = awaitLink(System.nanoTime() + timeoutNanos);
         try {
-            return read.get(FEED_WAIT.plus(timeout).toNanos(), TimeUnit.NANOSECONDS);
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
-        } catch (TimeoutException e) {
-            throw new IllegalStateException("Redis has not answered", e);
+            return way.readFeeds(one, other, FEED_WAIT, FEED_WAIT.toNanos() + timeoutNanos);
+        } catch (RedisException e) {
+            if (isWrongServer(e)) {
+                isBroken(way);
+            }
+            throw e;
+        }
+    }
+
+    // ---- what is known of the store
+
+    /** Some answer had this id of a message, or cursor. */
+    void hasSeen(long id) {
+        highestSeen.accumulateAndGet(id, Math::max);
+    }
+
+    /** Another one if another server may have lost something. Waits until there is a server. */
+    long awaitEpoch() {
+        awaitLink(System.nanoTime() + timeoutNanos);
+        return epoch;
+    }
+
+    private boolean isSettled(Link made) {
+        Reply reply =
+                made.run(
+                        Script.HELLO,
+                        all(
+                                new Object[] {
+                                    epoch,
+                                    highestSeen.get(),
+                                    TimeUnit.NANOSECONDS.toMicros(settings.lease().toNanos()),
+                                    TimeUnit.NANOSECONDS.toMicros(NODES_WAIT.toNanos())
+                                }),
+                        timeoutNanos);
+        if (reply.status() == REPLICA) {
+            throw new RedisException("READONLY this is a replica; the master is meant");
+        }
+        if (reply.status() == ASK_AGAIN) {
+            return false;
+        }
+        if (epoch != 0 && epoch != reply.number(1)) {
+            LOG.warn("Redis is another server, or has started again: looking at everything anew");
+        }
+        epoch = reply.number(1);
+        return true;
+    }
+
+    // ---- links
+
+    private Link awaitLink(long end) {
+        synchronized (monitor) {
+            while (link == null) {
+                long nanos = end - System.nanoTime();
+                if (closed || nanos <= 0) {
+                    throw new IllegalStateException(
+                            closed ? "this provider is closed" : "there is no connection to Redis");
+                }
+                try {
+                    TimeUnit.NANOSECONDS.timedWait(monitor, nanos + 1);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new IllegalStateException("interrupted while Redis was awaited", e);
+                }
+            }
+            return link;
+        }
+    }
+
+    /** Goes on by another link. */
+    void renew() {
+        Link before;
+        synchronized (monitor) {
+            before = link;
+        }
+        if (before != null) {
+            isBroken(before);
+        }
+    }
+
+    private void isBroken(Link way) {
+        synchronized (monitor) {
+            if (link == way) {
+                link = null;
+                monitor.notifyAll();
+            }
+        }
+        way.close();
+    }
+
+    private Link firstLink() {
+        while (true) {
+            try {
+                return open();
+            } catch (RedisException e) {
+                if (movedTo == null && attempts >= settings.uris().size()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** The opener's work. */
+    private void keepOpen() {
+        long pause = SHORTEST_PAUSE_MILLIS;
+        try {
+            while (awaitNeed()) {
+                try {
+                    Link made = open();
+                    synchronized (monitor) {
+                        link = made;
+                        monitor.notifyAll();
+                        if (!closed) {
+                            pause = SHORTEST_PAUSE_MILLIS;
+                            continue;
+                        }
+                    }
+                    made.close();
+                } catch (RuntimeException e) {
+                    LOG.debug("There is no connection to Redis; trying again", e);
+                    if (movedTo == null) {
+                        awaitClose(pause / 2 + (long) (Math.random() * pause));
+                        pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Returns false when there is nothing more to do. */
+    private boolean awaitNeed() throws InterruptedException {
+        synchronized (monitor) {
+            while (link != null && !closed) {
+                monitor.wait();
+            }
+            return !closed;
+        }
+    }
+
+    private void awaitClose(long millis) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        synchronized (monitor) {
+            for (long nanos = end - System.nanoTime();
+                    nanos > 0 && !closed;
+                    nanos = end - System.nanoTime()) {
+                TimeUnit.NANOSECONDS.timedWait(monitor, nanos + 1);
+            }
+        }
+    }
+
+    /**
+     * A link by which this node has said what it knows.
+     *
+     * @throws RuntimeException if there is none
+     */
+    private Link open() {
+        RedisURI uri = movedTo;
+        movedTo = null;
+        if (uri == null) {
+            uri = settings.uris().get(attempts++ % settings.uris().size());
+        }
+        if (uri.getTimeout().equals(RedisURI.DEFAULT_TIMEOUT_DURATION)) {
+            uri.setTimeout(CONNECT_TIMEOUT); // a minute is too long for a server that hangs
+        }
+        Link made = new Link(client, uri, settings.waitForReplicas(), settings.prefix() + "meta");
+        boolean isOpen = false;
+        try {
+            while (!isSettled(made)) {
+                awaitClose(SHORTEST_PAUSE_MILLIS);
+                requireOpen();
+            }
+            isOpen = true;
+            return made;
+        } catch (RedisCommandExecutionException e) {
+            Matcher moved = MOVED.matcher(String.valueOf(e.getMessage()));
+            if (moved.find()) {
+                String host = moved.group(1);
+                movedTo =
+                        RedisURI.builder(uri)
+                                .withHost(host.isEmpty() ? uri.getHost() : host)
+                                .withPort(Integer.parseInt(moved.group(2)))
+                                .build();
+            }
+            throw e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RedisException("interrupted while Redis was awaited", e);
         } finally {
-            read.cancel(true);
+            if (!isOpen) {
+                made.close();
+            }
+        }
+    }
+
+    private void requireOpen() {
+        synchronized (monitor) {
+            if (closed) {
+                throw new RedisException("this provider is closed");
+            }
         }
     }
 
     @Override
     public void close() {
+        synchronized (monitor) {
+            closed = true;
+            link = null;
+            monitor.notifyAll();
+        }
         client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
         Future<?> unused = resources.shutdown(0, 2, TimeUnit.SECONDS);
     }

@@ -54,6 +54,7 @@ final class Feed implements Runnable {
     /** Where to go on, if not behind what was read last. */
     private final AtomicReference<Position> moved = new AtomicReference<>();
 
+    private long epoch; // its thread's: that in which everything was looked at last
     private volatile Position position;
     private volatile boolean hasMissed; // until everything has been looked at again
     private boolean wasBehind; // the lease's thread's
@@ -64,6 +65,7 @@ final class Feed implements Runnable {
      */
     Feed(Connection connection, String prefix, String node, long all, News news) {
         this.connection = connection;
+        this.epoch = connection.awaitEpoch();
         this.allKey = prefix + "f";
         this.ownKey = prefix + "i:" + node;
         this.node = node;
@@ -102,7 +104,7 @@ final class Feed implements Runnable {
         if (isBehind && wasBehind) {
             LOG.warn("The news of other nodes do not come; reading them by another connection");
             hasMissed = true;
-            connection.reopenFeed();
+            connection.renew();
         }
         wasBehind = isBehind && !wasBehind;
     }
@@ -115,6 +117,11 @@ final class Feed implements Runnable {
                 if (to != null) {
                     position = to;
                     hasMissed = true;
+                }
+                long now = connection.awaitEpoch();
+                if (now != epoch) {
+                    epoch = now;
+                    hasMissed = true; // another server may not have what this node was told
                 }
                 if (hasMissed) {
                     hasMissed = false; // before: what is missed from now on is missed anew
@@ -132,8 +139,6 @@ final class Feed implements Runnable {
                                 StreamOffset.from(allKey, from.all() + "-0"),
                                 StreamOffset.from(ownKey, from.own() + "-0"));
                 found.forEach(this::met);
-            } catch (InterruptedException e) {
-                return;
             } catch (Throwable e) {
                 if (!closed) {
                     LOG.debug("The feed could not be read; trying again", e);

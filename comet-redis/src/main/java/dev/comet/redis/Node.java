@@ -69,15 +69,16 @@ final class Node {
                 LOG.warn("Redis does not answer; what is held stays held, and is asked again", e);
             }
             if (++failures % FAILURES_OF_A_DEAD_CONNECTION == 0 && !stopped.get()) {
-                connection.reopen();
+                connection.renew();
             }
         }
     }
 
     /** Renews no more. Returns whether this call did it. */
     boolean stop() {
+        boolean isFirst = stopped.compareAndSet(false, true);
         timer.shutdownNow();
-        return stopped.compareAndSet(false, true);
+        return isFirst;
     }
 
     /** Says to the others that it is gone. */

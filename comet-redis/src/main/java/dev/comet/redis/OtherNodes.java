@@ -98,12 +98,31 @@ final class OtherNodes implements Feed.News {
         Reply reply = connection.run(Script.CHECK, client);
         if (reply.status() == 0) {
             isGone(client, reply);
-        } else if (reply.number(1) == 0) {
-            hasMoved(client, reply.number(2), 0);
-        } else {
+        } else if (reply.number(1) == 1 || isAttachedAgain(client, reply.number(2))) {
             reply.list(3).names(0).forEach(group -> listener.joined(client, group));
             listener.clientGrew(client);
+        } else {
+            hasMoved(client, reply.number(2), 0);
         }
+    }
+
+    /**
+     * Whether the store, which says that another node has the client, has lost that it came here:
+     * it is told so then.
+     *
+     * @param generation as which the client is where the store says
+     */
+    boolean isAttachedAgain(CometClient client, long generation) {
+        long here = local.generation(client);
+        if (generation >= here) {
+            return false;
+        }
+        Reply again = connection.run(Script.ATTACH, Names.hash(client.privateToken()), 0, here);
+        if (again.status() == 0) {
+            return false;
+        }
+        local.attached(client, again.number(4));
+        return true;
     }
 
     private void fetchReply(CometClient client, String correlationId) {

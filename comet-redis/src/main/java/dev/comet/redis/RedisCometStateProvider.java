@@ -64,7 +64,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             Node node,
             Feed feed) {}
 
-    private final Builder options;
+    private final Settings settings;
     private final String name = UUID.randomUUID().toString();
     private final AtomicLong keys = new AtomicLong();
     private final LocalClients local = new LocalClients();
@@ -77,8 +77,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         static final Counted NONE = new Counted(0, -1, Usage.NONE);
     }
 
-    private RedisCometStateProvider(Builder options) {
-        this.options = options;
+    private RedisCometStateProvider(Settings settings) {
+        this.settings = settings;
     }
 
     /** What to set; only the URI has no default. */
@@ -93,27 +93,22 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         if (state.get() != null) {
             throw servesAManagerAlready();
         }
-        String prefix = "comet:{" + options.namespace + "}:";
         Connection connection =
                 new Connection(
-                        options.uri(),
-                        options.commandTimeout,
-                        options.maxPendingCommands,
-                        prefix,
+                        settings,
                         name,
-                        options.retention,
-                        options.timeOfTheManager
+                        settings.timeOfTheManager()
                                 ? () -> micros(context.clock().now())
                                 : () -> TIME_OF_THE_STORE);
         boolean isStarted = false;
         try {
-            if (options.checksServer) {
-                ServerCheck.require(connection, options.uri());
+            if (settings.checksServer()) {
+                ServerCheck.require(connection, settings.where());
             }
-            Node node = new Node(connection, options.lease);
+            Node node = new Node(connection, settings.lease());
             Reply joined = node.renewLease();
             OtherNodes others = new OtherNodes(connection, name, local, context.listener());
-            Feed feed = new Feed(connection, prefix, name, joined.number(1), others);
+            Feed feed = new Feed(connection, settings.prefix(), name, joined.number(1), others);
             node.feed(feed);
             State started =
                     new State(context.limits(), context.listener(), connection, others, node, feed);
@@ -151,6 +146,17 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     private Reply run(Script script, Object... arguments) {
         return state().connection().run(script, arguments);
+    }
+
+    /** As {@link #run}, of what the application is told that it is done. */
+    private Reply runKept(Script script, Object... arguments) {
+        return state().connection().runKept(script, arguments);
+    }
+
+    /** Of a message, or a cursor. */
+    private long seen(long id) {
+        state().connection().hasSeen(id);
+        return id;
     }
 
     /** By which a script knows what it has done already. */
@@ -214,7 +220,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     public void initializeClient(CometClient client) {
         int most = state().limits().maxClients();
         Reply reply =
-                run(
+                runKept(
                         Script.INITIALIZE,
                         client,
                         Names.hash(client.privateToken()),
@@ -272,7 +278,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public @Nullable Attachment attach(String privateToken, long instance) {
-        Reply reply = run(Script.ATTACH, Names.hash(privateToken), instance);
+        Reply reply = run(Script.ATTACH, Names.hash(privateToken), instance, 0);
         if (reply.status() == 0) {
             return null;
         }
@@ -301,7 +307,6 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public long killIdleCometClient(CometClient client) {
-        long generation = local.generation(client);
         Reply reply =
                 unanswered.run(
                         "kill " + client.incarnation() + ' ' + client.publicToken(),
@@ -311,7 +316,10 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             return ABSENT;
         }
         if (reply.status() == -2) {
-            local.hasMoved(client, generation + 1);
+            if (state().others().isAttachedAgain(client, reply.number(1))) {
+                return TimeUnit.SECONDS.toNanos(1);
+            }
+            local.hasMoved(client, reply.number(1));
             return ELSEWHERE;
         }
         if (reply.status() > 0) {
@@ -344,16 +352,16 @@ public final class RedisCometStateProvider implements ICometStateProvider {
      * not come while Redis was away has time to.
      */
     private long thereFor() {
-        return options.timeOfTheManager ? 0 : 2 * leaseMicros();
+        return settings.timeOfTheManager() ? 0 : 2 * leaseMicros();
     }
 
     /** After so long a client is idle also if its node is there: that does not know it. */
     private long forgottenAfter() {
-        return options.timeOfTheManager ? 0 : 2 * leaseMicros() + TimeUnit.SECONDS.toMicros(10);
+        return settings.timeOfTheManager() ? 0 : 2 * leaseMicros() + TimeUnit.SECONDS.toMicros(10);
     }
 
     private long leaseMicros() {
-        return TimeUnit.NANOSECONDS.toMicros(options.lease.toNanos());
+        return TimeUnit.NANOSECONDS.toMicros(settings.lease().toNanos());
     }
 
     @Override
@@ -361,7 +369,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         Reply reply =
                 unanswered.run(
                         "remove " + client.incarnation() + ' ' + client.publicToken(),
-                        key -> run(Script.REMOVE, key, client, reason.code()));
+                        key -> runKept(Script.REMOVE, key, client, reason.code()));
         local.hasEnded(client);
         if (reply.status() == 0) {
             return false;
@@ -402,9 +410,9 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         }
         boolean isAnswered = false;
         try {
-            Reply reply = run(Script.SEND, arguments.toArray());
+            Reply reply = runKept(Script.SEND, arguments.toArray());
             isAnswered = true;
-            long id = accepted(reply);
+            long id = seen(accepted(reply));
             tellHere(audience, reply);
             return id;
         } finally {
@@ -463,12 +471,16 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public boolean confirmMessages(CometClient client, long lastMessageId) {
-        return read("confirm", client, lastMessageId, 0, 0).number(1) == 1;
+        boolean isCursor = read("confirm", client, lastMessageId, 0, 0).number(1) == 1;
+        if (isCursor) {
+            seen(lastMessageId);
+        }
+        return isCursor;
     }
 
     @Override
     public long confirmedMessageId(CometClient client) {
-        return read("confirmed", client, 0, 0, 0).number(1);
+        return seen(read("confirmed", client, 0, 0, 0).number(1));
     }
 
     private Reply read(
@@ -498,14 +510,14 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         return reply;
     }
 
-    private static CometBatch batch(Reply reply) {
+    private CometBatch batch(Reply reply) {
         Reply lost = reply.list(3);
         List<CometGap> gaps = new ArrayList<>(lost.size() / 3);
         for (int i = 0; i < lost.size(); i += 3) {
             gaps.add(new CometGap(lost.number(i), lost.number(i + 1), why(lost.text(i + 2))));
         }
         return new CometBatch(
-                gaps, messages(reply.list(4), 0), reply.number(1), reply.number(2) == 1);
+                gaps, messages(reply.list(4), 0), seen(reply.number(1)), reply.number(2) == 1);
     }
 
     private static List<CometMessage> messages(Reply reply, int from) {
@@ -521,6 +533,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             case "o" -> CometGap.Reason.OVERFLOW;
             case "x" -> CometGap.Reason.EXPIRED;
             case "u" -> CometGap.Reason.UNKNOWN_CURSOR;
+            case "l" -> CometGap.Reason.STORE_LOST;
             default -> CometGap.Reason.CONFIRMED;
         };
     }
@@ -532,7 +545,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         CometLimits limits = state().limits();
         Reply reply =
                 existing(
-                        run(
+                        runKept(
                                 Script.JOIN,
                                 client,
                                 escaped(group),
@@ -551,7 +564,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                             + reply.number(1)
                             + " groups; CometLimits.maxGroups allows no more");
         }
-        return reply.number(1);
+        return seen(reply.number(1));
     }
 
     private static CometException limit(String text) {
@@ -560,7 +573,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public boolean leaveGroup(CometClient client, String group) {
-        Reply reply = run(Script.LEAVE, client, escaped(group), newKey());
+        Reply reply = runKept(Script.LEAVE, client, escaped(group), newKey());
         return existing(reply).number(1) == 1;
     }
 
@@ -643,7 +656,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     public boolean passReply(CometClient client, EncodedMessage reply) {
         Reply answer =
                 existing(
-                        run(
+                        runKept(
                                 Script.REPLY,
                                 newKey(),
                                 client,
@@ -701,23 +714,17 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     /** Says where Redis is, and how to use it. Not safe for use by several threads. */
     public static final class Builder {
 
-        private @Nullable RedisURI uri;
+        private List<RedisURI> uris = List.of();
         private String namespace = "default";
         private Duration commandTimeout = Duration.ofSeconds(2);
         private Duration lease = Duration.ofSeconds(10);
         private Duration retention = Duration.ofDays(7);
         private int maxPendingCommands = 10_000;
+        private int waitForReplicas;
         private boolean checksServer = true;
         private boolean timeOfTheManager;
 
         private Builder() {}
-
-        private RedisURI uri() {
-            if (uri == null) {
-                throw invalid("there is no URI; call uri(\"redis://host:6379\")");
-            }
-            return uri;
-        }
 
         /**
          * Where Redis is, as Lettuce writes it: {@code redis://user:password@host:6379/0}, {@code
@@ -735,9 +742,14 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
         }
 
-        /** Where Redis is, with all that Lettuce can be told of it. */
-        public Builder uri(RedisURI uri) {
-            this.uri = uri;
+        /**
+         * Where Redis is, with all that Lettuce can be told of it. Several are servers of a Redis
+         * Cluster, which are asked in turn where this namespace is: some of them are enough.
+         */
+        public Builder uri(RedisURI uri, RedisURI... others) {
+            List<RedisURI> all = new ArrayList<>(List.of(others));
+            all.add(0, uri);
+            uris = List.copyOf(all);
             return this;
         }
 
@@ -808,6 +820,21 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         }
 
         /**
+         * How many replicas must have what the application is told that is done: sends, replies,
+         * and the beginnings and ends of clients and memberships. What not so many have within the
+         * {@linkplain #commandTimeout command timeout} fails, and is done all the same. Default: 0.
+         *
+         * @throws CometException PARAMETERS_INVALID if it is below 0
+         */
+        public Builder waitForReplicas(int replicas) {
+            if (replicas < 0) {
+                throw invalid("waitForReplicas is " + replicas + "; use 0 or more");
+            }
+            waitForReplicas = replicas;
+            return this;
+        }
+
+        /**
          * Starts although Redis may evict what it is to keep, or is a version that is not known to
          * work: messages may then be lost in silence.
          */
@@ -840,17 +867,20 @@ public final class RedisCometStateProvider implements ICometStateProvider {
          * @throws CometException PARAMETERS_INVALID if there is no URI
          */
         public RedisCometStateProvider build() {
-            uri();
-            Builder copy = new Builder();
-            copy.uri = uri;
-            copy.namespace = namespace;
-            copy.commandTimeout = commandTimeout;
-            copy.lease = lease;
-            copy.retention = retention;
-            copy.maxPendingCommands = maxPendingCommands;
-            copy.checksServer = checksServer;
-            copy.timeOfTheManager = timeOfTheManager;
-            return new RedisCometStateProvider(copy);
+            if (uris.isEmpty()) {
+                throw invalid("there is no URI; call uri(\"redis://host:6379\")");
+            }
+            return new RedisCometStateProvider(
+                    new Settings(
+                            uris,
+                            namespace,
+                            commandTimeout,
+                            lease,
+                            retention,
+                            maxPendingCommands,
+                            waitForReplicas,
+                            checksServer,
+                            timeOfTheManager));
         }
     }
 }

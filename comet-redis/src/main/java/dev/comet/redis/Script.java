@@ -14,6 +14,7 @@ import java.util.Locale;
  * What the store does in one step. Each is a file beside this one, after the parts that it needs.
  */
 enum Script {
+    HELLO,
     INITIALIZE,
     FIND,
     DESCRIBE,

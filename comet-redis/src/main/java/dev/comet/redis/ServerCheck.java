@@ -1,17 +1,15 @@
 package dev.comet.redis;
 
-import io.lettuce.core.RedisURI;
-
 /** Whether the server is one that keeps what it is given. */
 final class ServerCheck {
 
     private ServerCheck() {}
 
     /**
+     * @param where for whoever reads what is wrong
      * @throws IllegalStateException what to set, if it is not
      */
-    static void require(Connection connection, RedisURI uri) {
-        String where = "Redis at " + uri.getHost() + ":" + uri.getPort();
+    static void require(Connection connection, String where) {
         String version = value(connection.info("server"), "redis_version");
         String[] parts = version.split("\\.", -1);
         if (parts.length >= 2 && number(parts[0]) * 100 + number(parts[1]) < 602) {

@@ -1,4 +1,4 @@
--- 5 hash of the private token, 6 what the request's sender calls itself
+-- 5 hash of the private token, 6 what the request's sender calls itself, 7 only if the client's generation is below this one; 0: always
 local pub = call('GET', P .. 'p:' .. ARGV[5])
 if not pub then
   return { 0 }
@@ -10,8 +10,12 @@ if not c[1] then
 end
 local generation = tonumber(c[4])
 if c[3] ~= NODE then
-  generation = generation + 1
-  call('HSET', key, 'n', NODE, 'g', generation)
-  tell(c[3], 't', 'moved', 'l', pub .. ' ' .. c[1], 'a', generation, 'b', ARGV[6])
+  local below = tonumber(ARGV[7])
+  if below > 0 and generation >= below then
+    return { 0 }
+  end
+  generation = math.max(generation + 1, now) -- never one that a server has had which lost it
+  call('HSET', key, 'n', NODE, 'g', num(generation))
+  tell(c[3], 't', 'moved', 'l', pub .. ' ' .. c[1], 'a', num(generation), 'b', ARGV[6])
 end
 return { 1, pub, c[1], c[2], generation }

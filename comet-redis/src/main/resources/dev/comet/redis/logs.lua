@@ -7,13 +7,14 @@ local function idOf(entry) return tonumber(string.match(entry[1], '^%d+')) end
 
 -- ---- what all logs take together
 
-local M = call('HMGET', P .. 'meta', 'top', 'ob', 'on', 'sb', 'sn', 'dr', 'us')
+local M = call('HMGET', P .. 'meta', 'top', 'ob', 'on', 'sb', 'sn', 'dr', 'us', 'lf', 'lt')
 M = {
   top = tonumber(M[1] or 0),
   ob = tonumber(M[2] or 0), on = tonumber(M[3] or 0), -- own logs: bytes, messages
   sb = tonumber(M[4] or 0), sn = tonumber(M[5] or 0), -- shared logs
   dr = tonumber(M[6] or 0), -- dropped undelivered
   us = tonumber(M[7] or 0), -- counts groups that fell out of use
+  lf = tonumber(M[8] or 0), lt = tonumber(M[9] or 0), -- after which id, and up to which, a server has lost what it had
 }
 
 -- ---- a client's own log

@@ -120,6 +120,10 @@ for _, m in ipairs(mine) do
   expireShared(g, ageShared)
   read(g, math.max(cursor, m[2]), m[3] == OPEN and M.top or m[3], lostFor(g, me), g.why)
 end
+local lostAfter = math.max(cursor, birth, M.lf)
+if M.lt > lostAfter then
+  gap(lostAfter + 1, M.lt, 'l')
+end
 if forgotten > cursor then
   gap(cursor + 1, forgotten, 'c')
 end

@@ -14,7 +14,7 @@ if ageShared > 0 then
 end
 
 -- A store that nobody looks after expires, and only such a one: by turns the keys of some clients and groups.
-for _, name in ipairs({ 'meta', 'seq', 'f', 'nodes', 'since', 'idle', 'groups', 'oo', 'so', 'dv', 'm', 'mr', 'q:e', 'm:e' }) do
+for _, name in ipairs({ 'meta', 'epoch', 'seq', 'f', 'nodes', 'since', 'idle', 'groups', 'oo', 'so', 'dv', 'm', 'mr', 'q:e', 'm:e' }) do
   call('PEXPIRE', P .. name, TTL)
 end
 local function some(zset, turn)

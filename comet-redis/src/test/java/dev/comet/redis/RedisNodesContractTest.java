@@ -37,4 +37,9 @@ class RedisNodesContractTest extends CometNodesContract {
     protected Duration lease() {
         return LEASE;
     }
+
+    @Override
+    protected Runnable losesWhatFollows() {
+        return new Forgetting(TestRedis.shared(), "comet:{" + namespace + "}:")::happens;
+    }
 }

@@ -583,6 +583,13 @@ class SeveralNodesTest {
                 assertThat(provider.usage(ada)).isNotNull();
                 manager.disconnect(ada);
             }
+            redis(server, commands -> commands.hset("comet:{shop}:epoch", "run", "another"));
+            RedisCometStateProvider.Builder builder =
+                    RedisCometStateProvider.builder().uri(uri).namespace("shop").waitForReplicas(1);
+            try (CometStateManager manager = CometStateManager.builder(builder.build()).build()) {
+                assertThatThrownBy(() -> manager.sendToAll("n", 1))
+                        .hasRootCauseMessage("0 of 1 replicas have it; it is done all the same");
+            }
         }
     }
 

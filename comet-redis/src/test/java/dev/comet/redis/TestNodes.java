@@ -4,22 +4,35 @@ import dev.comet.CometClient;
 import dev.comet.CometStateManager;
 import dev.comet.testkit.internal.RecordedAnswers;
 import dev.comet.testkit.internal.RecordingEventHandler;
+import io.lettuce.core.RedisURI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Managers over one Redis, in real time. */
 final class TestNodes implements AutoCloseable {
 
-    private final TestRedis redis;
+    private final Supplier<RedisCometStateProvider.Builder> builder;
     private final String namespace = UUID.randomUUID().toString();
     private final List<Node> nodes = new ArrayList<>();
     final RecordedAnswers answers = new RecordedAnswers();
 
     TestNodes(TestRedis redis) {
-        this.redis = redis;
+        this(redis.uri());
+    }
+
+    TestNodes(RedisURI uri) {
+        this(() -> RedisCometStateProvider.builder().uri(uri));
+    }
+
+    /**
+     * @param builder of providers, but for what is the same for all
+     */
+    TestNodes(Supplier<RedisCometStateProvider.Builder> builder) {
+        this.builder = builder;
     }
 
     /** One process, as it were. */
@@ -31,8 +44,7 @@ final class TestNodes implements AutoCloseable {
 
         private Node() {
             provider =
-                    RedisCometStateProvider.builder()
-                            .uri(redis.uri())
+                    builder.get()
                             .namespace(namespace)
                             .commandTimeout(Duration.ofMillis(500))
                             .lease(Duration.ofSeconds(1))

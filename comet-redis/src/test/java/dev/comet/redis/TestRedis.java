@@ -27,13 +27,17 @@ public final class TestRedis implements AutoCloseable {
     private Process process;
 
     private TestRedis(String executable, String... options) throws IOException {
+        this(List.of(executable), options);
+    }
+
+    private TestRedis(List<String> begin, String... options) throws IOException {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
         Path directory = Files.createTempDirectory("comet-redis");
+        command.addAll(begin);
         command.addAll(
                 List.of(
-                        executable,
                         "--port",
                         String.valueOf(port),
                         "--bind",
@@ -80,6 +84,24 @@ public final class TestRedis implements AutoCloseable {
     public static TestRedis start(String... options) {
         try {
             return new TestRedis(executable(), options);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A sentinel that promotes a replica half a second after the master is gone. */
+    static TestRedis startSentinel(String name, TestRedis master) {
+        try {
+            Path options = Files.createTempFile("comet-sentinel", ".conf");
+            Files.writeString(
+                    options,
+                    """
+                    sentinel monitor %1$s 127.0.0.1 %2$d 1
+                    sentinel down-after-milliseconds %1$s 500
+                    sentinel failover-timeout %1$s 2000
+                    """
+                            .formatted(name, master.port));
+            return new TestRedis(List.of(executable(), options.toString(), "--sentinel"));
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -1,12 +1,15 @@
 package dev.comet.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.comet.Audience;
+import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
+import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -60,6 +64,16 @@ public abstract class CometNodesContract {
 
     /** For how long, at most, the store takes a node that is gone for one that is there. */
     protected abstract Duration lease();
+
+    /**
+     * What the store is given from now on it loses when the returned task runs, as when a replica
+     * takes over that has not received the rest. The nodes notice it by themselves.
+     *
+     * @return null if the store never loses what it has accepted
+     */
+    protected @Nullable Runnable losesWhatFollows() {
+        return null;
+    }
 
     /** As {@link CometStateProviderContract#pass}. */
     protected void pass(ManualClock clock, Duration duration) {
@@ -281,6 +295,115 @@ public abstract class CometNodesContract {
         assertThat(failure).hasValue(null);
         assertThat(received(a, ada)).hasSize(400).isSorted().doesNotHaveDuplicates();
         assertThat(received(b, ada)).isEqualTo(received(a, ada));
+    }
+
+    // ---- a store that has lost its last writes
+
+    private Runnable losing() {
+        Runnable loses = losesWhatFollows();
+        assumeTrue(loses != null, "skipped: this store loses nothing that it has accepted");
+        return loses;
+    }
+
+    private static long toEveryone(ICometStateProvider node, String name) {
+        return node.sendMessage(new Audience.Everyone(null), ProviderRows.message(name));
+    }
+
+    private static CometBatch read(ICometStateProvider node, CometClient client, long cursor) {
+        return node.getMessages(client, cursor, 1_000, Integer.MAX_VALUE);
+    }
+
+    @Test
+    @DisplayName("P8 what the store has lost is announced before what follows, at every node")
+    void getMessages_storeHasLostItsLast_saysSo() {
+        CometClient ada = client(a, "ada");
+        CometClient bob = client(b, "bob");
+        long kept = toEveryone(a, "kept");
+        Runnable loses = losing();
+        a.sendMessage(Audience.one(ada), ProviderRows.message("lost"));
+        long lost = toEveryone(b, "lost");
+        loses.run();
+
+        long later = toEveryone(a, "later");
+
+        assertThat(later).as("no id is given twice").isGreaterThan(lost);
+        for (CometClient client : List.of(ada, bob)) {
+            CometBatch batch = read(b, client, kept);
+            assertThat(batch.gaps()).hasSize(1);
+            CometGap gap = batch.gaps().get(0);
+            assertThat(gap.reason()).isEqualTo(CometGap.Reason.STORE_LOST);
+            assertThat(gap.from()).isEqualTo(kept + 1);
+            assertThat(gap.to()).isGreaterThanOrEqualTo(lost).isLessThan(later);
+            assertThat(ProviderRows.ids(batch)).containsExactly(later);
+            assertThat(read(a, client, gap.to()).gaps()).as("once is enough").isEmpty();
+        }
+        CometClient eve = client(a, "eve");
+        assertThat(read(a, eve, 0).gaps()).as("who came afterwards").isEmpty();
+    }
+
+    @Test
+    @DisplayName("P8 who has received what the store has lost is not given it again")
+    void getMessages_clientIsAheadOfTheStore_goesOn() {
+        CometClient ada = client(a, "ada");
+        toEveryone(a, "kept");
+        Runnable loses = losing();
+        long lost = toEveryone(b, "lost");
+        assertThat(received(b, ada)).contains(lost);
+        loses.run();
+
+        long later = toEveryone(b, "later");
+
+        CometBatch batch = read(a, ada, lost);
+        assertThat(batch.gaps())
+                .allMatch(gap -> gap.reason() == CometGap.Reason.STORE_LOST && gap.from() > lost);
+        assertThat(ProviderRows.ids(batch)).containsExactly(later);
+    }
+
+    @Test
+    @DisplayName(
+            "P8 a store that changes, and has lost nothing that anybody knows of, says nothing")
+    void getMessages_storeHasLostNothing_saysNothing() {
+        CometClient ada = client(a, "ada");
+        long kept = toEveryone(a, "kept");
+        losing().run();
+
+        long later = toEveryone(b, "later");
+
+        CometBatch batch = read(a, ada, 0);
+        assertThat(batch.gaps()).isEmpty();
+        assertThat(ProviderRows.ids(batch)).containsExactly(kept, later);
+    }
+
+    @Test
+    @DisplayName("P8 when the store has lost something, those who wait are told to look")
+    void losesWhatFollows_clientsWait_areToldToLook() {
+        CometClient ada = client(a, "ada");
+        Runnable loses = losing();
+        toEveryone(b, "lost");
+        toldA.clear();
+        loses.run();
+
+        toldA.await(Call.everyoneGrew());
+        toldA.await(Call.clientGrew(ada));
+    }
+
+    @Test
+    @DisplayName("P8 a client whose last move the store has lost stays where it is")
+    void attach_storeHasLostIt_isAttachedAgain() {
+        CometClient ada = client(a, "ada");
+        attach(a, ada, 0);
+        Runnable loses = losing();
+        Attachment moved = attach(b, ada, 0);
+        toEveryone(b, "lost");
+        pass(Duration.ofSeconds(1));
+        toldB.clear();
+        loses.run();
+
+        toldB.await(Call.clientGrew(ada)); // it is done with looking
+        assertThat(b.killIdleCometClient(ada)).isPositive();
+        assertThat(toldB.count(Call.superseded(ada, 0))).isZero();
+        assertThat(attach(a, ada, 1).generation()).isGreaterThan(moved.generation());
+        toldB.await(Call.superseded(ada, 1));
     }
 
     // ---- requests and replies

@@ -62,10 +62,30 @@ class CometNodesContractTest {
         }
     }
 
+    static final class RepeatsIds extends SharedStoreContract {
+        RepeatsIds() {
+            super(Fault.REPEATS_IDS);
+        }
+    }
+
+    static final class LosesInSilence extends SharedStoreContract {
+        LosesInSilence() {
+            super(Fault.LOSES_IN_SILENCE);
+        }
+    }
+
     private static final Map<Class<?>, List<String>> FOUND_BY =
             Map.of(
+                    RepeatsIds.class,
+                    List.of(
+                            "getMessages_storeHasLostItsLast_saysSo",
+                            "getMessages_clientIsAheadOfTheStore_goesOn"),
+                    LosesInSilence.class,
+                    List.of("getMessages_storeHasLostItsLast_saysSo"),
                     SupersedesPerNodeOnly.class,
-                    List.of("attach_atAnotherNode_tellsWhoHadIt"),
+                    List.of(
+                            "attach_atAnotherNode_tellsWhoHadIt",
+                            "attach_storeHasLostIt_isAttachedAgain"),
                     KillsByItsOwnClock.class,
                     List.of("keepAlive_clientHasMoved_countsNoMore"),
                     TellsNoOtherNodeOfAnEnd.class,
@@ -77,7 +97,9 @@ class CometNodesContractTest {
                     KillsOrphansTwice.class,
                     List.of("killOrphans_nodeIsGone_killsOnce"),
                     RepeatsGenerations.class,
-                    List.of("attach_atAnotherNode_tellsWhoHadIt"),
+                    List.of(
+                            "attach_atAnotherNode_tellsWhoHadIt",
+                            "attach_storeHasLostIt_isAttachedAgain"),
                     PassesRepliesTwice.class,
                     List.of(
                             "awaitReplyNoMore_anotherNodeGetsOne_isRefused",

@@ -30,6 +30,11 @@ abstract class SharedStoreContract extends CometNodesContract {
     }
 
     @Override
+    protected Runnable losesWhatFollows() {
+        return store.losesWhatFollows();
+    }
+
+    @Override
     protected Duration lease() {
         return Duration.ofNanos(SharedStore.LEASE_NANOS);
     }

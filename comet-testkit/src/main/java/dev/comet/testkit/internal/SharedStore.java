@@ -1,10 +1,15 @@
 package dev.comet.testkit.internal;
 
+import dev.comet.Audience;
+import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
+import dev.comet.CometGap;
+import dev.comet.CometMessage;
 import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
+import dev.comet.ICometStateProvider.Listener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +45,11 @@ public final class SharedStore {
         /** A generation that another node has had already. */
         REPEATS_GENERATIONS,
         /** A second reply is passed on, too. */
-        PASSES_REPLIES_TWICE
+        PASSES_REPLIES_TWICE,
+        /** Ids of messages that it has lost are given to others. */
+        REPEATS_IDS,
+        /** What it has lost it does not announce. */
+        LOSES_IN_SILENCE
     }
 
     /** How long a node that is gone keeps its clients alive. */
@@ -51,6 +61,8 @@ public final class SharedStore {
     private final Map<CometClient, Held> held = new ConcurrentHashMap<>();
     private final Map<String, Awaited> awaited = new ConcurrentHashMap<>();
     private volatile List<CometClient> lastOrphans = List.of();
+    private final AtomicLong highest = new AtomicLong(); // id of a message
+    private volatile Lost lost = Lost.NOTHING;
     private boolean started; // guarded by this
 
     /**
@@ -72,6 +84,25 @@ public final class SharedStore {
         private long generation;
     }
 
+    /** What it has lost: messages with {@code after < id <= upTo}. */
+    private record Lost(long after, long upTo) {
+
+        static final Lost NOTHING = new Lost(0, 0);
+
+        /** The id that a node gives away for one of the store that repeats ids. */
+        long repeated(long id) {
+            return id > upTo ? id - (upTo - after) : id;
+        }
+
+        long original(long repeated) {
+            return repeated > after ? repeated + (upTo - after) : repeated;
+        }
+
+        boolean has(CometMessage message) {
+            return message.messageId() > after && message.messageId() <= upTo;
+        }
+    }
+
     /** Who waits for a reply. */
     private record Awaited(Node by, boolean hasReplied) {}
 
@@ -80,6 +111,34 @@ public final class SharedStore {
         Node node = new Node();
         nodes.add(node);
         return node;
+    }
+
+    /** What is sent from now on is lost when the returned task runs. */
+    public Runnable losesWhatFollows() {
+        long after = highest.get();
+        return () -> {
+            lost = new Lost(after, highest.get());
+            tell(Listener::everyoneGrew);
+            store.clients().forEach(client -> tell(listener -> listener.clientGrew(client)));
+        };
+    }
+
+    /** What the client finds in a store that has lost something. */
+    private CometBatch withoutTheLost(CometBatch batch, long cursor) {
+        Lost gone = lost;
+        List<CometMessage> messages = new ArrayList<>(batch.messages());
+        messages.removeIf(gone::has);
+        List<CometGap> gaps = new ArrayList<>(batch.gaps());
+        long from = Math.max(cursor, gone.after()) + 1;
+        if (from <= gone.upTo() && messages.size() < batch.messages().size()) {
+            gaps.add(new CometGap(from, gone.upTo(), CometGap.Reason.STORE_LOST));
+        }
+        if (has(Fault.REPEATS_IDS)) {
+            messages.replaceAll(
+                    one -> new CometMessage(gone.repeated(one.messageId()), one.encoded()));
+        }
+        return new CometBatch(
+                has(Fault.LOSES_IN_SILENCE) ? batch.gaps() : gaps, messages, batch.cursor());
     }
 
     private synchronized void start(ICometStateProvider.Context context) {
@@ -91,11 +150,11 @@ public final class SharedStore {
         }
     }
 
-    private void tell(Consumer<ICometStateProvider.Listener> news) {
+    private void tell(Consumer<Listener> news) {
         nodes.forEach(node -> node.tell(news));
     }
 
-    private void tellOthers(Node teller, Consumer<ICometStateProvider.Listener> news) {
+    private void tellOthers(Node teller, Consumer<Listener> news) {
         nodes.stream().filter(node -> node != teller).forEach(node -> node.tell(news));
     }
 
@@ -108,7 +167,7 @@ public final class SharedStore {
     }
 
     /** What the store itself says, it says to all. */
-    private final class ToAllNodes implements ICometStateProvider.Listener {
+    private final class ToAllNodes implements Listener {
 
         @Override
         public void everyoneGrew() {
@@ -281,6 +340,21 @@ public final class SharedStore {
                 before.tell(to -> to.superseded(client, generation, instance));
             }
             return new Attachment(client, generation);
+        }
+
+        @Override
+        public long sendMessage(Audience audience, EncodedMessage message) {
+            long id = super.sendMessage(audience, message);
+            highest.accumulateAndGet(id, Math::max);
+            return has(Fault.REPEATS_IDS) ? lost.repeated(id) : id;
+        }
+
+        @Override
+        public CometBatch getMessages(
+                CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
+            long cursor = has(Fault.REPEATS_IDS) ? lost.original(lastMessageId) : lastMessageId;
+            return withoutTheLost(
+                    super.getMessages(client, cursor, maxMessages, maxBytes), lastMessageId);
         }
 
         @Override
