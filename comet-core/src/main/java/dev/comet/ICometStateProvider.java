@@ -203,8 +203,8 @@ public interface ICometStateProvider extends AutoCloseable {
      * As {@link #getMessages}, for a thread that must not wait: from what this node has in memory.
      *
      * @return null if that would take a store elsewhere: the caller then asks {@link #getMessages}
-     *     on a thread that may block. What is read is never older than what the listener of this
-     *     node was told of, or another of its calls has read
+     *     on a thread that may block. What is read has everything that the listener of this node
+     *     was told of before
      */
     default @Nullable CometBatch getMessagesNow(
             CometClient client, long lastMessageId, int maxMessages, int maxBytes) {

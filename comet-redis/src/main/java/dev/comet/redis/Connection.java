@@ -10,7 +10,6 @@ import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScanCursor;
 import io.lettuce.core.SocketOptions;
-import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
@@ -230,16 +229,11 @@ final class Connection implements AutoCloseable {
         }
     }
 
-    /**
-     * What the feeds have after these ids; waits for a while if there is nothing.
-     *
-     * @return what the two feeds have, by the names of their keys
-     */
-    List<StreamMessage<String, byte[]>> readFeeds(
-            StreamOffset<String> one, StreamOffset<String> other) {
+    /** Waits for a while until there is something in the feeds; returns whether there is. */
+    boolean awaitFeeds(StreamOffset<String> one, StreamOffset<String> other) {
         Link way = awaitLink(System.nanoTime() + timeoutNanos);
         try {
-            return way.readFeeds(one, other, FEED_WAIT, FEED_WAIT.toNanos() + timeoutNanos);
+            return way.awaitFeeds(one, other, FEED_WAIT, FEED_WAIT.toNanos() + timeoutNanos);
         } catch (RedisException e) {
             if (isWrongServer(e)) {
                 isBroken(way);
@@ -253,6 +247,11 @@ final class Connection implements AutoCloseable {
     /** Some answer had this id of a message, or cursor. */
     void hasSeen(long id) {
         highestSeen.accumulateAndGet(id, Math::max);
+    }
+
+    /** The one as of now, without waiting. */
+    long epoch() {
+        return epoch;
     }
 
     /** Another one if another server may have lost something. Waits until there is a server. */

@@ -1,11 +1,12 @@
 package dev.comet.redis;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import io.lettuce.core.StreamMessage;
 import io.lettuce.core.XReadArgs.StreamOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -25,19 +26,53 @@ final class Feed implements Runnable {
     /** Whom it tells. Called by the feed's thread. */
     interface News {
 
-        /** One entry of either stream. */
-        void told(Entry entry);
+        /**
+         * What to fetch of the store in the same moment as the news, as arguments for its script.
+         *
+         * @param grown shared logs that have grown
+         */
+        List<Object> toFetch(Set<String> grown);
+
+        /**
+         * What was fetched, and the news of this node alone.
+         *
+         * @param top the highest id of the store at that moment
+         */
+        void fetched(List<Entry> own, Reply logs, long top);
+
+        /**
+         * There is no more at this moment.
+         *
+         * @param grown shared logs that have grown since it was called last
+         */
+        void isCompleteUpTo(long top, Set<String> grown);
+
+        /** Whether what this log has is to be fetched. */
+        boolean isFollowed(String log);
 
         /** Entries were lost, nobody knows which. Again, if it throws. */
         void missed();
     }
 
     /** What one node says to another, or to all. */
-    record Entry(Map<String, byte[]> fields) {
+    record Entry(long id, Map<String, String> fields) {
+
+        static Entry of(Reply entry) {
+            Reply parts = entry.list(1);
+            Map<String, String> fields = new HashMap<>();
+            for (int i = 0; i + 1 < parts.size(); i += 2) {
+                fields.put(parts.text(i), parts.text(i + 1));
+            }
+            return new Entry(Feed.id(entry.text(0)), fields);
+        }
 
         String text(String field) {
-            byte[] value = fields.get(field);
-            return value == null ? "" : new String(value, UTF_8);
+            return fields.getOrDefault(field, "");
+        }
+
+        /** The shared log that has grown. */
+        String log() {
+            return text("t").equals("e") ? "e" : "g:" + text("l");
         }
     }
 
@@ -47,7 +82,6 @@ final class Feed implements Runnable {
     private final Connection connection;
     private final String allKey;
     private final String ownKey;
-    private final String node;
     private final News news;
     private final Thread thread;
 
@@ -68,7 +102,6 @@ final class Feed implements Runnable {
         this.epoch = connection.awaitEpoch();
         this.allKey = prefix + "f";
         this.ownKey = prefix + "i:" + node;
-        this.node = node;
         this.news = news;
         this.position = new Position(all, 0);
         this.thread = new Thread(this, "comet-redis-feed");
@@ -134,11 +167,11 @@ final class Feed implements Runnable {
                     }
                 }
                 Position from = position;
-                List<StreamMessage<String, byte[]>> found =
-                        connection.readFeeds(
-                                StreamOffset.from(allKey, from.all() + "-0"),
-                                StreamOffset.from(ownKey, from.own() + "-0"));
-                found.forEach(this::met);
+                if (connection.awaitFeeds(
+                        StreamOffset.from(allKey, from.all() + "-0"),
+                        StreamOffset.from(ownKey, from.own() + "-0"))) {
+                    follow();
+                }
             } catch (Throwable e) {
                 if (!closed) {
                     LOG.debug("The feed could not be read; trying again", e);
@@ -148,24 +181,67 @@ final class Feed implements Runnable {
         }
     }
 
-    private void met(StreamMessage<String, byte[]> message) {
-        long id = Long.parseLong(message.getId().substring(0, message.getId().indexOf('-')));
-        boolean isOwn = message.getStream().equals(ownKey);
-        Position before = position;
-        long last = isOwn ? before.own() : before.all();
-        position = isOwn ? new Position(before.all(), id) : new Position(id, before.own());
+    /** Reads on to the end of both streams, and has fetched what has grown. */
+    private void follow() {
+        Position begin = position;
+        boolean isDone = false;
         try {
-            Entry entry = new Entry(message.getBody());
+            followToTheEnd();
+            isDone = true;
+        } finally {
+            hasMissed |= !isDone && !position.equals(begin); // not all of it was told
+        }
+    }
+
+    private void followToTheEnd() {
+        Set<String> grown = new LinkedHashSet<>();
+        boolean isDone = false;
+        while (!isDone) {
+            Position from = position;
+            Set<String> asked = new LinkedHashSet<>(grown);
+            List<Object> arguments = new ArrayList<>(List.of(from.all(), from.own()));
+            arguments.addAll(news.toFetch(asked));
+            Reply reply = connection.run(Script.FOLLOW, arguments.toArray());
+            long top = reply.number(1);
+            List<Entry> all = entries(reply.list(3), from.all());
+            List<Entry> own = entries(reply.list(4), from.own());
+            position = new Position(last(all, from.all()), last(own, from.own()));
+            for (Entry entry : all) {
+                grown.add(entry.log());
+            }
+            news.fetched(own, reply.list(5), top);
+            boolean isAllFetched =
+                    all.stream()
+                            .map(Entry::log)
+                            .allMatch(log -> asked.contains(log) || !news.isFollowed(log));
+            isDone = reply.number(2) == 0 && isAllFetched;
+            if (isDone) {
+                news.isCompleteUpTo(top, grown);
+            }
+        }
+    }
+
+    private List<Entry> entries(Reply reply, long before) {
+        List<Entry> entries = new ArrayList<>(reply.size());
+        long last = before;
+        for (int i = 0; i < reply.size(); i++) {
+            Entry entry = Entry.of(reply.list(i));
             if (!entry.text("v").equals(String.valueOf(last))) {
                 hasMissed = true;
             }
-            if (!entry.text("n").equals(node)) { // who has said it knows it already
-                news.told(entry);
-            }
-        } catch (Throwable e) {
-            hasMissed = true;
-            LOG.debug("News of another node was not dealt with; looking at everything", e);
+            last = entry.id();
+            entries.add(entry);
         }
+        return entries;
+    }
+
+    private static long last(List<Entry> entries, long before) {
+        return entries.isEmpty() ? before : entries.get(entries.size() - 1).id();
+    }
+
+    /** The number in an entry's id. */
+    static long id(String text) {
+        return Long.parseLong(text.substring(0, text.indexOf('-')));
     }
 
     /** Returns once its thread is done, if that is not the caller's. */

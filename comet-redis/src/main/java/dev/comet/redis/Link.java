@@ -155,13 +155,13 @@ final class Link implements AutoCloseable {
         return await(commands.async().zscan(key, from, ScanArgs.Builder.limit(500)), nanos);
     }
 
-    /** What the feeds have after these ids; waits for a while if there is nothing. */
+    /** Waits for a while until the feeds have something after these ids; whether they have. */
     @SuppressWarnings("unchecked") // an array of two
-    List<StreamMessage<String, byte[]>> readFeeds(
+    boolean awaitFeeds(
             StreamOffset<String> one, StreamOffset<String> other, Duration wait, long nanos) {
         RedisFuture<List<StreamMessage<String, byte[]>>> read =
-                feed.async().xread(XReadArgs.Builder.block(wait).count(200), one, other);
-        return await(read, nanos);
+                feed.async().xread(XReadArgs.Builder.block(wait).count(1), one, other);
+        return !await(read, nanos).isEmpty();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.comet.redis;
 
 import dev.comet.CometClient;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,7 +21,17 @@ final class LocalClients {
     }
 
     /** A client that is here, since it was attached as this generation. */
-    private record Attached(CometClient client, long generation) {}
+    private static final class Attached {
+        private final CometClient client;
+        private final long generation;
+        private final Alive alive = new Alive();
+        private volatile @Nullable View view;
+
+        Attached(CometClient client, long generation) {
+            this.client = client;
+            this.generation = generation;
+        }
+    }
 
     /** A reply that is awaited. */
     record Awaited(CometClient client, String correlationId) {}
@@ -32,19 +43,19 @@ final class LocalClients {
         attached.merge(
                 Key.of(client),
                 new Attached(client, generation),
-                (before, now) -> before.generation() > generation ? before : now);
+                (before, now) -> before.generation >= generation ? before : now);
     }
 
     /** As which generation it is here; 0 if it is not. */
     long generation(CometClient client) {
         Attached here = attached.get(Key.of(client));
-        return here == null ? 0 : here.generation();
+        return here == null ? 0 : here.generation;
     }
 
     /** It has moved to another node, as this generation; perhaps it is back since. */
     void hasMoved(CometClient client, long generation) {
         attached.computeIfPresent(
-                Key.of(client), (key, here) -> here.generation() < generation ? null : here);
+                Key.of(client), (key, here) -> here.generation < generation ? null : here);
     }
 
     /** It has ended: it will not reply. */
@@ -53,12 +64,46 @@ final class LocalClients {
         awaited.keySet().removeIf(one -> one.client().equals(client));
     }
 
-    boolean isHere(CometClient client) {
-        return attached.containsKey(Key.of(client));
+    /** A view yet to be filled, which takes the place of the one before; null if it is not here. */
+    @Nullable View newView(CometClient client) {
+        Attached here = attached.get(Key.of(client));
+        if (here == null) {
+            return null;
+        }
+        View view = new View(Names.escaped(client.publicToken()) + " " + client.incarnation());
+        here.view = view;
+        return view;
+    }
+
+    /** What is known of its logs, if anything. */
+    @Nullable View view(CometClient client) {
+        Attached here = attached.get(Key.of(client));
+        return here == null ? null : here.view;
+    }
+
+    /** Until when it is alive; null if it is not here. */
+    @Nullable Alive alive(CometClient client) {
+        Attached here = attached.get(Key.of(client));
+        return here == null ? null : here.alive;
+    }
+
+    List<View> views() {
+        List<View> views = new ArrayList<>();
+        for (Attached here : attached.values()) {
+            View view = here.view;
+            if (view != null) {
+                views.add(view);
+            }
+        }
+        return views;
+    }
+
+    void forgetViews() {
+        attached.values().forEach(here -> here.view = null);
     }
 
     List<CometClient> allAttached() {
-        return attached.values().stream().map(Attached::client).toList();
+        return attached.values().stream().map(here -> here.client).toList();
     }
 
     void awaits(CometClient client, String correlationId) {
@@ -76,7 +121,7 @@ final class LocalClients {
     /** The one that is here. */
     @Nullable CometClient find(String publicToken, long incarnation) {
         Attached here = attached.get(new Key(publicToken, incarnation));
-        return here == null ? null : here.client();
+        return here == null ? null : here.client;
     }
 
     /** The one that is here, or whose reply is awaited. */

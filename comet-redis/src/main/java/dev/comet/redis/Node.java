@@ -18,6 +18,8 @@ final class Node {
     /** A connection whose other end is gone without a word looks as if Redis were slow. */
     private static final int FAILURES_OF_A_DEAD_CONNECTION = 3;
 
+    private static final long PUT_OFF_MILLIS = 100;
+
     private final Connection connection;
     private final Duration lease;
     private final ScheduledExecutorService timer =
@@ -28,6 +30,7 @@ final class Node {
                         return thread;
                     });
     private final AtomicBoolean stopped = new AtomicBoolean();
+    private volatile Runnable tellPutOff = () -> {};
     private int failures; // its thread's: since Redis has answered last
     private @Nullable Feed feed;
 
@@ -46,11 +49,27 @@ final class Node {
         return connection.run(Script.LEASE, TimeUnit.NANOSECONDS.toMicros(lease.toNanos()), read);
     }
 
-    /** From now on the lease is renewed three times before it would end. */
-    void start() {
+    /**
+     * From now on the lease is renewed three times before it would end.
+     *
+     * @param tellPutOff what is told to the store every now and then
+     */
+    void start(Runnable tellPutOff) {
+        this.tellPutOff = tellPutOff;
+        Future<?> unusedToo =
+                timer.scheduleWithFixedDelay(
+                        this::tell, PUT_OFF_MILLIS, PUT_OFF_MILLIS, TimeUnit.MILLISECONDS);
         long pause = lease.toMillis() / 4;
         Future<?> unused =
                 timer.scheduleWithFixedDelay(this::renewOrSay, pause, pause, TimeUnit.MILLISECONDS);
+    }
+
+    private void tell() {
+        try {
+            tellPutOff.run();
+        } catch (Throwable e) {
+            LOG.debug("Redis was not told what was put off; trying again", e);
+        }
     }
 
     private void renewOrSay() {
@@ -84,6 +103,7 @@ final class Node {
     /** Says to the others that it is gone. */
     void leave() {
         try {
+            tellPutOff.run();
             connection.run(Script.LEASE, 0, 0);
         } catch (RuntimeException e) {
             LOG.info("Redis was not told that this node goes; its lease ends by itself", e);

@@ -3,6 +3,10 @@ package dev.comet.redis;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.ICometStateProvider.Listener;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,38 +18,95 @@ final class OtherNodes implements Feed.News {
     private final Connection connection;
     private final String node;
     private final LocalClients local;
+    private final Mirror mirror;
     private final Listener listener;
+    private Map<String, Long> fetching = Map.of(); // the feed's thread's
+    private int mostLogs = 100; // the feed's thread's
 
     /**
      * @param node this one's name
      */
-    OtherNodes(Connection connection, String node, LocalClients local, Listener listener) {
+    OtherNodes(
+            Connection connection,
+            String node,
+            LocalClients local,
+            Mirror mirror,
+            Listener listener) {
         this.connection = connection;
         this.node = node;
         this.local = local;
+        this.mirror = mirror;
         this.listener = listener;
     }
 
     @Override
-    public void told(Feed.Entry entry) {
-        switch (entry.text("t")) {
-            case "e" -> listener.everyoneGrew();
-            case "g" -> listener.groupGrew(Names.unescaped(entry.text("l")));
-            case "grew" -> tellGrew(entry.text("l"));
-            default -> {
-                Who who = Who.of(entry.text("l"));
-                CometClient client = local.findOrAwaited(who.publicToken(), who.incarnation());
-                if (client != null) {
-                    toldOf(client, entry);
-                }
+    public boolean isFollowed(String log) {
+        return mirror.has(log);
+    }
+
+    @Override
+    public List<Object> toFetch(Set<String> grown) {
+        fetching = mirror.toFetch(grown);
+        List<Object> arguments = new ArrayList<>(2 * fetching.size());
+        fetching.forEach(
+                (log, from) -> {
+                    arguments.add(log);
+                    arguments.add(from);
+                });
+        return arguments;
+    }
+
+    @Override
+    public void fetched(List<Feed.Entry> own, Reply logs, long top) {
+        for (Feed.Entry entry : own) {
+            told(entry);
+        }
+        int index = 0;
+        for (String log : fetching.keySet()) {
+            Reply found = logs.list(index++);
+            mirror.fetched(log, found.number(0), found.list(1), top);
+        }
+    }
+
+    @Override
+    public void isCompleteUpTo(long top, Set<String> grown) {
+        connection.hasSeen(top);
+        mirror.isCompleteUpTo(top);
+        for (String log : grown) {
+            if (log.equals("e")) {
+                listener.everyoneGrew();
+            } else {
+                listener.groupGrew(Names.unescaped(log.substring(2)));
             }
+        }
+        if (mirror.size() > mostLogs) {
+            mirror.keepOnly(Mirror.union(local.views()));
+            mostLogs = 2 * mirror.size() + 100;
+        }
+    }
+
+    private void told(Feed.Entry entry) {
+        if (entry.text("t").equals("grew")) {
+            tellGrew(entry.text("l"), Long.parseLong(entry.text("a")));
+            return;
+        }
+        Who who = Who.of(entry.text("l"));
+        CometClient client = local.findOrAwaited(who.publicToken(), who.incarnation());
+        if (client != null) {
+            toldOf(client, entry);
         }
     }
 
     private void toldOf(CometClient client, Feed.Entry entry) {
         switch (entry.text("t")) {
-            case "joined" -> listener.joined(client, Names.unescaped(entry.text("a")));
-            case "left" -> listener.left(client, Names.unescaped(entry.text("a")));
+            case "joined" -> {
+                hasOtherLogs(client);
+                listener.joined(client, Names.unescaped(entry.text("a")));
+            }
+            case "left" -> {
+                hasOtherLogs(client);
+                listener.left(client, Names.unescaped(entry.text("a")));
+            }
             case "moved" ->
                     hasMoved(
                             client,
@@ -67,18 +128,30 @@ final class OtherNodes implements Feed.News {
         }
     }
 
+    private void hasOtherLogs(CometClient client) {
+        View view = local.view(client);
+        if (view != null) {
+            view.hasChanged();
+        }
+    }
+
     /**
      * The own logs of these clients have grown.
      *
      * @param lines a client on each
+     * @param id of the message
      */
-    void tellGrew(String lines) {
+    void tellGrew(String lines, long id) {
         lines.lines()
                 .map(Who::of)
                 .forEach(
                         who -> {
                             CometClient client = local.find(who.publicToken(), who.incarnation());
                             if (client != null) {
+                                View view = local.view(client);
+                                if (view != null) {
+                                    view.ownLogGrew(id);
+                                }
                                 listener.clientGrew(client);
                             }
                         });
@@ -87,6 +160,8 @@ final class OtherNodes implements Feed.News {
     /** Asks the store about each client that is here, and has everybody look again. */
     @Override
     public void missed() {
+        local.forgetViews();
+        mirror.forget();
         listener.everyoneGrew();
         local.allAttached().forEach(this::check);
         for (LocalClients.Awaited one : local.allAwaited()) {
@@ -147,7 +222,14 @@ final class OtherNodes implements Feed.News {
      * @param absent what the store has said
      */
     void isGone(CometClient client, Reply absent) {
-        String[] by = absent.text(1).split(" ", 2);
+        isGone(client, absent.text(1));
+    }
+
+    /**
+     * @param absent who has ended it, and why, as the store has said
+     */
+    void isGone(CometClient client, String absent) {
+        String[] by = absent.split(" ", 2);
         if (by.length < 2) {
             ended(client, null); // long ago, or the store has lost it
         } else if (!by[0].equals(node)) {

@@ -4,6 +4,7 @@ import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
+import dev.comet.CometClock;
 import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometLimits;
@@ -60,13 +61,17 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             CometLimits limits,
             Listener listener,
             Connection connection,
+            Mirror mirror,
+            CometClock clock,
             OtherNodes others,
+            KeepAlives keepAlives,
             Node node,
             Feed feed) {}
 
     private final Settings settings;
     private final String name = UUID.randomUUID().toString();
     private final AtomicLong keys = new AtomicLong();
+    private final AtomicLong lastSent = new AtomicLong(); // by this node, the highest
     private final LocalClients local = new LocalClients();
     private final Unanswered unanswered = new Unanswered(this::newKey);
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
@@ -107,16 +112,27 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
             Node node = new Node(connection, settings.lease());
             Reply joined = node.renewLease();
-            OtherNodes others = new OtherNodes(connection, name, local, context.listener());
+            Mirror mirror = new Mirror(context.limits().sharedLog());
+            OtherNodes others = new OtherNodes(connection, name, local, mirror, context.listener());
+            KeepAlives keepAlives = new KeepAlives(connection, local, others, context.clock());
             Feed feed = new Feed(connection, settings.prefix(), name, joined.number(1), others);
             node.feed(feed);
             State started =
-                    new State(context.limits(), context.listener(), connection, others, node, feed);
+                    new State(
+                            context.limits(),
+                            context.listener(),
+                            connection,
+                            mirror,
+                            context.clock(),
+                            others,
+                            keepAlives,
+                            node,
+                            feed);
             if (!state.compareAndSet(null, started)) {
                 throw servesAManagerAlready();
             }
             feed.start();
-            node.start();
+            node.start(keepAlives::tellAll);
             isStarted = true;
         } finally {
             if (!isStarted) {
@@ -298,15 +314,16 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public boolean keepAlive(CometClient client, long idleInNanos) {
-        Reply reply = run(Script.KEEPALIVE, client, TimeUnit.NANOSECONDS.toMicros(idleInNanos));
-        if (reply.status() == 0) {
-            state().others().isGone(client, reply);
-        }
-        return reply.status() != 0;
+        return state().keepAlives().keepAlive(client, idleInNanos);
     }
 
     @Override
     public long killIdleCometClient(CometClient client) {
+        long idleIn = state().keepAlives().idleIn(client);
+        if (idleIn > 0) {
+            return idleIn;
+        }
+        state().keepAlives().tellOf(client);
         Reply reply =
                 unanswered.run(
                         "kill " + client.incarnation() + ' ' + client.publicToken(),
@@ -413,7 +430,10 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             Reply reply = runKept(Script.SEND, arguments.toArray());
             isAnswered = true;
             long id = seen(accepted(reply));
-            tellHere(audience, reply);
+            lastSent.accumulateAndGet(id, Math::max);
+            if (audience instanceof Audience.Recipients) {
+                state().others().tellGrew(reply.text(2), id);
+            } // the feed tells of the other logs, once it has what is in them
             return id;
         } finally {
             if (!isAnswered) {
@@ -445,28 +465,74 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     }
 
     /** Other nodes hear it from the store. */
-    private void tellHere(Audience audience, Reply reply) {
-        if (audience instanceof Audience.Recipients) {
-            state().others().tellGrew(reply.text(2));
-        } else if (audience instanceof Audience.Group group) {
-            state().listener().groupGrew(group.group());
-        } else {
-            state().listener().everyoneGrew();
-        }
-    }
-
     // ---- reading
 
     @Override
     public CometBatch getMessages(
             CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
-        return batch(read("get", client, lastMessageId, maxMessages, maxBytes));
+        CometBatch known =
+                state().mirror().top() < lastSent.get()
+                        ? null
+                        : getMessagesNow(client, lastMessageId, maxMessages, maxBytes);
+        return known != null
+                ? known
+                : readAndRemember("get", client, lastMessageId, maxMessages, maxBytes);
+    }
+
+    @Override
+    public @Nullable CometBatch getMessagesNow(
+            CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
+        return known(client, true, lastMessageId, maxMessages, maxBytes);
     }
 
     @Override
     public CometBatch peekMessages(
             CometClient client, long deliveredId, int maxMessages, int maxBytes) {
-        return batch(read("peek", client, deliveredId, maxMessages, maxBytes));
+        CometBatch known =
+                state().mirror().top() < lastSent.get()
+                        ? null
+                        : known(client, false, deliveredId, maxMessages, maxBytes);
+        return known != null
+                ? known
+                : readAndRemember("peek", client, deliveredId, maxMessages, maxBytes);
+    }
+
+    private @Nullable CometBatch known(
+            CometClient client, boolean confirms, long cursor, int maxMessages, int maxBytes) {
+        View view = cursor <= 0 ? null : local.view(client);
+        if (view == null) {
+            return null;
+        }
+        long age = sharedAge();
+        CometBatch batch =
+                state().mirror()
+                        .read(
+                                view,
+                                cursor,
+                                maxMessages,
+                                maxBytes,
+                                age == NO_AGE ? 0 : micros(state().clock().now()) - age);
+        if (batch != null && confirms) {
+            view.isConfirmed(cursor);
+        }
+        return batch;
+    }
+
+    /** Of what the store has said, what makes it unnecessary to ask the next time. */
+    private CometBatch readAndRemember(
+            String what, CometClient client, long cursor, int maxMessages, int maxBytes) {
+        View view = local.newView(client); // before: news that come meanwhile are for it
+        Reply reply = read(what, client, cursor, maxMessages, maxBytes);
+        CometBatch batch = batch(reply);
+        Reply logs = reply.list(5);
+        if (view != null && logs.size() > 0) {
+            List<String> names = new ArrayList<>(logs.size());
+            for (int i = 0; i < logs.size(); i++) {
+                names.add(logs.text(i));
+            }
+            view.isKnown(batch.cursor(), state().mirror().logs(names, batch.cursor()));
+        }
+        return batch;
     }
 
     @Override
@@ -701,6 +767,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     /** The lag is that of the client's own log. */
     @Override
     public ClientUsage usage(CometClient client) {
+        state().keepAlives().tellOf(client);
         Reply reply = run(Script.USAGE, client);
         return reply.status() == 0
                 ? ClientUsage.NONE

@@ -24,6 +24,7 @@ enum Script {
     KILL("full", "logs"),
     ORPHANS("full", "logs"),
     REMOVE("full", "logs"),
+    FOLLOW,
     SEND("logs"),
     READ("full", "logs"),
     JOIN("logs"),

@@ -1,6 +1,7 @@
 -- 5 'get', 'peek', 'confirm' or 'confirmed', 6 public token, 7 incarnation, 8 cursor, 9 most messages, 10 most bytes,
 -- 11 age in a client's log, 12 age in a shared log
--- Returns 1, cursor, whether it is complete, gaps (from, to, why …), messages (id, message …)
+-- Returns 1, cursor, whether it is complete, gaps (from, to, why …), messages (id, message …); and if all that is above the cursor will be in
+-- shared logs, unless there are news of the client: which ones
 local what, pub, inc, asked = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
 local key = P .. 'c:' .. pub
 local c = call('HMGET', key, 'i', 'b', 'cf', 'fo', 'ms', 'on', 'ob', 'os', 'ow', 'dv')
@@ -67,7 +68,7 @@ if what == 'get' then
 end
 
 local most, mostBytes = tonumber(ARGV[9]), tonumber(ARGV[10])
-local found, logs, isWhole = {}, 0, true
+local found, logsFound, isWhole = {}, 0, true
 
 -- Each log gives its first ones: so the first ones of all together are complete.
 local function collect(log, above, upTo)
@@ -83,7 +84,7 @@ local function collect(log, above, upTo)
         end
         found[#found + 1] = { idOf(chunk[i]), f }
         count, bytes = count + 1, bytes + f[2]
-        logs = count == 1 and logs + 1 or logs
+        logsFound = count == 1 and logsFound + 1 or logsFound
       end
     end
     if #chunk < 100 then
@@ -127,7 +128,7 @@ end
 if forgotten > cursor then
   gap(cursor + 1, forgotten, 'c')
 end
-if logs > 1 then
+if logsFound > 1 then
   table.sort(found, function(a, b) return a[1] < b[1] end)
 end
 local messages, bytes = {}, 0
@@ -143,4 +144,15 @@ for i = 1, #found do
 end
 save()
 local last = #messages > 0 and messages[#messages - 1] or math.max(M.top, cursor)
-return { 1, last, isWhole and 1 or 0, gaps, messages }
+local logs = {}
+if isWhole and o.n == 0 then -- else there is something to be confirmed, or to be taken as delivered
+  logs[1] = 'e'
+  for _, m in ipairs(mine) do
+    if m[3] ~= OPEN then
+      logs = {}
+      break
+    end
+    logs[#logs + 1] = 'g:' .. m[1]
+  end
+end
+return { 1, last, isWhole and 1 or 0, gaps, messages, logs }

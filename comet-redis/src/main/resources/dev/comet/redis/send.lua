@@ -116,10 +116,9 @@ local function sendToEach()
     receivers[#receivers + 1] = ownOf(pub, c[3], c[4], c[5], c[6], c[7])
     if c[2] == NODE then
       here[#here + 1] = pub .. ' ' .. c[1]
-    else
-      nodes[c[2]] = nodes[c[2]] or {}
-      table.insert(nodes[c[2]], pub .. ' ' .. c[1])
     end
+    nodes[c[2]] = nodes[c[2]] or {}
+    table.insert(nodes[c[2]], pub .. ' ' .. c[1])
   end
   if policy ~= 'drop_oldest' then
     local full = { -3 }
@@ -162,7 +161,7 @@ local function sendToEach()
     o.n, o.b, o.changed = o.n + 1, o.b + size, true
   end
   for node, pubs in pairs(nodes) do
-    tell(node, 't', 'grew', 'l', table.concat(pubs, '\n'))
+    tell(node, 't', 'grew', 'l', table.concat(pubs, '\n'), 'a', num(id))
   end
   save()
   return answer(ARGV[5], { 1, id, table.concat(here, '\n') })

@@ -3,21 +3,27 @@ package dev.comet.redis;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.comet.Audience;
+import dev.comet.CometAnswer;
 import dev.comet.CometClient;
 import dev.comet.CometClock;
 import dev.comet.CometLimits;
+import dev.comet.CometStateManager;
 import dev.comet.EncodedMessage;
 import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
+import dev.comet.inproc.InProcCometStateProvider;
+import dev.comet.testkit.internal.RecordedAnswers.Request;
 import dev.comet.testkit.internal.RecordingListener;
 import io.lettuce.core.RedisClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +31,7 @@ import org.junit.jupiter.api.Test;
 class RedisFigures {
 
     private static final int THREADS = 8;
+    private static final int HELD = Integer.getInteger("held", 10_000);
     private static final long SECONDS = Long.getLong("seconds", 3);
 
     private final TestRedis server = TestRedis.start("--save", "");
@@ -67,9 +74,100 @@ class RedisFigures {
             figure("read one message", i -> b.getMessages(hot, all - 1, 100, 1 << 20));
             figure("attach again", i -> b.attach(hot.privateToken(), 0));
             figure("keep alive", i -> b.keepAlive(hot, 60_000_000_000L));
+            figureOfABroadcast();
+            figureOfLatency();
         } finally {
             client.shutdown(Duration.ZERO, Duration.ofSeconds(1));
             server.close();
+        }
+    }
+
+    /** One message to all clients of three nodes, each with a poll that is held. */
+    private void figureOfABroadcast() {
+        try (TestNodes nodes = new TestNodes(server)) {
+            List<TestNodes.Node> all = List.of(nodes.node(), nodes.node(), nodes.node());
+            List<Request> held = new ArrayList<>();
+            List<CometClient> clients = new ArrayList<>();
+            for (int i = 0; i < HELD; i++) {
+                clients.add(all.get(i % 3).client("held-" + i, 600));
+                held.add(all.get(i % 3).poll(clients.get(i), 0));
+            }
+            long last = all.get(0).manager.sendToAll("first", 1);
+            held.forEach(Request::await);
+            for (int round = 0; round < 3; round++) {
+                held.clear();
+                for (int i = 0; i < HELD; i++) {
+                    held.add(all.get(i % 3).poll(clients.get(i), last));
+                }
+                long before = scripts();
+                long begin = System.nanoTime();
+                last = all.get(0).manager.sendToAll("next", 1);
+                held.forEach(Request::await);
+                System.out.printf(
+                        "broadcast to %,d held polls on three nodes: %d scripts, %d ms%n",
+                        HELD,
+                        scripts() - before,
+                        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+            }
+        }
+    }
+
+    /** From the call of a send until a poll is answered: at another node, and in process. */
+    private void figureOfLatency() {
+        try (TestNodes nodes = new TestNodes(server);
+                CometStateManager inProcess =
+                        CometStateManager.builder(new InProcCometStateProvider()).build()) {
+            TestNodes.Node a = nodes.node();
+            TestNodes.Node b = nodes.node();
+            CometClient there = b.client("there", 600);
+            CometClient here = inProcess.initializeClient(CometClient.builder().build());
+            List<Long> far = new ArrayList<>();
+            List<Long> near = new ArrayList<>();
+            long[] cursors = new long[2];
+            for (int i = 0; i < 5_000; i++) {
+                cursors[0] = latency(a.manager, b.manager, there, cursors[0], far);
+                cursors[1] = latency(inProcess, inProcess, here, cursors[1], near);
+            }
+            print("send until answered, at another node", far);
+            print("send until answered, in process", near);
+        }
+    }
+
+    private static long latency(
+            CometStateManager sender,
+            CometStateManager holder,
+            CometClient client,
+            long cursor,
+            List<Long> micros) {
+        CompletableFuture<CometAnswer> answered = new CompletableFuture<>();
+        holder.endpoint()
+                .beginSubscribe(client.privateToken(), cursor, null, 0)
+                .whenCompleted(answered::complete, Runnable::run);
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1)); // until it is held
+        long begin = System.nanoTime();
+        long id = sender.sendMessage(client, "n", 1);
+        answered.join();
+        micros.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin));
+        return id;
+    }
+
+    private static void print(String what, List<Long> micros) {
+        List<Long> sorted = micros.stream().sorted().toList();
+        System.out.printf(
+                "%s: p50 %,d \u00b5s, p99 %,d \u00b5s%n",
+                what, sorted.get(sorted.size() / 2), sorted.get(sorted.size() * 99 / 100));
+    }
+
+    private long scripts() {
+        try (var connection = client.connect()) {
+            return connection
+                    .sync()
+                    .info("commandstats")
+                    .lines()
+                    .filter(line -> line.startsWith("cmdstat_evalsha:"))
+                    .map(line -> line.replaceAll(".*:calls=(\\d+),.*", "$1"))
+                    .mapToLong(Long::parseLong)
+                    .sum();
         }
     }
 

@@ -36,6 +36,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -498,6 +499,71 @@ class SeveralNodesTest {
         Request next = b.poll(ada, id);
         long second = a.manager.sendToAll("n", 1);
         assertThat(next.await().batch().messages().get(0).messageId()).isEqualTo(second);
+    }
+
+    // ---- what it costs
+
+    @Test
+    @DisplayName("P10 a message to many costs each node one look, and nothing for each receiver")
+    void sendToAll_manyAreHeld_storeIsNotAskedForEach() {
+        int each = 100;
+        List<TestNodes.Node> all = List.of(a, b, nodes.node());
+        for (String to : List.of("everyone", "group")) {
+            List<Request> held = new ArrayList<>();
+            List<CometClient> clients = new ArrayList<>();
+            for (TestNodes.Node node : all) {
+                for (int i = 0; i < each; i++) {
+                    CometClient client = node.client("to-" + to + clients.size());
+                    node.manager.joinGroup(client, to);
+                    clients.add(client);
+                    held.add(node.poll(client, 0));
+                }
+            }
+            // The first message shows each node what its clients read; the second counts.
+            long first = send(to, "first");
+            held.forEach(request -> assertThat(request.await().batch().messages()).hasSize(1));
+            held.clear();
+            for (int i = 0; i < clients.size(); i++) {
+                held.add(all.get(i / each).poll(clients.get(i), first));
+            }
+            awaitLooks();
+            long before = scripts();
+
+            send(to, "second");
+
+            held.forEach(request -> assertThat(request.await().batch().messages()).hasSize(1));
+            assertThat(scripts() - before).as(to).isLessThan(each);
+            assertThat(all.get(0).manager.clients()).hasSizeGreaterThanOrEqualTo(3 * each);
+            clients.forEach(a.manager::disconnect);
+        }
+    }
+
+    private long send(String to, String name) {
+        return to.equals("group")
+                ? a.manager.sendToGroup(to, name, 1)
+                : a.manager.sendToAll(name, 1);
+    }
+
+    /** Until nobody asks Redis any more but for the leases. */
+    private void awaitLooks() {
+        AtomicLong last = new AtomicLong(-100);
+        await().pollInterval(Duration.ofMillis(200))
+                .until(() -> scripts() - last.getAndSet(scripts()) < 20);
+    }
+
+    /** How many were run. */
+    private long scripts() {
+        AtomicLong calls = new AtomicLong();
+        redis(
+                commands ->
+                        calls.set(
+                                commands.info("commandstats")
+                                        .lines()
+                                        .filter(line -> line.startsWith("cmdstat_evalsha:"))
+                                        .map(line -> line.replaceAll(".*:calls=(\\d+),.*", "$1"))
+                                        .mapToLong(Long::parseLong)
+                                        .sum()));
+        return calls.get();
     }
 
     // ---- what is in Redis
