@@ -1,6 +1,7 @@
 package dev.comet.examples.relay;
 
 import dev.comet.CometClock;
+import dev.comet.CometException;
 import dev.comet.CometStateManager;
 import dev.comet.servlet.CometServlet;
 import io.lettuce.core.RedisURI;
@@ -97,8 +98,12 @@ public final class RelayServer implements AutoCloseable {
 
     /** One for all nodes. */
     private void heart(Duration interval) {
-        if (store.isTurn("heart", interval)) {
-            relay.heart();
+        try {
+            if (store.isTurn("heart", interval)) {
+                relay.heart();
+            }
+        } catch (CometException e) {
+            LOG.warn("There is no heart this time: {}", e.getMessage());
         }
     }
 
