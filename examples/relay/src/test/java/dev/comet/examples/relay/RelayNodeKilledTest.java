@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -25,13 +26,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Two relays in processes of their own over one Redis: each is killed once, and comes back. */
-@Timeout(120)
+@Timeout(300)
 class RelayNodeKilledTest {
 
     private static final String GATEWAY = SimulatedGateway.mac(1);
     private static final String BOX = SimulatedGateway.mac(2);
     private static final String PHONE = "06:00:00:00:00:01";
 
+    private final List<AutoCloseable> started = new ArrayList<>();
     private final HttpClient http = HttpClient.newHttpClient();
     private TestRedis redis;
     private ServerProcess one;
@@ -40,27 +42,32 @@ class RelayNodeKilledTest {
 
     @BeforeEach
     void start() throws Exception {
-        redis = TestRedis.start("--save", "", "--appendonly", "no");
+        redis = started(TestRedis.start("--save", "", "--appendonly", "no"));
         one = node();
         other = node();
         balancer = new AlternatingHttp(List.of(one.uri(), other.uri()));
     }
 
     private ServerProcess node() throws Exception {
-        return ServerProcess.start(
-                RelayServer.class,
-                "-Dredis=" + redis.uri().toURI(),
-                "-Dcode=code",
-                "-DheartSeconds=1",
-                "-Dgateways=0");
+        return started(
+                ServerProcess.start(
+                        RelayServer.class,
+                        "-Dredis=" + redis.uri().toURI(),
+                        "-Dcode=code",
+                        "-DheartSeconds=1",
+                        "-Dgateways=0"));
+    }
+
+    private <T extends AutoCloseable> T started(T what) {
+        started.add(0, what);
+        return what;
     }
 
     @AfterEach
     void stop() throws Exception {
-        for (ServerProcess node : List.of(one, other)) {
-            node.close();
+        for (AutoCloseable what : started) {
+            what.close();
         }
-        redis.close();
     }
 
     private CometOptions balanced() {

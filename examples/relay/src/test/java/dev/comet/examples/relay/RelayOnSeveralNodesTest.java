@@ -36,6 +36,7 @@ class RelayOnSeveralNodesTest {
     private static final String PHONE = "06:00:00:00:00:01";
 
     private final String namespace = UUID.randomUUID().toString();
+    private final List<RelayServer> started = new ArrayList<>();
     private final HttpClient http = HttpClient.newHttpClient();
     private RelayServer one;
     private RelayServer other;
@@ -48,19 +49,21 @@ class RelayOnSeveralNodesTest {
 
     @AfterEach
     void stop() {
-        one.close();
-        other.close();
+        started.forEach(RelayServer::close);
     }
 
     private RelayServer node() throws Exception {
-        return RelayServer.start(
-                "127.0.0.1",
-                0,
-                "code",
-                new Relay.Options(Duration.ofSeconds(5), 2, 10, 20, Duration.ZERO),
-                Jobs.Intervals.DEFAULT,
-                Storage.inRedis(TestRedis.shared().uri(), namespace),
-                CometClock.system());
+        RelayServer node =
+                RelayServer.start(
+                        "127.0.0.1",
+                        0,
+                        "code",
+                        new Relay.Options(Duration.ofSeconds(5), 2, 10, 20, Duration.ZERO),
+                        Jobs.Intervals.DEFAULT,
+                        Storage.inRedis(TestRedis.shared().uri(), namespace),
+                        CometClock.system());
+        started.add(node);
+        return node;
     }
 
     private HttpResponse<String> post(
