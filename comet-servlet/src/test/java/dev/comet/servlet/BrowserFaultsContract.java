@@ -10,6 +10,7 @@ import dev.comet.http.ConnectRequest;
 import dev.comet.js.Chromium;
 import dev.comet.servlet.ChaosProxy.Fault;
 import dev.comet.testkit.internal.HistoryChecker;
+import dev.comet.testkit.internal.NginxProxy;
 import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;

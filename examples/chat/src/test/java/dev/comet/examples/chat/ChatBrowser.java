@@ -5,6 +5,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.comet.js.Chromium;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -58,6 +59,11 @@ final class ChatBrowser implements AutoCloseable {
 
     /** A window whose uncaught errors and breaches of the content security policy are noted. */
     Page window(BrowserContext person, ChatServer server) {
+        return window(person, server.uri());
+    }
+
+    /** As {@link #window(BrowserContext, ChatServer)}: the chat is there. */
+    Page window(BrowserContext person, URI chat) {
         Page page = person.newPage();
         page.onPageError(error -> complaints.add("uncaught: " + error));
         page.onConsoleMessage(
@@ -70,7 +76,7 @@ final class ChatBrowser implements AutoCloseable {
                 });
         page.addInitScript(
                 "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))");
-        page.navigate(server.uri().toString());
+        page.navigate(chat.toString());
         return page;
     }
 

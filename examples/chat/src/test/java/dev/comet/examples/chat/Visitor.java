@@ -54,7 +54,11 @@ final class Visitor {
     }
 
     static Visitor named(ChatServer server, String nickname) {
-        Visitor visitor = new Visitor(server.uri());
+        return named(server.uri(), nickname);
+    }
+
+    static Visitor named(URI page, String nickname) {
+        Visitor visitor = new Visitor(page);
         Answer answer = visitor.post("connect", Map.of("displayName", nickname));
         assertThat(answer.status()).as(() -> answer.body().toString()).isEqualTo(200);
         visitor.privateToken = answer.body().get("privateToken").stringValue();

@@ -45,8 +45,4 @@ record Device(Kind kind, String mac, String deviceId, Instant lastActive) {
         }
         return lower;
     }
-
-    Device activeAt(Instant now) {
-        return new Device(kind, mac, deviceId, now);
-    }
 }

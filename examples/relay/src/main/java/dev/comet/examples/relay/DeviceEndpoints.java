@@ -2,8 +2,7 @@ package dev.comet.examples.relay;
 
 import dev.comet.CometAnswer;
 import dev.comet.CometAsyncResult;
-import dev.comet.CometClient;
-import dev.comet.CometClientEventHandler;
+import dev.comet.CometBatch;
 import dev.comet.CometException;
 import dev.comet.CometGap;
 import dev.comet.CometMessage;
@@ -17,8 +16,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -65,9 +64,6 @@ final class DeviceEndpoints extends HttpServlet {
     private final transient AddressRate asks;
     private final transient OnceAMinute noFrames = new OnceAMinute();
 
-    /** Up to where each session has been given frames, for as long as it lives. */
-    private final transient ConcurrentHashMap<String, Long> given = new ConcurrentHashMap<>();
-
     /** One permit for each data request that the container has not ended yet. */
     private final transient Semaphore open = new Semaphore(Integer.MAX_VALUE);
 
@@ -80,18 +76,6 @@ final class DeviceEndpoints extends HttpServlet {
         this.relay = relay;
         this.knocks = knocks;
         this.asks = asks;
-        comet.addEventHandler(
-                new CometClientEventHandler() {
-                    @Override
-                    public void idleClientKilled(CometClient client) {
-                        given.remove(client.privateToken());
-                    }
-
-                    @Override
-                    public void clientDisconnected(CometClient client, EndReason reason) {
-                        given.remove(client.privateToken());
-                    }
-                });
     }
 
     @Override
@@ -198,12 +182,7 @@ final class DeviceEndpoints extends HttpServlet {
         try {
             String key = request.getHeader("Device-Key");
             String frame = new String(body, StandardCharsets.US_ASCII);
-            String id = relay.register(frame, key == null ? "" : key).privateToken();
-            given.put(id, 0L);
-            if (comet.findClientByPrivateToken(id).isEmpty()) {
-                given.remove(id); // its end was told before
-            }
-            say(response, 200, id);
+            say(response, 200, relay.register(frame, key == null ? "" : key).privateToken());
         } catch (CometException e) {
             say(response, status(e), text(e));
         }
@@ -214,6 +193,7 @@ final class DeviceEndpoints extends HttpServlet {
             case PARAMETERS_INVALID -> 400;
             case REFUSED -> 401;
             case CLIENT_ALREADY_EXISTS -> 409;
+            case CLIENT_DOES_NOT_EXIST -> 404;
             default -> 503;
         };
     }
@@ -232,9 +212,11 @@ final class DeviceEndpoints extends HttpServlet {
             say(response, 500, "no session id; send the one that connection was answered");
             return;
         }
-        Long cursor = given.get(id);
-        if (cursor == null) {
-            say(response, 404, "no such session; connect again");
+        long cursor;
+        try {
+            cursor = given(id);
+        } catch (CometException e) {
+            say(response, status(e), String.valueOf(e.getMessage()));
             return;
         }
         if (!open.tryAcquire()) { // taken by awaitAnswers
@@ -247,6 +229,18 @@ final class DeviceEndpoints extends HttpServlet {
         CometAsyncResult result = comet.endpoint().beginSubscribe(id, cursor, null, 0);
         async.addListener(new Gone(comet, result, open));
         result.whenCompleted(answer -> answer(id, held, answer), async::start);
+    }
+
+    /** Up to where a session has been given frames: whatever it is given counts as received. */
+    private long given(String id) {
+        return comet.findClientByPrivateToken(id)
+                .filter(Relay::knowsFramesOnly)
+                .map(comet::confirmedMessageId)
+                .orElseThrow(
+                        () ->
+                                new CometException(
+                                        CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                                        "no such session; connect again"));
     }
 
     /**
@@ -274,35 +268,46 @@ final class DeviceEndpoints extends HttpServlet {
 
     private void answer(String id, HeldData held, CometAnswer answer) {
         switch (answer.outcome()) {
-            case MESSAGES -> frame(id, held, answer);
+            case MESSAGES -> {
+                try {
+                    frame(id, held, answer.batch());
+                } catch (CometException e) {
+                    refuse(held, e);
+                }
+            }
             case TIMEOUT -> held.answer("", 200);
             case SUPERSEDED -> held.answer("a newer request took over", 409);
             case RECONNECT -> held.answer(RESTARTING, 503);
-            case ERROR -> {
-                CometException error = Objects.requireNonNull(answer.error());
-                boolean gone = error.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST;
-                held.answer(String.valueOf(error.getMessage()), gone ? 404 : 503);
-            }
+            case ERROR -> refuse(held, Objects.requireNonNull(answer.error()));
             case CLIENT_ENDED, ABANDONED -> held.answer("the session has ended", 404);
         }
     }
 
+    private static void refuse(HeldData held, CometException why) {
+        held.answer(String.valueOf(why.getMessage()), status(why));
+    }
+
     /** One frame for each request; the others come with the next ones. */
-    private void frame(String id, HeldData held, CometAnswer answer) {
-        for (CometGap gap : answer.batch().gaps()) {
-            held.lost(gap.from(), gap.to());
-        }
-        for (CometMessage message : answer.batch().messages()) {
-            move(id, message.messageId());
+    private void frame(String id, HeldData held, CometBatch batch) {
+        for (CometMessage message : batch.messages()) {
             byte[] frame = frameIn(message);
             if (frame.length > 0) {
+                gives(id, message.messageId(), held, batch.gaps());
                 held.correlate(message.correlationId());
                 held.send(frame, 0, frame.length);
                 return;
             }
         }
-        move(id, answer.batch().cursor());
+        gives(id, batch.cursor(), held, batch.gaps());
         held.answer("", 200); // nothing for a device that knows nothing but frames
+    }
+
+    /** Before the answer: the next request may go to another node. */
+    private void gives(String id, long upTo, HeldData held, List<CometGap> lost) {
+        comet.endpoint().confirm(id, upTo);
+        for (CometGap gap : lost) {
+            held.lost(gap.from(), gap.to());
+        }
     }
 
     /** Nothing if the message is no frame: the device could not read it. */
@@ -318,10 +323,6 @@ final class DeviceEndpoints extends HttpServlet {
             }
             return new byte[0];
         }
-    }
-
-    private void move(String id, long cursor) {
-        given.computeIfPresent(id, (key, before) -> cursor);
     }
 
     /** The device went away while its request was held. */

@@ -7,18 +7,16 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.HexFormat;
+import java.util.Objects;
 
 /**
  * The keys of the devices, by MAC: a MAC is on the label of each device, a key is not. A device
  * gets its own once, by {@linkplain #enrol pairing}, and shows it whenever it connects.
  *
- * <p>Only a digest of each key is kept: who reads the registry has no key. Keys are random and
- * long, so that a plain digest will do. Digests are compared in constant time, and a MAC that
- * nobody has costs as much as a wrong key. Bounded. Safe for use by any number of threads.
- *
- * <p><b>Non-guarantee.</b> In memory: when the cloud starts anew, devices pair anew. A relay of
- * your own keeps the digests in its database.
+ * <p>Only a digest of each key is kept: who reads the store has no key. Keys are random and long,
+ * so that a plain digest will do. Digests are compared in constant time, and a MAC that nobody has
+ * costs as much as a wrong key. Bounded. Safe for use by any number of threads.
  */
 final class DeviceKeys {
 
@@ -27,15 +25,16 @@ final class DeviceKeys {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /** Of a key that nobody has. */
-    private static final byte[] NOBODY = digest(random());
+    private static final String NOBODY = digest(random());
 
-    private final ConcurrentHashMap<String, byte[]> digests = new ConcurrentHashMap<>();
-    private final byte[] code;
+    private final DeviceStore store;
+    private final String code;
 
     /**
      * @param code what the owner gives to devices that are to be let in
      */
-    DeviceKeys(String code) {
+    DeviceKeys(DeviceStore store, String code) {
+        this.store = store;
         this.code = digest(code);
     }
 
@@ -54,16 +53,16 @@ final class DeviceKeys {
      *     key; LIMIT_REACHED if there are too many devices
      */
     String enrol(String mac, String code) {
-        if (!MessageDigest.isEqual(this.code, digest(code))) {
+        if (!isSame(this.code, digest(code))) {
             throw new CometException(
                     Reason.REFUSED, "wrong pairing code; use the one that the relay printed");
         }
-        if (digests.size() >= MAX_DEVICES) {
+        if (store.keys() >= MAX_DEVICES) {
             throw new CometException(
                     Reason.LIMIT_REACHED, "there are " + MAX_DEVICES + " devices already");
         }
         String key = random();
-        if (digests.putIfAbsent(mac, digest(key)) != null) {
+        if (!store.addKeyDigest(mac, digest(key))) {
             throw new CometException(
                     Reason.CLIENT_ALREADY_EXISTS, mac + " has its key; a key is given once");
         }
@@ -73,19 +72,27 @@ final class DeviceKeys {
     /** A new key for a device that the owner has at hand, in place of the one that it had. */
     String issue(String mac) {
         String key = random();
-        digests.put(mac, digest(key));
+        store.replaceKeyDigest(mac, digest(key));
         return key;
     }
 
     /** Whether this is the key of that device. */
     boolean isKeyOf(String mac, String key) {
-        return MessageDigest.isEqual(digests.getOrDefault(mac, NOBODY), digest(key));
+        return isSame(Objects.requireNonNullElse(store.keyDigest(mac), NOBODY), digest(key));
     }
 
-    private static byte[] digest(String secret) {
+    private static boolean isSame(String digest, String other) {
+        return MessageDigest.isEqual(
+                digest.getBytes(StandardCharsets.US_ASCII),
+                other.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static String digest(String secret) {
         try {
-            return MessageDigest.getInstance("SHA-256")
-                    .digest(secret.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of()
+                    .formatHex(
+                            MessageDigest.getInstance("SHA-256")
+                                    .digest(secret.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

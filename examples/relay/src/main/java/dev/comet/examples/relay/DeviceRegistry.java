@@ -1,72 +1,89 @@
 package dev.comet.examples.relay;
 
+import dev.comet.CometClient;
+import dev.comet.CometException;
+import dev.comet.CometStateManager;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
- * The devices that are there, by MAC: in when they connect, refreshed when they are active, out
- * when Comet has heard nothing of them for their idle time. Safe for use by any number of threads.
+ * The devices that are there, at whichever node: Comet's clients, in a group for each kind. In when
+ * they connect, active when they ask, reply or confirm, out when Comet has heard nothing of them
+ * for their idle time. Safe for use by any number of threads.
  */
 final class DeviceRegistry {
 
-    private final ConcurrentHashMap<String, Visit> visits = new ConcurrentHashMap<>();
+    private final CometStateManager comet;
+    private final DeviceStore store;
     private final Clock clock;
 
-    /**
-     * @param confirmed up to which message it has confirmed what it got
-     */
-    private record Visit(Device device, String id, long confirmed) {}
-
-    DeviceRegistry(Clock clock) {
+    DeviceRegistry(CometStateManager comet, DeviceStore store, Clock clock) {
+        this.comet = comet;
+        this.store = store;
         this.clock = clock;
     }
 
+    /** The group of those of this kind. */
+    static String group(Device.Kind kind) {
+        return switch (kind) {
+            case GATEWAY -> "gateways";
+            case PHONE -> "phones";
+        };
+    }
+
+    /** What was a device's hello. */
+    static Device.Kind kind(CometClient client) {
+        return Device.Kind.valueOf(String.valueOf(client.attributes().get("kind")));
+    }
+
     /**
-     * @param visit tells this visit of the device from others
+     * It has connected.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST if it has gone again
      */
-    void add(Device device, String visit) {
-        visits.put(device.mac(), new Visit(device, visit, 0));
+    void add(CometClient client) {
+        wasActive(client.publicToken());
+        comet.joinGroup(client, group(kind(client)));
     }
 
-    /** It was active. */
-    void refresh(String mac) {
-        visits.computeIfPresent(
-                mac,
-                (key, visit) ->
-                        new Visit(
-                                visit.device.activeAt(clock.instant()), visit.id, visit.confirmed));
-    }
-
-    /** Up to where it has confirmed what it got: if that is news, it was active. */
-    void confirmed(String mac, String visit, long upTo) {
-        visits.computeIfPresent(
-                mac,
-                (key, known) ->
-                        known.id.equals(visit) && known.confirmed < upTo
-                                ? new Visit(known.device.activeAt(clock.instant()), visit, upTo)
-                                : known);
-    }
-
-    /** This visit is over; a later one of the same device is not. */
-    void remove(String mac, String visit) {
-        visits.computeIfPresent(mac, (key, known) -> known.id.equals(visit) ? null : known);
+    void wasActive(String mac) {
+        store.wasActive(mac, clock.instant());
     }
 
     Optional<Device> find(String mac) {
-        return Optional.ofNullable(visits.get(mac)).map(Visit::device);
+        return comet.findClientByPublicToken(mac).map(client -> devices(List.of(client)).get(0));
     }
 
     List<Device> all() {
-        return visits.values().stream()
-                .map(Visit::device)
+        return Stream.of(Device.Kind.values())
+                .flatMap(kind -> all(kind).stream())
                 .sorted(Comparator.comparing(Device::mac))
                 .toList();
     }
 
+    /** In the order of their MACs. */
     List<Device> all(Device.Kind kind) {
-        return all().stream().filter(device -> device.kind() == kind).toList();
+        return devices(comet.groupMembers(group(kind)));
+    }
+
+    private List<Device> devices(List<CometClient> clients) {
+        Instant now = clock.instant();
+        Map<String, Instant> active =
+                store.lastActive(clients.stream().map(CometClient::publicToken).toList());
+        return clients.stream()
+                .map(
+                        client ->
+                                new Device(
+                                        kind(client),
+                                        client.publicToken(),
+                                        client.displayName(),
+                                        active.getOrDefault(client.publicToken(), now)))
+                .sorted(Comparator.comparing(Device::mac))
+                .toList();
     }
 }

@@ -4,6 +4,7 @@ import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler;
 import dev.comet.CometException;
 import dev.comet.CometException.Reason;
+import dev.comet.CometMessage;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.examples.relay.CommandLog.State;
@@ -35,8 +36,11 @@ final class Relay implements CometClientEventHandler {
     static final String HEART = "relay.heart";
 
     private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
-    private static final String PHONES = "phones";
-    private static final String GATEWAYS = "gateways";
+    private static final String PHONES = DeviceRegistry.group(Device.Kind.PHONE);
+    private static final String GATEWAYS = DeviceRegistry.group(Device.Kind.GATEWAY);
+
+    /** The attribute of those that know nothing but frames. */
+    private static final String FRAMES_ONLY = "framesOnly";
 
     private final CometStateManager comet;
     private final Options options;
@@ -67,12 +71,12 @@ final class Relay implements CometClientEventHandler {
                 new Options(Duration.ofSeconds(10), 25, 60, 20, Duration.ofSeconds(1));
     }
 
-    Relay(CometStateManager comet, DeviceKeys keys, Options options, Clock clock) {
+    Relay(CometStateManager comet, DeviceStore store, String code, Options options, Clock clock) {
         this.comet = comet;
-        this.keys = keys;
+        this.keys = new DeviceKeys(store, code);
         this.options = options;
         this.clock = clock;
-        this.devices = new DeviceRegistry(clock);
+        this.devices = new DeviceRegistry(comet, store, clock);
         this.commands = new CommandLog(clock, Duration.ofHours(1));
         comet.addEventHandler(this);
     }
@@ -108,19 +112,30 @@ final class Relay implements CometClientEventHandler {
     // ---- coming and going
 
     private CometClient connect(ConnectRequest request) {
-        return client(hello(request.text("frame", ""), request.text("key", "")));
+        return client(hello(request.text("frame", ""), request.text("key", ""))).build();
     }
 
     /**
-     * Takes a device in that says hello by a frame.
+     * Takes a device in that knows nothing but frames, and says hello by one.
      *
      * @throws CometException PARAMETERS_INVALID for a bad frame; REFUSED for a key that is not the
      *     device's; CLIENT_ALREADY_EXISTS for a MAC that is there
      */
     CometClient register(String frame, String key) {
-        CometClient client = comet.initializeClient(client(hello(frame, key)));
-        welcome(client);
+        CometClient.Builder device = client(hello(frame, key)).attribute(FRAMES_ONLY, "true");
+        CometClient client = comet.initializeClient(device.build());
+        try {
+            welcome(client);
+        } catch (CometException e) {
+            comet.disconnect(client); // or its next attempt is refused: it is there
+            throw e;
+        }
         return client;
+    }
+
+    /** Whether {@link #register} has taken it in. */
+    static boolean knowsFramesOnly(CometClient client) {
+        return client.attributes().containsKey(FRAMES_ONLY);
     }
 
     private Device hello(String frame, String key) {
@@ -140,58 +155,34 @@ final class Relay implements CometClientEventHandler {
     }
 
     /** The MAC is the address: Comet has no two clients with the same one. */
-    private CometClient client(Device device) {
+    private CometClient.Builder client(Device device) {
         return CometClient.builder()
                 .publicToken(device.mac())
                 .displayName(device.deviceId())
                 .attribute("kind", device.kind().name())
-                .attribute("visit", UUID.randomUUID().toString())
                 .connectionTimeoutSeconds(options.holdSeconds)
-                .connectionIdleSeconds(options.idleSeconds)
-                .build();
+                .connectionIdleSeconds(options.idleSeconds);
     }
 
     /** Before the device knows of it: whoever asks for it from then on finds it. */
     private void welcome(CometClient client) {
-        Device device =
-                new Device(
-                        kind(client), client.publicToken(), client.displayName(), clock.instant());
-        devices.add(device, visit(client));
-        if (comet.findClientByPublicToken(client.publicToken()).isEmpty()) {
-            gone(client); // its end was told before
-            return;
-        }
-        comet.joinGroup(device.mac(), device.kind() == Device.Kind.PHONE ? PHONES : GATEWAYS);
+        devices.add(client);
         tellPhones();
     }
 
     @Override
     public void clientSubscribed(CometClient client) {
-        devices.refresh(client.publicToken());
+        devices.wasActive(client.publicToken());
     }
 
     @Override
     public void idleClientKilled(CometClient client) {
-        gone(client);
+        tellPhones();
     }
 
     @Override
     public void clientDisconnected(CometClient client, EndReason reason) {
-        gone(client);
-    }
-
-    private void gone(CometClient client) {
-        devices.remove(client.publicToken(), visit(client));
         tellPhones();
-    }
-
-    /** Tells this visit of a device from its next one, which may begin before this end is told. */
-    private static String visit(CometClient client) {
-        return String.valueOf(client.attributes().get("visit"));
-    }
-
-    private static Device.Kind kind(CometClient client) {
-        return Device.Kind.valueOf(String.valueOf(client.attributes().get("kind")));
     }
 
     /**
@@ -226,38 +217,42 @@ final class Relay implements CometClientEventHandler {
      * refuses are told apart.
      */
     private CompletionStage<CometReply> command(CometClient phone, ClientMessage message) {
-        if (kind(phone) != Device.Kind.PHONE) {
+        if (DeviceRegistry.kind(phone) != Device.Kind.PHONE) {
             return failed(Reason.REFUSED, "only phones command");
         }
         String correlationId =
                 message.correlationId() == null
                         ? UUID.randomUUID().toString()
                         : message.correlationId();
-        String gateway;
+        String mac;
         try {
             Frame frame = Frame.parse(message.contents(String.class));
             if (frame.kind() != Frame.Kind.COMMAND) {
                 throw new Frame.BadFrameException("it is no command");
             }
-            gateway = Device.normalised(frame.text("id"));
+            mac = Device.normalised(frame.text("id"));
         } catch (Frame.BadFrameException e) {
             return failed(Reason.PARAMETERS_INVALID, String.valueOf(e.getMessage()));
         }
-        if (devices.find(gateway).filter(d -> d.kind() == Device.Kind.GATEWAY).isEmpty()) {
-            return failed(Reason.CLIENT_DOES_NOT_EXIST, "the gateway " + gateway + " is offline");
+        CometClient gateway =
+                comet.findClientByPublicToken(mac)
+                        .filter(client -> DeviceRegistry.kind(client) == Device.Kind.GATEWAY)
+                        .orElse(null);
+        if (gateway == null) {
+            return failed(Reason.CLIENT_DOES_NOT_EXIST, "the gateway " + mac + " is offline");
         }
-        if (!commands.began(correlationId, phone.publicToken(), gateway)) {
+        if (!commands.began(correlationId, phone.publicToken(), mac)) {
             return failed(Reason.LIMIT_REACHED, "too many commands, or this one twice");
         }
         return comet.request(
                         gateway, COMMAND, message.contents(), options.commandTimeout, correlationId)
-                .thenApply(reply -> verified(gateway, reply))
+                .thenApply(reply -> verified(mac, reply))
                 .whenComplete((reply, failure) -> commands.ended(correlationId, state(failure)));
     }
 
     /** A reply is passed on as it is, or not at all. */
     private CometReply verified(String gateway, CometReply reply) {
-        devices.refresh(gateway);
+        devices.wasActive(gateway);
         try {
             if (!(reply.contents() instanceof String hex)) {
                 throw new Frame.BadFrameException("not pairs of hexadecimal digits");
@@ -306,7 +301,7 @@ final class Relay implements CometClientEventHandler {
      * active lately.
      */
     void heart() {
-        comet.clients().forEach(this::noteConfirmed);
+        noteWhoConfirmedTheLastOne();
         tellPhones();
         List<Device> gateways = devices.all(Device.Kind.GATEWAY);
         List<Device> phones = devices.all(Device.Kind.PHONE);
@@ -320,13 +315,22 @@ final class Relay implements CometClientEventHandler {
         LOG.info("Heart: {} gateways, {} phones", gateways.size(), phones.size());
     }
 
-    /** Who has a stream asks for nothing, but confirms what it carried. */
-    private void noteConfirmed(CometClient client) {
+    /** A gateway with a stream asks for nothing, but confirms what it carried. */
+    private void noteWhoConfirmedTheLastOne() {
+        for (CometMessage last : comet.groupHistory(GATEWAYS, Long.MAX_VALUE, 1)) {
+            for (CometClient gateway : comet.groupMembers(GATEWAYS)) {
+                noteIfConfirmed(gateway, last.messageId());
+            }
+        }
+    }
+
+    private void noteIfConfirmed(CometClient gateway, long messageId) {
         try {
-            devices.confirmed(
-                    client.publicToken(), visit(client), comet.confirmedMessageId(client));
+            if (comet.confirmedMessageId(gateway) >= messageId) {
+                devices.wasActive(gateway.publicToken());
+            }
         } catch (CometException e) {
-            LOG.debug("{} has just gone", client.publicToken(), e);
+            LOG.debug("{} has just gone", gateway.publicToken(), e);
         }
     }
 

@@ -1,14 +1,16 @@
 package dev.comet.examples.relay;
 
 import dev.comet.CometClock;
+import dev.comet.CometException;
 import dev.comet.CometStateManager;
-import dev.comet.inproc.InProcCometStateProvider;
 import dev.comet.servlet.CometServlet;
+import io.lettuce.core.RedisURI;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.Handler;
@@ -25,7 +27,8 @@ import org.slf4j.LoggerFactory;
  * The cloud, in a Jetty of its own. System properties say where and how: {@code port} (default
  * 8080), {@code host} (default {@code localhost}), {@code code} (the pairing code, with which
  * devices get their keys; a random one by default), {@code gateways} (how many simulated ones,
- * default 3), {@code heartSeconds} (default 30), {@code cleanSeconds} (default 300).
+ * default 3), {@code heartSeconds} (default 30), {@code cleanSeconds} (default 300); {@code redis},
+ * such as {@code redis://localhost:6379}, makes it one of several that are one relay.
  */
 public final class RelayServer implements AutoCloseable {
 
@@ -36,6 +39,7 @@ public final class RelayServer implements AutoCloseable {
 
     private static final int MAX_BODY_BYTES = 2 * DeviceEndpoints.MAX_FRAME_DIGITS;
 
+    private final DeviceStore store;
     private final CometStateManager comet;
     private final Server jetty = new Server();
     private final ServerConnector connector;
@@ -52,11 +56,13 @@ public final class RelayServer implements AutoCloseable {
             String code,
             Relay.Options options,
             Jobs.Intervals intervals,
+            Storage storage,
             CometClock clock)
             throws Exception {
-        comet = CometStateManager.builder(new InProcCometStateProvider()).clock(clock).build();
+        store = storage.devices();
+        comet = CometStateManager.builder(storage.comet()).clock(clock).build();
         drain = options.drain();
-        relay = new Relay(comet, new DeviceKeys(code), options, Clock.systemUTC());
+        relay = new Relay(comet, store, code, options, Clock.systemUTC());
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setHeaderCacheSize(0); // thousands of connections that wait; see docs/containers.md
@@ -87,7 +93,18 @@ public final class RelayServer implements AutoCloseable {
         context.addServlet(holder, "/relay/*");
         context.addServlet(PageServlet.holder(), "/");
         jetty.setHandler(withBodies(context));
-        jobs = Jobs.start(relay::clean, relay::heart, intervals);
+        jobs = Jobs.start(relay::clean, () -> heart(intervals.heart()), intervals);
+    }
+
+    /** One for all nodes. */
+    private void heart(Duration interval) {
+        try {
+            if (store.isTurn("heart", interval)) {
+                relay.heart();
+            }
+        } catch (CometException e) {
+            LOG.warn("There is no heart this time: {}", e.getMessage());
+        }
     }
 
     private static AddressRate rate(int perSecond) {
@@ -115,7 +132,7 @@ public final class RelayServer implements AutoCloseable {
     static RelayServer start(
             String host, int port, String code, Relay.Options options, Jobs.Intervals intervals)
             throws Exception {
-        return start(host, port, code, options, intervals, CometClock.system());
+        return start(host, port, code, options, intervals, Storage.inMemory(), CometClock.system());
     }
 
     /**
@@ -127,9 +144,10 @@ public final class RelayServer implements AutoCloseable {
             String code,
             Relay.Options options,
             Jobs.Intervals intervals,
+            Storage storage,
             CometClock clock)
             throws Exception {
-        RelayServer server = new RelayServer(host, port, code, options, intervals, clock);
+        RelayServer server = new RelayServer(host, port, code, options, intervals, storage, clock);
         try {
             server.jetty.start();
         } catch (Exception e) {
@@ -159,7 +177,11 @@ public final class RelayServer implements AutoCloseable {
 
     /** Gateways that live in this process, for those who have none in a house. */
     void simulate(int count) {
-        for (int number = 1; number <= count; number++) {
+        simulate(1, count);
+    }
+
+    private void simulate(int first, int count) {
+        for (int number = first; number < first + count; number++) {
             String key = relay.keys().issue(SimulatedGateway.mac(number));
             gateways.add(SimulatedGateway.start(comet(), number, key));
         }
@@ -173,6 +195,7 @@ public final class RelayServer implements AutoCloseable {
         servlet.drain(drain); // over at once if nobody is there
         devices.awaitAnswers();
         comet.close();
+        store.close();
         try {
             jetty.stop();
         } catch (Exception e) {
@@ -181,7 +204,13 @@ public final class RelayServer implements AutoCloseable {
     }
 
     public static void main(String[] args) throws Exception {
-        String code = System.getProperty("code", DeviceKeys.random());
+        String redis = System.getProperty("redis");
+        Storage storage =
+                redis == null
+                        ? Storage.inMemory()
+                        : Storage.inRedis(RedisURI.create(redis), "relay");
+        String given = System.getProperty("code");
+        String code = given == null ? storage.devices().pairingCode(DeviceKeys.random()) : given;
         RelayServer server =
                 start(
                         System.getProperty("host", "localhost"),
@@ -190,9 +219,14 @@ public final class RelayServer implements AutoCloseable {
                         Relay.Options.DEFAULT,
                         new Jobs.Intervals(
                                 Duration.ofSeconds(Integer.getInteger("cleanSeconds", 300)),
-                                Duration.ofSeconds(Integer.getInteger("heartSeconds", 30))));
+                                Duration.ofSeconds(Integer.getInteger("heartSeconds", 30))),
+                        storage,
+                        CometClock.system());
         Runtime.getRuntime().addShutdownHook(new Thread(server::close, "stop"));
-        server.simulate(Integer.getInteger("gateways", 3));
+        // Each process has gateways of its own, also one that takes the place of one that was
+        // killed.
+        int first = redis == null ? 1 : ThreadLocalRandom.current().nextInt(1, 1 << 23);
+        server.simulate(first, Integer.getInteger("gateways", 3));
         // Not to the log: who has the code can pair. After #, it reaches no server and no proxy.
         System.out.println("The relay is at " + server.uri() + "#code=" + code);
         server.jetty.join();

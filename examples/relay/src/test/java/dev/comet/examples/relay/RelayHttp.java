@@ -1,6 +1,7 @@
 package dev.comet.examples.relay;
 
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -16,9 +17,14 @@ final class RelayHttp {
     static HttpResponse<String> post(
             HttpClient http, RelayServer server, String path, String body, String... headers)
             throws IOException, InterruptedException {
+        return post(http, server.uri(), path, body, headers);
+    }
+
+    static HttpResponse<String> post(
+            HttpClient http, URI node, String path, String body, String... headers)
+            throws IOException, InterruptedException {
         HttpRequest.Builder request =
-                HttpRequest.newBuilder(server.uri().resolve(path))
-                        .POST(BodyPublishers.ofString(body));
+                HttpRequest.newBuilder(node.resolve(path)).POST(BodyPublishers.ofString(body));
         if (headers.length > 0) {
             request.headers(headers);
         }

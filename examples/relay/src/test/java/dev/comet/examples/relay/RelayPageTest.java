@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
+import dev.comet.CometClock;
 import dev.comet.js.Chromium;
+import dev.comet.redis.TestRedis;
+import dev.comet.testkit.internal.NginxProxy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -17,6 +22,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(90)
 class RelayPageTest {
 
+    private static final Path ROOT =
+            Path.of(System.getProperty("basedir", ".")).toAbsolutePath().getParent().getParent();
     private static final Path FOLDER = Path.of("target", "screenshots");
 
     @Test
@@ -172,6 +179,53 @@ class RelayPageTest {
         } finally {
             server.close();
         }
+    }
+
+    @Test
+    @DisplayName("R13 the page behind nginx, which sends each request to another of two relays")
+    void page_eachRequestToAnotherNode_isAsOne() throws Exception {
+        String namespace = UUID.randomUUID().toString();
+        try (Chromium chromium = Chromium.launch("the relay's page");
+                RelayServer one = node(namespace);
+                RelayServer other = node(namespace);
+                NginxProxy nginx =
+                        NginxProxy.start(
+                                ROOT.resolve("docs/cluster.md"),
+                                "",
+                                List.of(one.uri().getPort(), other.uri().getPort()))) {
+            other.simulate(2);
+            Page page = chromium.open("http://127.0.0.1:" + nginx.port() + "/#code=code");
+            assertThat(page.locator("#state")).hasText("connected");
+            assertThat(page.locator("#devices li")).hasCount(2);
+            for (int i = 1; i <= 3; i++) {
+                page.locator("button[name=on]").click();
+                assertThat(page.locator("#log li")).hasCount(i);
+                assertThat(page.locator("#log li").first()).containsText("kitchen is on");
+            }
+            page.reload();
+            assertThat(page.locator("#state")).hasText("connected");
+            assertThat(one.relay().devices().all(Device.Kind.PHONE)).hasSize(1);
+            page.locator("button[name=state]").click();
+            assertThat(page.locator("#log li").first()).containsText("kitchen is on");
+            assertThat(page.locator("#pushes")).hasText(Pattern.compile("[1-9][0-9]*"));
+            shoot(page, 1_100, ColorScheme.LIGHT, "two-nodes");
+
+            one.manager()
+                    .findClientByPublicToken(SimulatedGateway.mac(2))
+                    .ifPresent(one.manager()::disconnect);
+            assertThat(page.locator("#devices li")).hasCount(1);
+        }
+    }
+
+    private static RelayServer node(String namespace) throws Exception {
+        return RelayServer.start(
+                "127.0.0.1",
+                0,
+                "code",
+                Relay.Options.DEFAULT,
+                new Jobs.Intervals(Duration.ofMinutes(5), Duration.ofMillis(300)),
+                Storage.inRedis(TestRedis.shared().uri(), namespace),
+                CometClock.system());
     }
 
     private static RelayServer start(int port, String code) throws Exception {

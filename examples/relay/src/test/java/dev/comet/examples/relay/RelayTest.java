@@ -354,7 +354,15 @@ class RelayTest {
         ManualClock clock = new ManualClock();
         Relay.Options options =
                 new Relay.Options(Duration.ofSeconds(2), 25, 60, 20, Duration.ofSeconds(10));
-        server = RelayServer.start("127.0.0.1", 0, "code", options, Jobs.Intervals.DEFAULT, clock);
+        server =
+                RelayServer.start(
+                        "127.0.0.1",
+                        0,
+                        "code",
+                        options,
+                        Jobs.Intervals.DEFAULT,
+                        Storage.inMemory(),
+                        clock);
         String session = connection(SimulatedGateway.mac(2)).body();
         CompletableFuture<HttpResponse<String>> data =
                 http.sendAsync(
