@@ -35,6 +35,7 @@ final class Database {
     private final int timeoutMillis;
     private final Supplier<String> micros;
     private volatile long node;
+    private volatile boolean closed;
 
     /**
      * @param schema checked by the caller: it stands in statements
@@ -48,9 +49,17 @@ final class Database {
     }
 
     Connection open() throws SQLException {
+        if (closed) {
+            throw new SQLException("this provider is closed");
+        }
         Connection connection = source.getConnection();
         connection.setAutoCommit(true);
         return connection;
+    }
+
+    /** From now on every call fails. */
+    void close() {
+        closed = true;
     }
 
     String schema() {
@@ -130,24 +139,31 @@ final class Database {
         }
     }
 
-    /** Within a transaction of the application, which loses nothing but this call if it fails. */
-    List<Answer> callWithin(Connection connection, String step, @Nullable Object... arguments) {
+    /**
+     * Sends within a transaction of the application, which is left as it was, without the lock of
+     * the store, if the send is refused or fails.
+     */
+    List<Answer> sendWithin(Connection connection, @Nullable Object... arguments) {
         try (Statement statement = connection.createStatement()) {
             Savepoint before = connection.setSavepoint();
+            boolean isSent = false;
             try {
                 ResultSet rows = statement.executeQuery("show lock_timeout");
                 rows.next();
                 String timeout = rows.getString(1);
-                List<Answer> answers = run(connection, step, arguments);
+                List<Answer> answers = run(connection, "send", arguments);
                 statement.execute("set local lock_timeout to '" + timeout + "'");
-                connection.releaseSavepoint(before);
+                isSent = answers.get(0).is("sent");
                 return answers;
-            } catch (SQLException e) {
-                connection.rollback(before);
-                throw e;
+            } finally {
+                if (isSent) {
+                    connection.releaseSavepoint(before);
+                } else {
+                    connection.rollback(before);
+                }
             }
         } catch (SQLException e) {
-            throw failed(step, e);
+            throw failed("send", e);
         }
     }
 

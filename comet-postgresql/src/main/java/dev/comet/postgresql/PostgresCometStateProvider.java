@@ -209,6 +209,7 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
     /** The process is gone, for a test: nothing is said to the store. */
     void crash() {
         state().node().stop();
+        state().database().close();
         state().feed().stop();
         state().feed().join();
     }
@@ -219,6 +220,7 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
         if (started != null && started.node().stop()) {
             started.feed().stop();
             started.node().leave();
+            started.database().close();
             started.feed().join();
         }
     }
@@ -415,7 +417,7 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
         List<Answer> answers =
                 within == null
                         ? call("send", arguments)
-                        : state().database().callWithin(within, "send", arguments);
+                        : state().database().sendWithin(within, arguments);
         Answer answer = answers.get(0);
         return switch (answer.kind()) {
             case "sent" -> answer.number();

@@ -75,7 +75,7 @@ final class TestPostgres {
     }
 
     static long number(String sql) {
-        try (Connection connection = dataSource().getConnection();
+        try (Connection connection = shared().getPostgresDatabase().getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
             rows.next();
