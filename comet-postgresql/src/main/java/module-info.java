@@ -5,6 +5,7 @@ module dev.comet.postgresql {
     requires transitive java.sql;
     requires org.postgresql.jdbc;
     requires org.slf4j;
+    requires static org.checkerframework.checker.qual;
     requires static org.jspecify;
 
     exports dev.comet.postgresql;

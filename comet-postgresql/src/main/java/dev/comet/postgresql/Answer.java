@@ -9,6 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One row of what a step has returned; what its columns mean depends on its kind. */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares them
 record Answer(
         String kind,
         long number,

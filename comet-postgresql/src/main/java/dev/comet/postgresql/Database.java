@@ -129,14 +129,20 @@ final class Database {
     /** In a transaction of its own. */
     List<Answer> call(String step, @Nullable Object... arguments) {
         try (Connection connection = open()) {
-            int before = connection.getNetworkTimeout();
-            connection.setNetworkTimeout(Runnable::run, timeoutMillis + SLACK_MILLIS);
-            List<Answer> answers = run(connection, step, arguments);
-            connection.setNetworkTimeout(Runnable::run, before);
-            return answers;
+            return call(connection, step, arguments);
         } catch (SQLException e) {
             throw failed(step, e);
         }
+    }
+
+    /** The same, on a connection that commits by itself. */
+    List<Answer> call(Connection connection, String step, @Nullable Object... arguments)
+            throws SQLException {
+        int before = connection.getNetworkTimeout();
+        connection.setNetworkTimeout(Runnable::run, timeoutMillis + SLACK_MILLIS);
+        List<Answer> answers = run(connection, step, arguments);
+        connection.setNetworkTimeout(Runnable::run, before);
+        return answers;
     }
 
     /**

@@ -3,28 +3,38 @@ package dev.comet.postgresql;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.ICometStateProvider.Listener;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What nodes have done, this one included, told to the manager's listener: as the feed says it, or
+ * What nodes have done, this one included, told to the manager's listener: as the node hears it, or
  * as the store does when it is asked. Safe for use by any number of threads.
  */
-final class OtherNodes implements Feed.News {
+final class OtherNodes implements Node.News {
 
     private final Database database;
     private final long node;
     private final LocalClients local;
     private final Listener listener;
+    private final Runnable alsoDo;
 
     /**
      * @param node this one's number
+     * @param alsoDo every now and then
      */
-    OtherNodes(Database database, long node, LocalClients local, Listener listener) {
+    OtherNodes(
+            Database database, long node, LocalClients local, Listener listener, Runnable alsoDo) {
         this.database = database;
         this.node = node;
         this.local = local;
         this.listener = listener;
+        this.alsoDo = alsoDo;
+    }
+
+    @Override
+    public void passed() {
+        alsoDo.run();
     }
 
     @Override
@@ -34,7 +44,7 @@ final class OtherNodes implements Feed.News {
             case "everyone" -> listener.everyoneGrew();
             case "group" -> listener.groupGrew(word[1]);
             case "clients" ->
-                    Stream.of(word[1].split(" "))
+                    Stream.of(word[1].split(" ", -1))
                             .map(number -> local.find(Long.parseLong(number)))
                             .forEach(this::grew);
             case "gone" -> {} // a node
@@ -59,13 +69,13 @@ final class OtherNodes implements Feed.News {
             case "left" -> listener.left(client, news[1]);
             case "replied" -> fetchReply(new LocalClients.Awaited(client, news[1]), number);
             case "moved" -> {
-                String[] move = news[1].split(" "); // generation, instance, node
+                String[] move = news[1].split(" ", -1); // generation, instance, node
                 if (Long.parseLong(move[2]) != node) {
                     hasMoved(number, client, Long.parseLong(move[0]), Long.parseLong(move[1]));
                 }
             }
             case "ended" -> {
-                String[] end = news[1].split(" "); // node, reason unless it was idle
+                String[] end = news[1].split(" ", -1); // node, reason unless it was idle
                 if (Long.parseLong(end[0]) != node) {
                     ended(number, client, end.length > 1 ? reason(end[1]) : null);
                 }
@@ -110,12 +120,19 @@ final class OtherNodes implements Feed.News {
      * The store has no such client. If another node has ended it the news may still be on its way:
      * the listener is told now, so that it knows the reason before it learns that the client is
      * gone. If this node has, that is told by whoever gets the answer.
-     *
-     * @param absent what the store has said
      */
-    void isGone(CometClient client, Answer absent) {
-        if (absent.other() != node) {
-            ended(absent.number(), client, reason(absent.detail()));
+    void isGone(CometClient client) {
+        List<Answer> ended = database.call("absent", client.publicToken(), client.incarnation());
+        if (ended.isEmpty()) {
+            ended(0, client, null); // long ago, or the store has lost it
+        } else {
+            isGone(client, ended.get(0));
+        }
+    }
+
+    private void isGone(CometClient client, Answer end) {
+        if (end.other() != node) {
+            ended(end.number(), client, reason(end.detail()));
         }
     }
 

@@ -59,12 +59,14 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
     private static final int ORPHANS_AT_ONCE = 50;
 
     /** What start provides. */
-    private record State(
-            Context context, Database database, OtherNodes others, Feed feed, Node node) {}
+    private record State(Context context, Database database, OtherNodes others, Node node) {}
 
     private final Builder options;
     private final LocalClients local = new LocalClients();
-    private final ThreadLocal<Connection> transaction = new ThreadLocal<>();
+
+    @SuppressWarnings("ThreadLocalUsage") // each provider has a database of its own
+    private final ThreadLocal<@Nullable Connection> transaction = new ThreadLocal<>();
+
     private final Queue<Object[]> awaitedNoMore = new ConcurrentLinkedQueue<>();
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
 
@@ -107,7 +109,6 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
      * @throws CometException PARAMETERS_INVALID if the connection commits by itself
      */
     public <T extends @Nullable Object> T sendingWith(Connection connection, Supplier<T> task) {
-        Connection before = transaction.get();
         try {
             if (connection.getAutoCommit()) {
                 throw Builder.invalid(
@@ -118,7 +119,7 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
         } catch (SQLException e) {
             throw new IllegalStateException("the connection cannot be used", e);
         } finally {
-            transaction.set(before);
+            transaction.remove();
         }
     }
 
@@ -137,14 +138,14 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
                         (int) options.commandTimeout.toMillis(),
                         micros);
         long number = database.setUp(options.createsSchema);
-        OtherNodes others = new OtherNodes(database, number, local, context.listener());
-        Node node = new Node(database, options.lease, context.limits(), this::flush);
-        State started = new State(context, database, others, new Feed(database, others), node);
+        OtherNodes others =
+                new OtherNodes(database, number, local, context.listener(), this::flush);
+        Node node = new Node(database, options.lease, context.limits(), others);
+        State started = new State(context, database, others, node);
         if (!state.compareAndSet(null, started)) {
             throw new IllegalStateException(
                     "this provider serves a manager already; make one provider for each manager");
         }
-        started.feed().start();
         node.start();
     }
 
@@ -187,11 +188,10 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
     }
 
     private boolean isAbsent(CometClient client, List<Answer> answers) {
-        boolean isAbsent = !answers.isEmpty() && answers.get(0).is("absent");
-        if (isAbsent) {
-            state().others().isGone(client, answers.get(0));
+        if (answers.isEmpty()) {
+            state().others().isGone(client);
         }
-        return isAbsent;
+        return answers.isEmpty();
     }
 
     private static CometException absent(String text) {
@@ -210,22 +210,26 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
     void crash() {
         state().node().stop();
         state().database().close();
-        state().feed().stop();
-        state().feed().join();
+        state().node().join();
     }
 
     @Override
     public void close() {
         State started = state.get();
         if (started != null && started.node().stop()) {
-            started.feed().stop();
-            started.node().leave();
+            try {
+                started.database().call("go");
+            } catch (RuntimeException e) {
+                LOG.info("PostgreSQL was not told that this node goes; its lease ends", e);
+            }
             started.database().close();
-            started.feed().join();
+            started.node().join();
         }
     }
 
-    /** What follows the kind of answer that a call had, and counts once. */
+    /**
+     * Of a call that counts once: what it was answered, or would have been if no answer was lost.
+     */
     private List<Answer> once(String what, Function<String, List<Answer>> call) {
         String before = unanswered.remove(what);
         String key = before == null ? UUID.randomUUID().toString() : before;
@@ -328,33 +332,36 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
 
     @Override
     public long killIdleCometClient(CometClient client) {
-        Answer answer = end(client, null);
+        List<Answer> answers = end(client, null);
+        if (isAbsent(client, answers)) {
+            return ABSENT;
+        }
+        Answer answer = answers.get(0);
         return switch (answer.kind()) {
             case "ended" -> KILLED;
-            case "elsewhere" -> ELSEWHERE;
-            case "wait" -> TimeUnit.MICROSECONDS.toNanos(answer.number());
-            default -> ABSENT;
+            case "elsewhere" -> {
+                local.hasMoved(answer.number(), answer.other());
+                yield ELSEWHERE;
+            }
+            default -> TimeUnit.MICROSECONDS.toNanos(answer.number());
         };
     }
 
     @Override
     public boolean removeClient(CometClient client, EndReason reason) {
-        return end(client, reason).is("ended");
+        return !isAbsent(client, end(client, reason));
     }
 
-    private Answer end(CometClient client, @Nullable EndReason reason) {
-        String name = reason == null ? null : reason.name();
-        Answer answer =
+    private List<Answer> end(CometClient client, @Nullable EndReason reason) {
+        String why = reason == null ? null : reason.name();
+        List<Answer> answers =
                 once(
-                                name + ' ' + client.incarnation() + ' ' + client.publicToken(),
-                                key -> callFor("end_one", client, name, thereFor(), key))
-                        .get(0);
-        if (answer.is("elsewhere")) {
-            local.hasMoved(answer.number(), answer.other());
-        } else if (!answer.is("wait")) {
-            local.hasEnded(client, answer.number());
+                        why + ' ' + client.incarnation() + ' ' + client.publicToken(),
+                        key -> callFor("end_one", client, why, thereFor(), key));
+        if (!answers.isEmpty() && answers.get(0).is("ended")) {
+            local.hasEnded(client, answers.get(0).number());
         }
-        return answer;
+        return answers;
     }
 
     @Override
@@ -498,7 +505,7 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
 
     @Override
     public boolean leaveGroup(CometClient client, String group) {
-        return !existing(client, callFor("leave_group", client, group)).isEmpty();
+        return existing(client, callFor("leave_group", client, group)).get(0).is("left");
     }
 
     @Override
@@ -546,22 +553,21 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
                 });
     }
 
-    /**
-     * Before the next call, or within a second: what {@link #awaitReplyNoMore} could not wait for.
-     */
+    /** Before the next call, or soon: what {@link #awaitReplyNoMore} does not wait for. */
     private void flush() {
         if (awaitedNoMore.isEmpty()) {
             return;
         }
         synchronized (awaitedNoMore) {
-            Object[] next;
-            while ((next = awaitedNoMore.peek()) != null) {
-                try {
+            try {
+                Object[] next;
+                while ((next = awaitedNoMore.peek()) != null) {
                     state().database().call("await_no_more", next);
-                } catch (RuntimeException e) { // then it is refused when its time is over
-                    LOG.debug("The store was not told that no reply is awaited any more", e);
+                    awaitedNoMore.remove();
                 }
-                awaitedNoMore.poll();
+            } catch (RuntimeException e) { // then they are refused when their time is over
+                LOG.debug("The store was not told that no reply is awaited any more", e);
+                awaitedNoMore.clear();
             }
         }
     }
@@ -577,11 +583,11 @@ public final class PostgresCometStateProvider implements ICometStateProvider {
                                 reply.correlationId(),
                                 reply.name(),
                                 reply.contentsJson()));
-        if (!answers.isEmpty() && answers.get(0).is("replied")) {
+        if (answers.get(0).is("replied")) {
             throw new CometException(
                     Reason.ALREADY_REPLIED, "this request has been answered; reply once");
         }
-        return !answers.isEmpty();
+        return answers.get(0).is("passed");
     }
 
     // ---- care

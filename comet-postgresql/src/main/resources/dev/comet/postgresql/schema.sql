@@ -13,28 +13,18 @@ create table store (
     shared_bytes bigint not null default 0, -- what the logs of groups and of everyone take
     messages bigint not null default 0,
     dropped bigint not null default 0,      -- from own logs, undelivered: a running total
-    groups bigint not null default 0,
-    clients bigint not null default 0,
-    client_changes bigint not null default 0
+    groups bigint not null default 0, clients bigint not null default 0, client_changes bigint not null default 0
 ) with (fillfactor = 10);
 insert into store (version) values (1);
 
 -- A process that uses this store, with the limits by which its calls go.
 create table node (
     number bigint primary key,
-    lease_until bigint not null,
-    since bigint not null, -- when it began, or came back after its lease had ended
-    max_clients bigint not null,
-    max_groups bigint not null,
-    max_groups_per_client bigint not null,
-    max_total_bytes bigint not null,
-    overflow text not null,
-    own_messages bigint not null,
-    own_bytes bigint not null,
-    own_age bigint, -- null: any
-    shared_messages bigint not null,
-    shared_bytes bigint not null,
-    shared_age bigint
+    lease_until bigint not null, since bigint not null, -- since it began, or came back after its lease had ended
+    max_clients bigint not null, max_groups bigint not null, max_groups_per_client bigint not null,
+    max_total_bytes bigint not null, overflow text not null,
+    own_messages bigint not null, own_bytes bigint not null, own_age bigint, -- null: any
+    shared_messages bigint not null, shared_bytes bigint not null, shared_age bigint
 );
 
 create table log (
@@ -52,70 +42,44 @@ create index on log (unread) where unread is not null;
 insert into log (id) values (0);
 
 create table message (
-    id bigint primary key,
-    shared boolean not null,
-    name text not null,
-    correlation text,
-    contents bytea not null,
-    size bigint not null
+    id bigint primary key, shared boolean not null,
+    name text not null, correlation text, contents bytea not null, size bigint not null
 );
 create index on message (shared, id);
 
 create table entry (
-    log bigint not null,
-    id bigint not null,
-    size bigint not null,
-    except_client bigint,
+    log bigint not null, id bigint not null, size bigint not null, except_client bigint,
     primary key (log, id)
 );
 create index on entry (id);
 
 create table client (
     log bigint primary key, -- its own, by which nodes know the client
-    token text not null unique,
-    incarnation bigint not null,
-    secret bytea not null unique, -- a hash
+    token text not null unique, incarnation bigint not null, secret bytea not null unique, -- a hash
     description bytea not null,
-    born bigint not null,
-    confirmed bigint not null,
-    delivered bigint not null default 0,
+    born bigint not null, confirmed bigint not null, delivered bigint not null default 0,
     forgotten bigint not null default 0, -- the highest id that memberships had which are over and confirmed
-    node bigint not null,
-    generation bigint not null default 1,
-    idle_at bigint not null
+    node bigint not null, generation bigint not null default 1, idle_at bigint not null
 ) with (fillfactor = 50);
 
 create table membership (
-    number bigint primary key,
-    client bigint not null,
-    log bigint not null,
-    after bigint not null,
-    until bigint -- null: it is a member
+    number bigint primary key, client bigint not null, log bigint not null,
+    after bigint not null, until bigint -- null: it is a member
 );
 create index on membership (client);
 create index on membership (log);
 
 create table awaited (
-    client bigint not null,
-    correlation text not null,
-    node bigint not null,
-    until bigint not null,
-    replied boolean not null default false,
-    name text, -- the reply, if it came to another node
-    contents bytea,
+    client bigint not null, correlation text not null, node bigint not null, until bigint not null,
+    replied boolean not null default false, name text, contents bytea, -- the reply, if it came to another node
     primary key (client, correlation)
 );
 
 -- Clients of the last ten minutes, for who asks late, or asks again since the answer was lost.
 create table ended (
-    log bigint primary key,
-    token text not null,
-    incarnation bigint not null,
-    description bytea not null,
-    node bigint not null, -- who has ended it
-    reason text,          -- null: it was idle
-    key text not null,    -- of the call
-    at bigint not null
+    log bigint primary key, token text not null, incarnation bigint not null, description bytea not null,
+    node bigint not null, reason text, -- who has ended it, and why; null: it was idle
+    key text not null, at bigint not null -- the call, and when
 );
 create index on ended (token);
 create index on ended (key);
@@ -133,9 +97,11 @@ returns answer language sql immutable as $$
     select say('client', _log, _incarnation, _token, _generation::text, _description)
 $$;
 
-create function micros() returns bigint language sql as $$
-    select coalesce(nullif(current_setting('comet.micros', true), '')::bigint, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-$$;
+-- Stable, and so one time in each statement, by which an index can be searched.
+create function micros() returns bigint language plpgsql stable as $$
+begin
+    return coalesce(nullif(current_setting('comet.micros', true), '')::bigint, (extract(epoch from clock_timestamp()) * 1000000)::bigint);
+end $$;
 
 -- Each call is one statement, in which this is the first argument: it says for how long to wait for others, and what time it is in a test.
 create function enter(_node bigint, _millis bigint, _micros text) returns bigint language plpgsql as $$
@@ -149,22 +115,16 @@ create function tell(_news text) returns void language sql as $$ select pg_notif
 
 create function client_count() returns answer language sql stable as $$ select say('count', clients, client_changes) from store $$;
 
-create function find(_token text, _incarnation bigint) returns setof client language sql as $$
+create function find(_token text, _incarnation bigint) returns setof client language sql stable as $$
     select * from client where token = _token and incarnation = _incarnation
 $$;
 
--- There is no such client: who has ended it, if that was lately, and why. Who asks may not have been told yet.
-create function absent(_token text, _incarnation bigint) returns answer language sql as $$
-    select say('absent', e.log, e.node, null, e.reason) from (values (1)) one left join lateral
-        (select * from ended where token = _token and incarnation = _incarnation order by log desc limit 1) e on true
-$$;
-
-create function is_there(_node bigint) returns boolean language sql as $$
+create function is_there(_node bigint) returns boolean language sql stable as $$
     select exists (select from node where number = _node and lease_until > micros())
 $$;
 
 -- For so long without a break: only then a node knows who is idle, and not just cut off from the store. 0: it always does.
-create function is_there_for(_node bigint, _micros bigint) returns boolean language sql as $$
+create function is_there_for(_node bigint, _micros bigint) returns boolean language sql stable as $$
     select _micros = 0 or is_there(_node) and exists (select from node where number = _node and since <= micros() - _micros)
 $$;
 
@@ -189,45 +149,50 @@ end $$;
 -- Drops the messages of a log up to an id: no message goes otherwise.
 create function drop_up_to(_log bigint, _id bigint, _why text) returns void language plpgsql as $$
 declare
+    _left log;
+    _entry entry;
     _delivered bigint := (select delivered from client where log = _log); -- null: it is a shared log
-    _gone record;
+    _undelivered bigint := 0;
+    _messages bigint := 0;
+    _bytes bigint := 0;
 begin
-    with gone as (
-        delete from entry where log = _log and id <= _id returning *
-    ), freed as (
-        delete from message m using gone
-        where m.id = gone.id and not exists (select from entry e where e.id = gone.id and e.log <> _log)
-        returning m.size
-    ), last as (
-        select id, except_client from gone order by id desc limit 1
-    )
-    select last.id, last.except_client, count(*) as messages, sum(gone.size) as bytes,
-        count(*) filter (where gone.id > _delivered) as undelivered,
-        max(gone.id) filter (where gone.except_client is distinct from last.except_client) as before,
-        (select count(*) from freed) as freed, (select coalesce(sum(size + 192), 0) from freed) as freed_bytes
-    from gone, last group by last.id, last.except_client into _gone;
-    if not found then
+    for _entry in select * from entry where log = _log and id <= _id order by id loop
+        if _left.id is null then
+            select * into _left from log where id = _log;
+        end if;
+        _left.spared_floor := case when _entry.except_client is null then 0
+            when _entry.except_client = _left.spared then _left.spared_floor else _left.floor end;
+        _left.spared := _entry.except_client;
+        _left.floor := _entry.id;
+        _left.messages := _left.messages - 1;
+        _left.bytes := _left.bytes - _entry.size;
+        _undelivered := _undelivered + coalesce((_entry.id > _delivered)::int, 0);
+        delete from message where id = _entry.id and not exists (select from entry e where e.id = _entry.id and e.log <> _log);
+        _messages := _messages + found::int;
+        _bytes := _bytes + 16 + case when found then 192 + _entry.size else 0 end;
+    end loop;
+    if _left.id is null then
         return;
     end if;
-    update log set messages = messages - _gone.messages, bytes = bytes - _gone.bytes, floor = _gone.id, why = _why,
-        spared = _gone.except_client,
-        spared_floor = case when _gone.except_client is null then 0
-            else coalesce(_gone.before, case when spared = _gone.except_client then spared_floor else floor end) end
-        where id = _log;
-    update store set messages = messages - _gone.freed,
-        own_bytes = own_bytes - case when _delivered is null then 0 else _gone.freed_bytes + 16 * _gone.messages end,
-        shared_bytes = shared_bytes - case when _delivered is null then _gone.freed_bytes + 16 * _gone.messages else 0 end,
-        dropped = dropped + case when _why = 'CONFIRMED' then 0 else _gone.undelivered end;
+    delete from entry where log = _log and id <= _id;
+    update log set messages = _left.messages, bytes = _left.bytes, floor = _left.floor, why = _why,
+        spared = _left.spared, spared_floor = _left.spared_floor where id = _log;
+    update store set messages = messages - _messages,
+        own_bytes = own_bytes - case when _delivered is null then 0 else _bytes end,
+        shared_bytes = shared_bytes - case when _delivered is null then _bytes else 0 end,
+        dropped = dropped + case when _why = 'CONFIRMED' then 0 else _undelivered end;
     perform remove_unread(_log);
 end $$;
 
-create function drop_oldest(_log bigint) returns void language sql as $$
-    select drop_up_to(_log, (select min(id) from entry where log = _log), 'OVERFLOW')
-$$;
+create function drop_oldest(_log bigint) returns void language plpgsql as $$
+begin
+    perform drop_up_to(_log, (select min(id) from entry where log = _log), 'OVERFLOW');
+end $$;
 
-create function expire(_log bigint, _age bigint) returns void language sql as $$
-    select drop_up_to(_log, micros() - _age - 1, 'EXPIRED')
-$$;
+create function expire(_log bigint, _age bigint) returns void language plpgsql as $$
+begin
+    perform drop_up_to(_log, micros() - _age - 1, 'EXPIRED');
+end $$;
 
 -- ---- nodes
 
@@ -247,7 +212,13 @@ begin
     perform tell('gone'); -- so that its feed wakes, and sees that it is closed
 end $$;
 
--- ---- clients
+-- ---- clients. A step that is about a client returns nothing if there is no such client, and something if there is.
+
+-- Who has ended it, if that was lately, and why: who asks may not have been told yet.
+create function absent(_node bigint, _token text, _incarnation bigint) returns setof answer language sql stable set search_path from current as $$
+    select d.* from ended, say('ended', log, node, null, reason) d
+        where token = _token and incarnation = _incarnation order by log desc limit 1
+$$;
 
 create function initialize(_node bigint, _token text, _incarnation bigint, _secret bytea, _description bytea, _idle bigint)
 returns setof answer language plpgsql set search_path from current as $$
@@ -296,8 +267,8 @@ create function keep_alive(_node bigint, _token text, _incarnation bigint, _idle
 returns setof answer language plpgsql set search_path from current as $$
 begin
     update client set idle_at = micros() + _idle where token = _token and incarnation = _incarnation and node = _node;
-    if not found and not exists (select from find(_token, _incarnation)) then
-        return next absent(_token, _incarnation);
+    if found or exists (select from find(_token, _incarnation)) then
+        return next say('alive');
     end if;
 end $$;
 
@@ -328,7 +299,6 @@ begin
     if not exists (select from ended where key = _key) then
         select * into _client from client where token = _token and incarnation = _incarnation for update;
         if not found then
-            return next absent(_token, _incarnation);
             return;
         end if;
         _left := _client.idle_at - micros();
@@ -399,12 +369,14 @@ begin
         if _store.own_bytes + _store.shared_bytes <= 0 or _store.own_bytes + _store.shared_bytes + _cost + _more <= _total then
             return null;
         end if;
-        if _more = 0 and _store.own_bytes + _cost > _total then
-            perform drop_up_to(log, delivered, 'OVERFLOW') from client c
-                where delivered > 0 and exists (select from entry e where e.log = c.log and e.id <= c.delivered);
-            select * into _store from store;
+        if _more = 0 then
+            if _store.own_bytes + _cost > _total then
+                perform drop_up_to(log, delivered, 'OVERFLOW') from client c
+                    where delivered > 0 and exists (select from entry e where e.log = c.log and e.id <= c.delivered);
+            end if;
+            _more := greatest(1, _total / 64); -- so that not every send has to make room
+            continue;
         end if;
-        _more := _total / 64; -- so that not every send has to make room
         if _store.own_bytes > 0 and _store.own_bytes + _cost > _total then
             select e.log, e.id into _oldest from message m join entry e using (id) where not m.shared order by m.id limit 1;
             if _node.overflow <> 'DROP_OLDEST' then
@@ -536,7 +508,6 @@ declare
 begin
     select * into _client from find(_token, _incarnation);
     if not found then
-        return next absent(_token, _incarnation);
         return;
     end if;
     select top into _top from store;
@@ -579,7 +550,6 @@ begin
     select * into strict _limits from node where number = _node;
     select * into _client from find(_token, _incarnation);
     if not found then
-        return next absent(_token, _incarnation);
         return;
     end if;
     _confirms := _what <> 'peek' and _asked between _client.born and (select top from store) and (_what = 'confirm' or _asked > 0);
@@ -611,7 +581,7 @@ begin
 end $$;
 
 create function confirmed(_node bigint, _token text, _incarnation bigint) returns setof answer language sql stable set search_path from current as $$
-    select coalesce((select say('confirmed', confirmed) from find(_token, _incarnation)), absent(_token, _incarnation))
+    select d.* from find(_token, _incarnation), say('confirmed', confirmed) d
 $$;
 
 -- ---- groups
@@ -641,7 +611,6 @@ begin
     select * into _store from store for update;
     select * into _client from find(_token, _incarnation);
     if not found then
-        return next absent(_token, _incarnation);
         return;
     end if;
     select m.after into _after from membership m join log l on l.id = m.log
@@ -682,7 +651,6 @@ begin
     perform from store for update;
     select * into _client from find(_token, _incarnation);
     if not found then
-        return next absent(_token, _incarnation);
         return;
     end if;
     select * into _log from log where group_name = _group;
@@ -695,6 +663,8 @@ begin
         perform forget(_client.log, _client.confirmed);
         perform tell(concat_ws(' ', 'left', _client.log, _group));
         return next say('left');
+    else
+        return next say('no member');
     end if;
 end $$;
 
@@ -759,7 +729,6 @@ declare
     _awaited awaited;
 begin
     if _client is null then
-        return next absent(_token, _incarnation);
         return;
     end if;
     select * into _awaited from awaited where client = _client and correlation = _correlation and until > micros() for update;
@@ -769,6 +738,8 @@ begin
         update awaited set replied = true, name = _name, contents = _contents where client = _client and correlation = _correlation;
         perform tell(concat_ws(' ', 'replied', _client, _correlation));
         return next say('passed');
+    else
+        return next say('nobody waits');
     end if;
 end $$;
 

