@@ -110,6 +110,12 @@ begin
     return _node;
 end $$;
 
+-- What would be said again after a crash of PostgreSQL: its commit waits for no disk.
+create function need_not_last() returns void language plpgsql as $$
+begin
+    perform set_config('synchronous_commit', 'off', true);
+end $$;
+
 -- To all nodes, at the commit.
 create function tell(_news text) returns void language sql as $$ select pg_notify(current_schema(), _news) $$;
 
@@ -266,6 +272,7 @@ end $$;
 create function keep_alive(_node bigint, _token text, _incarnation bigint, _idle bigint)
 returns setof answer language plpgsql set search_path from current as $$
 begin
+    perform need_not_last();
     update client set idle_at = micros() + _idle where token = _token and incarnation = _incarnation and node = _node;
     if found or exists (select from find(_token, _incarnation)) then
         return next say('alive');
@@ -569,6 +576,7 @@ begin
         perform expire(_client.log, _limits.own_age);
         perform expire(l, _limits.shared_age) from unnest(_logs) l;
     end if;
+    perform need_not_last();
     update client set confirmed = case when _confirms then greatest(confirmed, _asked) else confirmed end,
         delivered = case when _what = 'confirm' then delivered else _cursor end
         where log = _client.log and (_confirms and confirmed < _asked

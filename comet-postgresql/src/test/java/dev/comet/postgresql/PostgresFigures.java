@@ -2,6 +2,7 @@ package dev.comet.postgresql;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.comet.Audience;
 import dev.comet.CometClient;
 import dev.comet.CometClock;
@@ -12,6 +13,8 @@ import dev.comet.LogLimits;
 import dev.comet.OverflowPolicy;
 import dev.comet.testkit.internal.RecordingListener;
 import dev.comet.testkit.internal.RecordingListener.Call;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
 /** What a call costs: not a test, and not run as one; see docs/postgresql.md. */
@@ -27,13 +31,18 @@ class PostgresFigures {
     private static final int THREADS = 8;
     private static final long SECONDS = Long.getLong("seconds", 3);
 
-    private final String schema = TestPostgres.newSchema();
     private final RecordingListener told = new RecordingListener(Duration.ofSeconds(5));
 
     @Test
-    void print() {
-        try (ICometStateProvider a = node(new RecordingListener(Duration.ofSeconds(1)));
-                ICometStateProvider b = node(told)) {
+    void print() throws IOException {
+        EmbeddedPostgres.Builder server = EmbeddedPostgres.builder();
+        if (Boolean.getBoolean("durable")) {
+            server.setServerConfig("fsync", "on").setServerConfig("synchronous_commit", "on");
+        }
+        try (EmbeddedPostgres postgres = server.start();
+                HikariDataSource pool = TestPostgres.newPool(postgres, THREADS + 2);
+                ICometStateProvider a = node(pool, new RecordingListener(Duration.ofSeconds(1)));
+                ICometStateProvider b = node(pool, told)) {
             List<CometClient> clients = new ArrayList<>();
             for (int i = 0; i < 1_000; i++) {
                 CometClient one =
@@ -70,10 +79,9 @@ class PostgresFigures {
         }
     }
 
-    private ICometStateProvider node(RecordingListener listener) {
+    private ICometStateProvider node(DataSource pool, RecordingListener listener) {
         ICometStateProvider node =
-                PostgresCometStateProvider.builder(TestPostgres.dataSource())
-                        .schema(schema)
+                PostgresCometStateProvider.builder(pool)
                         .commandTimeout(Duration.ofSeconds(10))
                         .build();
         node.start(

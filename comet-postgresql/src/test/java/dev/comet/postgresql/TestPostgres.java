@@ -43,14 +43,14 @@ final class TestPostgres {
     /** A pool, as an application has one. */
     static synchronized DataSource dataSource() {
         if (pool == null) {
-            pool = newPool(40);
+            pool = newPool(shared(), 40);
         }
         return pool;
     }
 
-    static HikariDataSource newPool(int most) {
+    static HikariDataSource newPool(EmbeddedPostgres server, int most) {
         HikariConfig config = new HikariConfig();
-        config.setDataSource(shared().getPostgresDatabase());
+        config.setDataSource(server.getPostgresDatabase());
         config.setMaximumPoolSize(most);
         config.setMinimumIdle(1);
         config.setConnectionTimeout(5_000);
