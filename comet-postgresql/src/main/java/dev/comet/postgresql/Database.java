@@ -140,9 +140,13 @@ final class Database {
             throws SQLException {
         int before = connection.getNetworkTimeout();
         connection.setNetworkTimeout(Runnable::run, timeoutMillis + SLACK_MILLIS);
-        List<Answer> answers = run(connection, step, arguments);
-        connection.setNetworkTimeout(Runnable::run, before);
-        return answers;
+        try {
+            return run(connection, step, arguments);
+        } finally {
+            if (!connection.isClosed()) { // not every pool resets it
+                connection.setNetworkTimeout(Runnable::run, before);
+            }
+        }
     }
 
     /**
