@@ -49,6 +49,7 @@ final class Node implements Runnable {
     private @Nullable Connection first; // the thread's, as the rest, once that has begun
     private long renewedNanos;
     private boolean hasMissed;
+    private boolean fails;
 
     Node(Database database, Duration lease, CometLimits limits, News news) {
         this.database = database;
@@ -112,24 +113,14 @@ final class Node implements Runnable {
 
     @Override
     public void run() {
-        boolean fails = false;
-        while (!stopped.get()) {
+        do { // at least once, also if it is stopped already: the first connection is to be given
+            // back
             try (Connection current = first == null ? connect() : first) {
                 first = null;
-                while (!stopped.get()) {
-                    if (hasMissed) {
-                        news.missed();
-                        hasMissed = false;
-                    }
-                    if (fails) {
-                        LOG.info("PostgreSQL answers again");
-                        fails = false;
-                    }
-                    hear(current);
-                    if (System.nanoTime() - renewedNanos > lease.toNanos() / 4) {
-                        renewLease(current);
-                    }
-                    news.passed();
+                try {
+                    follow(current);
+                } finally {
+                    unlisten(current);
                 }
             } catch (SQLException | RuntimeException e) {
                 hasMissed = true;
@@ -139,6 +130,33 @@ final class Node implements Runnable {
                 fails = true;
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
+        } while (!stopped.get());
+    }
+
+    private void follow(Connection current) throws SQLException {
+        while (!stopped.get()) {
+            if (hasMissed) {
+                news.missed();
+                hasMissed = false;
+            }
+            if (fails) {
+                LOG.info("PostgreSQL answers again");
+                fails = false;
+            }
+            hear(current);
+            if (System.nanoTime() - renewedNanos > lease.toNanos() / 4) {
+                renewLease(current);
+            }
+            news.passed();
+        }
+    }
+
+    /** Who gets this connection of the pool next does not listen. */
+    private static void unlisten(Connection current) {
+        try (Statement statement = current.createStatement()) {
+            statement.execute("unlisten *");
+        } catch (SQLException e) {
+            LOG.debug("The connection is dead", e);
         }
     }
 

@@ -3,7 +3,9 @@ package dev.comet.postgresql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.comet.CometClient;
 import dev.comet.CometException;
 import dev.comet.CometStateManager;
@@ -38,6 +40,18 @@ class SetupTest {
         CometClient ada = managers.get(0).initializeClient(CometClient.builder().build());
         assertThat(managers.get(3).findClientByPublicToken(ada.publicToken())).contains(ada);
         managers.forEach(CometStateManager::close);
+    }
+
+    @Test
+    void close_rightAfterTheStart_givesAllConnectionsBack() {
+        try (HikariDataSource pool = TestPostgres.newPool(TestPostgres.shared(), 3)) {
+            for (int i = 0; i < 20; i++) {
+                manager(PostgresCometStateProvider.builder(pool).schema(schema)).close();
+            }
+            await().until(() -> pool.getHikariPoolMXBean().getActiveConnections() == 0);
+            assertThat(TestPostgres.number("select count(*) from " + schema + ".node"))
+                    .isEqualTo(20);
+        }
     }
 
     @Test
