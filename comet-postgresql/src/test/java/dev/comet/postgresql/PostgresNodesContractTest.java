@@ -9,18 +9,19 @@ class PostgresNodesContractTest extends CometNodesContract {
 
     private static final Duration LEASE = Duration.ofSeconds(2);
 
-    private String schema = "";
+    private static final String SCHEMA = TestPostgres.newSchema();
 
     @Override
     protected ICometStateProvider firstNode() {
-        schema = TestPostgres.newSchema();
+        TestPostgres.empty(SCHEMA);
         return anotherNode();
     }
 
     @Override
     protected ICometStateProvider anotherNode() {
         return PostgresCometStateProvider.builder(TestPostgres.dataSource())
-                .schema(schema)
+                .schema(SCHEMA)
+                .commandTimeout(Duration.ofSeconds(20)) // of a machine that is busy
                 .lease(LEASE)
                 .timeOfTheManager()
                 .build();
