@@ -48,6 +48,7 @@ class ArchitectureTest {
                     "dev.comet.internal", 7,
                     "dev.comet.inproc", 15,
                     "dev.comet.redis", 10,
+                    "dev.comet.postgresql", 7,
                     "dev.comet.http", 35,
                     "dev.comet.servlet", 8,
                     "dev.comet.client", 25);
@@ -100,6 +101,7 @@ class ArchitectureTest {
                 "dev.comet.engine",
                 "dev.comet.internal",
                 "dev.comet.redis",
+                "dev.comet.postgresql",
                 "dev.comet.http",
                 "dev.comet.servlet",
                 "dev.comet.client"
@@ -181,6 +183,7 @@ class ArchitectureTest {
                 "dev.comet.internal",
                 "dev.comet.inproc",
                 "dev.comet.redis",
+                "dev.comet.postgresql",
                 "dev.comet.http"
             })
     void servletApi_outsideItsAdapter_isNotUsed(String name) {

@@ -28,6 +28,7 @@ class ModulesTest {
                 requires dev.comet.servlet;
                 requires dev.comet.inproc;
                 requires dev.comet.redis;
+                requires dev.comet.postgresql;
                 requires dev.comet.client;
             }
             """;
@@ -53,6 +54,10 @@ class ModulesTest {
                     return dev.comet.redis.RedisCometStateProvider.builder()
                             .uri("redis://localhost")
                             .build();
+                }
+
+                dev.comet.ICometStateProvider within(javax.sql.DataSource source) {
+                    return dev.comet.postgresql.PostgresCometStateProvider.builder(source).build();
                 }
 
                 dev.comet.client.CometOptions options(java.net.http.HttpClient http) {
