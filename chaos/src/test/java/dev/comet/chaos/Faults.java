@@ -1,0 +1,132 @@
+package dev.comet.chaos;
+
+import dev.comet.redis.TestRedis;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Kills a node every few seconds and starts another in its place; at times two at once, never all.
+ * Kills Redis twice, after a third and after two thirds of the time, whatever becomes of nodes
+ * meanwhile. All of it is SIGKILL.
+ */
+final class Faults {
+
+    private static final int REDIS_KILLS = 2;
+
+    private interface Task {
+        void run() throws InterruptedException;
+    }
+
+    private final Nodes nodes;
+    private final TestRedis redis;
+    private final Random forNodes;
+    private final Random forRedis;
+    private final Findings findings;
+    private final long lengthNanos;
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final List<Thread> threads =
+            List.of(thread("nodes", this::killNodes), thread("redis", this::killRedis));
+    private volatile int nodeKills;
+    private volatile int redisKills;
+    private volatile long lastKillNanos = System.nanoTime();
+    private volatile long lastRestartNanos = System.nanoTime();
+
+    Faults(Nodes nodes, TestRedis redis, Random random, Findings findings, long lengthNanos) {
+        this.nodes = nodes;
+        this.redis = redis;
+        this.forNodes = new Random(random.nextLong());
+        this.forRedis = new Random(random.nextLong());
+        this.findings = findings;
+        this.lengthNanos = lengthNanos;
+    }
+
+    private Thread thread(String name, Task task) {
+        return new Thread(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (InterruptedException | RuntimeException | AssertionError e) {
+                        findings.add("the faults ended", e.toString());
+                    }
+                },
+                "chaos-faults-" + name);
+    }
+
+    void start() {
+        threads.forEach(Thread::start);
+    }
+
+    /** When this returns, Redis and all nodes are there, for good. */
+    void stop() throws InterruptedException {
+        end.countDown();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private static int between(Random random, int least, int most) {
+        return least + random.nextInt(most - least);
+    }
+
+    /** Returns whether this is the end. */
+    private boolean waited(long millis) throws InterruptedException {
+        return end.await(millis, TimeUnit.MILLISECONDS);
+    }
+
+    private void killNodes() throws InterruptedException {
+        while (!waited(between(forNodes, 2_000, 5_000))) {
+            int place = forNodes.nextInt(Nodes.COUNT);
+            int second = (place + 1) % Nodes.COUNT;
+            boolean two = forNodes.nextInt(5) == 0;
+            kill(place);
+            if (two) {
+                kill(second);
+            }
+            waited(between(forNodes, 0, 1_500));
+            nodes.restart(place);
+            if (two) {
+                nodes.restart(second);
+            }
+        }
+    }
+
+    private void kill(int place) {
+        nodes.kill(place);
+        nodeKills++; // one thread's
+        lastKillNanos = System.nanoTime();
+    }
+
+    private void killRedis() throws InterruptedException {
+        long third = TimeUnit.NANOSECONDS.toMillis(lengthNanos) / (REDIS_KILLS + 1);
+        while (redisKills < REDIS_KILLS && !waited(third)) {
+            redis.kill();
+            waited(between(forRedis, 200, 3_000));
+            redis.startAgain();
+            redisKills++; // one thread's
+            lastRestartNanos = System.nanoTime();
+        }
+    }
+
+    int nodeKills() {
+        return nodeKills;
+    }
+
+    int redisKills() {
+        return redisKills;
+    }
+
+    long lastKillNanos() {
+        return lastKillNanos;
+    }
+
+    long lastRestartNanos() {
+        return lastRestartNanos;
+    }
+
+    @Override
+    public String toString() {
+        return nodeKills + " nodes killed, Redis restarted " + redisKills + " times";
+    }
+}
