@@ -107,7 +107,7 @@ final class ChaosRun {
         faults.stop();
         settle(driver, faults);
         slots.stream().map(slot -> slot.clients).distinct().forEach(Clients::close);
-        judge.judge(faults);
+        judge.judge(faults.last());
         List<String> findings = new ArrayList<>(judge.findings.lines());
         if (!findings.isEmpty()) {
             findings.add("what the processes have logged is in " + directory);
@@ -144,8 +144,8 @@ final class ChaosRun {
                 "all joins and leaves have ended",
                 () -> judge.rooms.underWay().isEmpty(),
                 judge.rooms::underWay);
-        Supplier<Object> untold = () -> judge.sessions.untold(faults);
-        await("all ends were told", () -> judge.sessions.untold(faults).isEmpty(), untold);
+        Supplier<Object> untold = () -> judge.sessions.untold(faults.last());
+        await("all ends were told", () -> judge.sessions.untold(faults.last()).isEmpty(), untold);
         String last = driver.sendToAll();
         await("the last message was accepted", () -> judge.sends.id(last) != null, () -> last);
         Long id = judge.sends.id(last);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Kills a node every few seconds and starts another in its place; at times two at once, never all.
@@ -14,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 final class Faults {
 
     private static final int REDIS_KILLS = 2;
+
+    /** When a node was killed, and when Redis came back, for the last time. */
+    record Last(long killNanos, long restartNanos) {}
 
     private interface Task {
         void run() throws InterruptedException;
@@ -28,8 +32,8 @@ final class Faults {
     private final CountDownLatch end = new CountDownLatch(1);
     private final List<Thread> threads =
             List.of(thread("nodes", this::killNodes), thread("redis", this::killRedis));
-    private volatile int nodeKills;
-    private volatile int redisKills;
+    private final AtomicInteger nodeKills = new AtomicInteger();
+    private final AtomicInteger redisKills = new AtomicInteger();
     private volatile long lastKillNanos = System.nanoTime();
     private volatile long lastRestartNanos = System.nanoTime();
 
@@ -94,35 +98,32 @@ final class Faults {
 
     private void kill(int place) {
         nodes.kill(place);
-        nodeKills++; // one thread's
+        nodeKills.incrementAndGet();
         lastKillNanos = System.nanoTime();
     }
 
     private void killRedis() throws InterruptedException {
         long third = TimeUnit.NANOSECONDS.toMillis(lengthNanos) / (REDIS_KILLS + 1);
-        while (redisKills < REDIS_KILLS && !waited(third)) {
+        while (redisKills.get() < REDIS_KILLS && !waited(third)) {
             redis.kill();
             waited(between(forRedis, 200, 3_000));
             redis.startAgain();
-            redisKills++; // one thread's
+            redisKills.incrementAndGet();
             lastRestartNanos = System.nanoTime();
         }
     }
 
     int nodeKills() {
-        return nodeKills;
+        return nodeKills.get();
     }
 
     int redisKills() {
-        return redisKills;
+        return redisKills.get();
     }
 
-    long lastKillNanos() {
-        return lastKillNanos;
-    }
-
-    long lastRestartNanos() {
-        return lastRestartNanos;
+    /** What excuses that an end is not told. */
+    Last last() {
+        return new Last(lastKillNanos, lastRestartNanos);
     }
 
     @Override

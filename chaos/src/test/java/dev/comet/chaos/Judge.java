@@ -170,7 +170,7 @@ final class Judge implements ClientEvents {
     // ---- the verdict
 
     /** Once nothing more comes. */
-    void judge(Faults faults) {
+    void judge(Faults.Last faults) {
         sessions.judge(faults);
         requests.judge();
         verdict = sends.judge();

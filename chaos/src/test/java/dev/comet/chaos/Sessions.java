@@ -55,7 +55,7 @@ final class Sessions {
     }
 
     /** Those who have ended for certain, and of whom no node says so, though it could. */
-    List<Session> untold(Faults faults) {
+    List<Session> untold(Faults.Last faults) {
         return all.values().stream()
                 .filter(Session::hasEnded)
                 .filter(session -> !ends.containsKey(session.token))
@@ -64,9 +64,9 @@ final class Sessions {
     }
 
     /** The node that was to say so was killed, or the store did not know it any more. */
-    private boolean isExcused(Session session, Faults faults) {
-        boolean forgotten = storeForgets && session.bornNanos - faults.lastRestartNanos() < 0;
-        return forgotten || session.leftNanos - faults.lastKillNanos() < 0;
+    private boolean isExcused(Session session, Faults.Last faults) {
+        boolean forgotten = storeForgets && session.bornNanos - faults.restartNanos() < 0;
+        return forgotten || session.leftNanos - faults.killNanos() < 0;
     }
 
     // ---- what clients say
@@ -104,7 +104,7 @@ final class Sessions {
     // ---- the verdict
 
     /** Once nothing more comes. */
-    void judge(Faults faults) {
+    void judge(Faults.Last faults) {
         for (Session session : all.values()) {
             Birth birth = births.get(session.token);
             if (birth == null) {

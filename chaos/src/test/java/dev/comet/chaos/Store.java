@@ -1,26 +1,26 @@
 package dev.comet.chaos;
 
-import java.util.List;
-
 /** What Redis keeps when it is killed. */
 enum Store {
     /** Everything that it has said it has. */
-    AOF("AOF", "--appendonly", "yes", "--appendfsync", "always", "--save", ""),
+    AOF("AOF", "yes"),
 
     /** Nothing at all. */
-    FORGETS("no persistence", "--appendonly", "no", "--save", "");
+    FORGETS("no persistence", "no");
 
     private final String text;
-    private final List<String> options;
+    private final String appendOnly;
 
-    Store(String text, String... options) {
+    Store(String text, String appendOnly) {
         this.text = text;
-        this.options = List.of(options);
+        this.appendOnly = appendOnly;
     }
 
-    /** Of its command line. */
+    /** Of Redis's command line. */
     String[] options() {
-        return options.toArray(String[]::new);
+        return new String[] {
+            "--appendonly", appendOnly, "--appendfsync", "always", "--save", "",
+        };
     }
 
     boolean forgets() {
