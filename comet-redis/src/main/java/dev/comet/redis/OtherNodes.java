@@ -99,7 +99,7 @@ final class OtherNodes implements Feed.News {
         if (reply.status() == 0) {
             isGone(client, reply);
         } else if (reply.number(1) == 0) {
-            hasMoved(client, reply.number(2), 0);
+            hasMoved(client, reply.number(2), Long.parseLong(reply.text(4)));
         } else {
             reply.list(3).names(0).forEach(group -> listener.joined(client, group));
             listener.clientGrew(client);

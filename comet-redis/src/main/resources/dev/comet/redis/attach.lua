@@ -4,9 +4,12 @@ if not pub then
   return { 0 }
 end
 local key = P .. 'c:' .. pub
-local c = call('HMGET', key, 'i', 'd', 'n', 'g')
+local c = call('HMGET', key, 'i', 'd', 'n', 'g', 'in')
 if not c[1] then
   return { 0 }
+end
+if c[5] ~= ARGV[6] then
+  call('HSET', key, 'in', ARGV[6]) -- for a node that misses the news
 end
 local generation = tonumber(c[4])
 if c[3] ~= NODE then
