@@ -8,8 +8,8 @@ import java.util.Random;
 
 /**
  * The chaos run: {@code mvn -Pchaos -Dminutes=30}, half of it with a Redis that keeps everything
- * and half with one that keeps nothing. Prints a line for each, and ends with 1 if something was
- * found.
+ * and half with one that keeps nothing, or all of it with one of them ({@code -Dstore=AOF}). Prints
+ * a line for each, and ends with 1 if something was found.
  *
  * <p>{@code -Dseed=…} repeats what was tried. How the processes meet is the machine's doing: a
  * finding may need several runs.
@@ -35,8 +35,11 @@ public final class Chaos {
         System.out.println("-Dseed=" + seed);
         Random seeds = new Random(seed);
         List<ChaosRun.Outcome> outcomes = new ArrayList<>();
-        Duration each = length.dividedBy(Store.values().length);
-        for (Store store : Store.values()) {
+        String wanted = System.getProperty("store", "");
+        List<Store> stores =
+                wanted.isEmpty() ? List.of(Store.values()) : List.of(Store.valueOf(wanted));
+        Duration each = length.dividedBy(stores.size());
+        for (Store store : stores) {
             ChaosRun.Outcome outcome = new ChaosRun(store, each, seeds.nextLong()).run();
             System.out.println(
                     "chaos: " + each.toSeconds() + " s, " + store + ", " + outcome.line());
