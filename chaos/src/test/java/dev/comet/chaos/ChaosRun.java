@@ -21,7 +21,7 @@ final class ChaosRun {
     private static final int JS_CLIENTS = 100;
     private static final int GROUPS = 12;
     private static final int VISITORS = 6; // one in so many
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     /**
      * What came of it.
@@ -100,6 +100,7 @@ final class ChaosRun {
                         nodes,
                         redis,
                         new Random(random.nextLong()),
+                        judge::storeDied,
                         judge.findings,
                         length.toNanos());
         faults.start();

@@ -10,14 +10,14 @@ import org.junit.jupiter.api.Timeout;
 import org.opentest4j.TestAbortedException;
 
 /** Two minutes of {@link Chaos}, which {@code mvn -Pchaos} has go on for longer. */
-@Timeout(600)
+@Timeout(1_200)
 class ChaosTest {
 
     private static final Duration LENGTH = Duration.ofMinutes(2);
 
     @Test
     @DisplayName(
-            "P2-P6: nodes and Redis are killed under clients that change node at every request")
+            "P2 P3 P4 P6: nodes and Redis are killed under clients that change node at every request")
     void nodesAndRedis_killed_loseNothingUnannounced() throws IOException, InterruptedException {
         for (ChaosRun.Outcome outcome : Chaos.run(LENGTH)) {
             assertThat(outcome.findings()).isEmpty();

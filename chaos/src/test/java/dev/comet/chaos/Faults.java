@@ -27,6 +27,7 @@ final class Faults {
     private final TestRedis redis;
     private final Random forNodes;
     private final Random forRedis;
+    private final Runnable redisDied;
     private final Findings findings;
     private final long lengthNanos;
     private final CountDownLatch end = new CountDownLatch(1);
@@ -37,11 +38,21 @@ final class Faults {
     private volatile long lastKillNanos = System.nanoTime();
     private volatile long lastRestartNanos = System.nanoTime();
 
-    Faults(Nodes nodes, TestRedis redis, Random random, Findings findings, long lengthNanos) {
+    /**
+     * @param redisDied is run before it comes back
+     */
+    Faults(
+            Nodes nodes,
+            TestRedis redis,
+            Random random,
+            Runnable redisDied,
+            Findings findings,
+            long lengthNanos) {
         this.nodes = nodes;
         this.redis = redis;
         this.forNodes = new Random(random.nextLong());
         this.forRedis = new Random(random.nextLong());
+        this.redisDied = redisDied;
         this.findings = findings;
         this.lengthNanos = lengthNanos;
     }
@@ -106,6 +117,7 @@ final class Faults {
         long third = TimeUnit.NANOSECONDS.toMillis(lengthNanos) / (REDIS_KILLS + 1);
         while (redisKills.get() < REDIS_KILLS && !waited(third)) {
             redis.kill();
+            redisDied.run();
             waited(between(forRedis, 200, 3_000));
             redis.startAgain();
             redisKills.incrementAndGet();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,8 @@ final class Judge implements ClientEvents {
     final Rooms rooms = new Rooms(history, sends);
 
     private final List<Slot> slots;
+    private final boolean storeForgets;
+    private volatile long storeBegan; // an id from before anything that it has
     private final LongAdder failedConnects = new LongAdder();
     private final Map<String, LongAdder> gaps = new ConcurrentSkipListMap<>();
     private @Nullable Verdict verdict;
@@ -33,7 +36,22 @@ final class Judge implements ClientEvents {
      */
     Judge(List<Slot> slots, boolean storeForgets) {
         this.slots = slots;
+        this.storeForgets = storeForgets;
         this.sessions = new Sessions(history, findings, storeForgets);
+    }
+
+    /**
+     * It was killed, and has not come back yet. If it has forgotten everything, it begins to count
+     * at 0: what it had before is for nobody who comes later. Ids are microseconds.
+     */
+    void storeDied() {
+        if (storeForgets) {
+            storeBegan = TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis());
+        }
+    }
+
+    private long after(String id) {
+        return Math.max(Long.parseLong(id), storeBegan);
     }
 
     // ---- what nodes say
@@ -47,7 +65,7 @@ final class Judge implements ClientEvents {
                     sends.refused(key);
                 }
             }
-            case "joined" -> rooms.joined(key, Long.parseLong(words[2]));
+            case "joined" -> rooms.joined(key, after(words[2]));
             case "left" -> rooms.left(key);
             case "unchanged" -> {
                 if (words[2].equals(UNAVAILABLE)) {
@@ -59,9 +77,7 @@ final class Judge implements ClientEvents {
             case "replied" -> requests.replied(key, words[2]);
             case "unreplied" -> requests.failed(key, words[2]);
             case "ended" -> ended(words[2], words[3].equals("yes"));
-            case "born" ->
-                    sessions.born(
-                            words[1], Long.parseLong(words[2]), words[3], Long.parseLong(words[4]));
+            case "born" -> sessions.born(words[1], after(words[2]), words[3], after(words[4]));
             case "event" -> sessions.event(words[1], words[2]);
             default -> findings.add("a node said", String.join(" ", words));
         }

@@ -186,6 +186,19 @@ class JudgeTest {
         assertThat(verdict(forgetting)).isEmpty();
     }
 
+    @Test
+    void born_inAStoreThatHasForgotten_isForNothingOfBefore() {
+        Judge forgetting = judge(true);
+        forgetting.sends.begins("k", new Audience.Group("group", null));
+        forgetting.line(new String[] {"sent", "k", "20"});
+        forgetting.received("token-0", 20, "k");
+        forgetting.received("token-1", 20, "k");
+        forgetting.storeDied();
+        forgetting.lost("token-0", "token-2");
+        forgetting.line(new String[] {"born", "token-2", "0", "group", "0"});
+        assertThat(verdict(forgetting)).isEmpty();
+    }
+
     /** Does nothing. */
     private static final class Nobody implements Clients {
 
