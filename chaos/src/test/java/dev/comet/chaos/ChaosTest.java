@@ -24,8 +24,8 @@ class ChaosTest {
             // It was the chaos that it claims to be.
             assertThat(outcome.deliveries()).isGreaterThan(1_000);
             assertThat(outcome.clients()).isGreaterThan(200);
-            assertThat(outcome.nodeKills()).isGreaterThan(2);
-            assertThat(outcome.redisKills()).isEqualTo(2);
+            assertThat(outcome.nodeKills()).isPositive();
+            assertThat(outcome.redisKills()).isPositive();
         }
     }
 

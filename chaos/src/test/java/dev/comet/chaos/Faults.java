@@ -114,8 +114,12 @@ final class Faults {
     }
 
     private void killRedis() throws InterruptedException {
-        long third = TimeUnit.NANOSECONDS.toMillis(lengthNanos) / (REDIS_KILLS + 1);
-        while (redisKills.get() < REDIS_KILLS && !waited(third)) {
+        long begin = System.nanoTime();
+        for (int i = 1; i <= REDIS_KILLS; i++) {
+            long due = begin + lengthNanos / (REDIS_KILLS + 1) * i;
+            if (waited(TimeUnit.NANOSECONDS.toMillis(due - System.nanoTime()))) {
+                return;
+            }
             redis.kill();
             redisDied.run();
             waited(between(forRedis, 200, 3_000));
