@@ -82,13 +82,15 @@ final class Driver {
                             () -> judge.ended(session.token, false));
             return;
         }
+        if (!slot.free(session)) {
+            return; // it has just become another one
+        }
         judge.sessions.leaves(session, Leaving.SURELY);
         if (way == 1) {
             slot.clients.disconnect(slot);
         } else {
             slot.clients.walkAway(slot);
         }
-        slot.free();
     }
 
     private void act() {

@@ -88,7 +88,7 @@ final class Judge implements ClientEvents {
         Session session = sessions.find(token);
         if (session != null && surely) {
             session.leaving = Leaving.SURELY;
-        } else if (session != null && session.slot.session == session) {
+        } else if (session != null && session.slot.free(session)) {
             session.leaves(Leaving.SURELY);
             session.slot.clients.disconnect(session.slot);
         }
@@ -99,7 +99,7 @@ final class Judge implements ClientEvents {
     @Override
     public void connected(int number, String token) {
         Slot slot = slots.get(number);
-        sessions.begins(slot, token);
+        slot.session = sessions.begins(slot, token);
         slot.connecting = false;
     }
 
@@ -145,13 +145,14 @@ final class Judge implements ClientEvents {
             findings.add("nobody", previous + " was lost");
             return;
         }
-        Slot slot = session.slot;
-        boolean latest = slot.session == session;
         sessions.lost(session);
-        if (latest && current != null) {
-            sessions.begins(slot, current);
-        } else if (latest) {
-            slot.free();
+        if (current == null) {
+            session.slot.free(session);
+            return;
+        }
+        Session next = sessions.begins(session.slot, current);
+        if (!session.slot.replace(session, next)) {
+            sessions.leaves(next, Leaving.SURELY); // as the one before was told to
         }
     }
 
@@ -163,9 +164,7 @@ final class Judge implements ClientEvents {
             return;
         }
         sessions.closed(session, reason);
-        if (session.slot.session == session) {
-            session.slot.free();
-        }
+        session.slot.free(session);
     }
 
     @Override

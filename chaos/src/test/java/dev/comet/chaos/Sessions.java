@@ -71,10 +71,10 @@ final class Sessions {
 
     // ---- what clients say
 
-    void begins(Slot slot, String token) {
+    Session begins(Slot slot, String token) {
         Session session = new Session(slot, token);
         all.put(token, session);
-        slot.session = session;
+        return session;
     }
 
     void lost(Session session) {

@@ -29,8 +29,26 @@ final class Slot {
         this.dueNanos = System.nanoTime();
     }
 
+    /** A session begins, in the place of this one. Returns whether that was still there. */
+    synchronized boolean replace(Session before, Session by) {
+        if (session != before) {
+            return false;
+        }
+        session = by;
+        return true;
+    }
+
+    /** For another client, soon, if this one is still there. Returns whether it was. */
+    synchronized boolean free(Session before) {
+        if (session != before) {
+            return false;
+        }
+        free();
+        return true;
+    }
+
     /** For another client, soon. */
-    void free() {
+    synchronized void free() {
         session = null;
         connecting = false;
         dueNanos = System.nanoTime() + AGAIN_NANOS;
