@@ -79,6 +79,8 @@ final class Feed implements Runnable {
     /** Up to where the streams have been read. */
     record Position(long all, long own) {}
 
+    private static final Position NOWHERE = new Position(-1, -1);
+
     private final Connection connection;
     private final String allKey;
     private final String ownKey;
@@ -91,7 +93,8 @@ final class Feed implements Runnable {
     private long epoch; // its thread's: that in which everything was looked at last
     private volatile Position position;
     private volatile boolean hasMissed; // until everything has been looked at again
-    private boolean wasBehind; // the lease's thread's
+    private volatile boolean isLooking; // at everything: it reads nothing meanwhile
+    private Position behindAt = NOWHERE; // the lease's thread's
     private volatile boolean closed;
 
     /**
@@ -124,7 +127,8 @@ final class Feed implements Runnable {
 
     /**
      * The last ids of both streams, as the store says. Those of a store that has lost some are
-     * below what was read before. If they stay above it, the feed's connection is dead.
+     * below what was read before. If there was more to read and none of it has been read when this
+     * is called the next time, the feed's connection is dead.
      *
      * @param before the position before the store was asked
      */
@@ -133,13 +137,14 @@ final class Feed implements Runnable {
             moved.set(new Position(all, own));
             return;
         }
-        boolean isBehind = (all > before.all() || own > before.own()) && position.equals(before);
-        if (isBehind && wasBehind) {
+        boolean isBehind = (all > before.all() || own > before.own()) && !isLooking;
+        boolean isStuck = isBehind && before.equals(behindAt);
+        if (isStuck) {
             LOG.warn("The news of other nodes do not come; reading them by another connection");
             hasMissed = true;
             connection.renew();
         }
-        wasBehind = isBehind && !wasBehind;
+        behindAt = isBehind && !isStuck ? before : NOWHERE;
     }
 
     @Override
@@ -159,10 +164,12 @@ final class Feed implements Runnable {
                 if (hasMissed) {
                     hasMissed = false; // before: what is missed from now on is missed anew
                     boolean isDone = false;
+                    isLooking = true;
                     try {
                         news.missed();
                         isDone = true;
                     } finally {
+                        isLooking = false;
                         hasMissed |= !isDone;
                     }
                 }

@@ -177,7 +177,7 @@ final class OtherNodes implements Feed.News {
             reply.list(3).names(0).forEach(group -> listener.joined(client, group));
             listener.clientGrew(client);
         } else {
-            hasMoved(client, reply.number(2), 0);
+            hasMoved(client, reply.number(2), Long.parseLong(reply.text(4)));
         }
     }
 

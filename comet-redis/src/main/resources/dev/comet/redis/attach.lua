@@ -4,13 +4,15 @@ if not pub then
   return { 0 }
 end
 local key = P .. 'c:' .. pub
-local c = call('HMGET', key, 'i', 'd', 'n', 'g')
+local c = call('HMGET', key, 'i', 'd', 'n', 'g', 'in')
 if not c[1] then
   return { 0 }
 end
-local generation = tonumber(c[4])
+local generation, below = tonumber(c[4]), tonumber(ARGV[7])
+if below == 0 and c[5] ~= ARGV[6] then
+  call('HSET', key, 'in', ARGV[6]) -- for a node that misses the news
+end
 if c[3] ~= NODE then
-  local below = tonumber(ARGV[7])
   if below > 0 and generation >= below then
     return { 0 }
   end

@@ -1,5 +1,5 @@
--- 5 public token, 6 incarnation. Whether it is still this node's, and its groups: for a node that has missed something
-local c = call('HMGET', P .. 'c:' .. ARGV[5], 'i', 'n', 'g', 'ms')
+-- 5 public token, 6 incarnation. Whether it is still this node's, its groups, and what its newest request called itself: for a node that has missed something
+local c = call('HMGET', P .. 'c:' .. ARGV[5], 'i', 'n', 'g', 'ms', 'in')
 if c[1] ~= ARGV[6] then
   return absent(ARGV[5], ARGV[6])
 end
@@ -9,4 +9,4 @@ for _, m in ipairs(memberships(c[4])) do
     groups[#groups + 1] = m[1]
   end
 end
-return { 1, c[2] == NODE and 1 or 0, tonumber(c[3]), groups }
+return { 1, c[2] == NODE and 1 or 0, tonumber(c[3]), groups, c[5] or '0' }

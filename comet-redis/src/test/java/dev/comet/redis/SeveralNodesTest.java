@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -499,6 +500,28 @@ class SeveralNodesTest {
         Request next = b.poll(ada, id);
         long second = a.manager.sendToAll("n", 1);
         assertThat(next.await().batch().messages().get(0).messageId()).isEqualTo(second);
+    }
+
+    @Test
+    @DisplayName("P6: who has taken a client over is known, also where the news of it was missed")
+    void superseded_newsIsMissed_saysByWhom() {
+        CometClient ada = a.client("ada");
+        CometClient bob = a.client("bob");
+        b.poll(ada, 0, null, 7);
+        Request held = a.poll(ada, 0, null, 7);
+        a.poll(bob, 0);
+        redis(
+                commands -> {
+                    // As if the client had gone on at the other node, and the news of it were gone.
+                    String client = nodes.prefix() + "c:ada";
+                    String node = commands.hget(client, "n");
+                    commands.hset(client, Map.of("n", "another", "g", "9"));
+                    commands.hincrby(nodes.prefix() + "seq", node, 5);
+                });
+        b.manager.sendMessage(bob, "n", 1);
+        CometAnswer answer = held.await();
+        assertThat(answer.outcome()).isEqualTo(Outcome.SUPERSEDED);
+        assertThat(answer.instance()).isEqualTo(7);
     }
 
     // ---- what it costs

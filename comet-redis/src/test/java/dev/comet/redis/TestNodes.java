@@ -74,8 +74,14 @@ final class TestNodes implements AutoCloseable {
         }
 
         RecordedAnswers.Request poll(CometClient client, long cursor, @Nullable Duration atMost) {
+            return poll(client, cursor, atMost, 0);
+        }
+
+        RecordedAnswers.Request poll(
+                CometClient client, long cursor, @Nullable Duration atMost, long instance) {
             return answers.watch(
-                    manager.endpoint().beginSubscribe(client.privateToken(), cursor, atMost, 0));
+                    manager.endpoint()
+                            .beginSubscribe(client.privateToken(), cursor, atMost, instance));
         }
     }
 
