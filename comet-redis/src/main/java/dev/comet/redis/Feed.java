@@ -209,6 +209,10 @@ final class Feed implements Runnable {
             List<Object> arguments = new ArrayList<>(List.of(from.all(), from.own()));
             arguments.addAll(news.toFetch(asked));
             Reply reply = connection.run(Script.FOLLOW, arguments.toArray());
+            if (connection.epoch() != epoch) {
+                hasMissed = true; // it may be another store's
+                return;
+            }
             long top = reply.number(1);
             List<Entry> all = entries(reply.list(3), from.all());
             List<Entry> own = entries(reply.list(4), from.own());

@@ -65,12 +65,13 @@ final class LocalClients {
     }
 
     /** A view yet to be filled, which takes the place of the one before; null if it is not here. */
-    @Nullable View newView(CometClient client) {
+    @Nullable View newView(CometClient client, long epoch) {
         Attached here = attached.get(Key.of(client));
         if (here == null) {
             return null;
         }
-        View view = new View(Names.escaped(client.publicToken()) + " " + client.incarnation());
+        View view =
+                new View(Names.escaped(client.publicToken()) + " " + client.incarnation(), epoch);
         here.view = view;
         return view;
     }

@@ -43,8 +43,14 @@ final class Mirror {
     private final long mostBytes;
     private long bytes; // the feed's thread's
     private volatile long top;
+    private volatile long epoch;
 
-    Mirror(LogLimits limits) {
+    /**
+     * @param limits of a shared log
+     * @param epoch that of the store
+     */
+    Mirror(LogLimits limits, long epoch) {
+        this.epoch = epoch;
         mostMessages = Math.min(limits.maxMessages(), MOST_MESSAGES);
         mostBytes = Math.min(limits.maxBytes(), MOST_BYTES);
     }
@@ -80,7 +86,7 @@ final class Mirror {
      */
     @Nullable CometBatch read(View view, long cursor, int maxMessages, int maxBytes, long tooOld) {
         long upTo = top; // first
-        if (cursor > upTo || !view.isEnoughFor(cursor)) {
+        if (cursor > upTo || view.epoch() != epoch || !view.isEnoughFor(cursor)) {
             return null;
         }
         List<CometMessage> found = List.of();
@@ -219,10 +225,16 @@ final class Mirror {
         top = Math.max(top, id);
     }
 
-    /** Nobody knows what was missed. */
-    void forget() {
+    /**
+     * Nobody knows what was missed.
+     *
+     * @param epoch that of the store from now on: what it has had before may be another's
+     */
+    void forget(long epoch) {
         keepOnly(Set.of());
         bytes = 0;
+        top = 0;
+        this.epoch = epoch;
     }
 
     /** Others than these nobody reads. */

@@ -161,7 +161,7 @@ final class OtherNodes implements Feed.News {
     @Override
     public void missed() {
         local.forgetViews();
-        mirror.forget();
+        mirror.forget(connection.epoch());
         listener.everyoneGrew();
         local.allAttached().forEach(this::check);
         for (LocalClients.Awaited one : local.allAwaited()) {

@@ -112,7 +112,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             }
             Node node = new Node(connection, settings.lease());
             Reply joined = node.renewLease();
-            Mirror mirror = new Mirror(context.limits().sharedLog());
+            Mirror mirror = new Mirror(context.limits().sharedLog(), connection.epoch());
             OtherNodes others = new OtherNodes(connection, name, local, mirror, context.listener());
             KeepAlives keepAlives = new KeepAlives(connection, local, others, context.clock());
             Feed feed = new Feed(connection, settings.prefix(), name, joined.number(1), others);
@@ -521,7 +521,11 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     /** Of what the store has said, what makes it unnecessary to ask the next time. */
     private CometBatch readAndRemember(
             String what, CometClient client, long cursor, int maxMessages, int maxBytes) {
-        View view = local.newView(client); // before: news that come meanwhile are for it
+        View view =
+                local.newView(
+                        client,
+                        state().connection()
+                                .epoch()); // before: news that come meanwhile are for it
         Reply reply = read(what, client, cursor, maxMessages, maxBytes);
         CometBatch batch = batch(reply);
         Reply logs = reply.list(5);

@@ -16,6 +16,7 @@ final class View {
     private record Known(long from, List<MirroredLog> logs) {}
 
     private final String me;
+    private final long epoch;
     private volatile Known known = new Known(Long.MAX_VALUE, List.of());
     private volatile long ownGrewTo;
     private volatile boolean changed;
@@ -23,9 +24,15 @@ final class View {
 
     /**
      * @param me the client, as messages that are not for it have it
+     * @param epoch that of the store which is asked
      */
-    View(String me) {
+    View(String me, long epoch) {
         this.me = me;
+        this.epoch = epoch;
+    }
+
+    long epoch() {
+        return epoch;
     }
 
     String me() {

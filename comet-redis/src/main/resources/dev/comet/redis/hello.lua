@@ -72,6 +72,9 @@ if till > 0 then
 elseif known ~= id and known ~= '0' and seen > math.max(top, lostUpTo) then
   settle(math.max(now, seen)) -- it comes late, and knows of more
 end
+if known ~= id then
+  atLeast = math.max(atLeast, tonumber(ARGV[6])) -- no id is given again, and nobody is above the highest
+end
 isRaised()
 call('PEXPIRE', KEY, TTL)
 call('PEXPIRE', P .. 'meta', TTL)
