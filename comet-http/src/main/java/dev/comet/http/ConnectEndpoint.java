@@ -135,7 +135,7 @@ final class ConnectEndpoint {
                         .put("displayName", client.displayName())
                         .put("connectionTimeoutSeconds", client.connectionTimeoutSeconds())
                         .put("connectionIdleSeconds", client.connectionIdleSeconds())
-                        .put("lastMessageId", comet.confirmedMessageId(client));
+                        .put("lastMessageId", confirmedMessageId(client));
         if (!cookieTokens) {
             session.put("privateToken", client.privateToken());
         }
@@ -206,7 +206,9 @@ final class ConnectEndpoint {
                         return client;
                     });
         } catch (CometException e) {
-            endNewcomer(client, request);
+            if (!endNewcomer(client, request) && isOfSomebodyGone(e)) {
+                throw lost();
+            }
             throw refusal(e);
         } catch (Throwable e) {
             endNewcomer(client, request);
@@ -216,17 +218,37 @@ final class ConnectEndpoint {
         }
     }
 
-    /** A client that was there before has other pages that know of it. */
-    private void endNewcomer(CometClient client, ConnectRequest request) {
-        if (!client.equals(request.client())) {
-            comet.disconnect(client);
+    /**
+     * A client that was there before has other pages that know of it.
+     *
+     * @return false if the newcomer has ended before
+     */
+    private boolean endNewcomer(CometClient client, ConnectRequest request) {
+        return client.equals(request.client()) || comet.disconnect(client);
+    }
+
+    private long confirmedMessageId(CometClient client) {
+        try {
+            return comet.confirmedMessageId(client);
+        } catch (CometException e) {
+            throw isOfSomebodyGone(e) ? lost() : e;
         }
     }
 
-    /** A newcomer has no session yet that could be gone: a hook has written to somebody else. */
+    private static boolean isOfSomebodyGone(CometException e) {
+        return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST;
+    }
+
+    /** A store that was restarted without its data has forgotten who has just come. */
+    private static HttpErrorException lost() {
+        return HttpErrorException.of(
+                new CometException(
+                        CometException.Reason.PROVIDER_UNAVAILABLE,
+                        "the server has lost the newcomer; connect again"));
+    }
+
+    /** The newcomer is there: a hook has written to somebody else. */
     private static HttpErrorException refusal(CometException e) {
-        return e.reason() == CometException.Reason.CLIENT_DOES_NOT_EXIST
-                ? HttpErrorException.nobodyThere()
-                : HttpErrorException.of(e);
+        return isOfSomebodyGone(e) ? HttpErrorException.nobodyThere() : HttpErrorException.of(e);
     }
 }

@@ -300,4 +300,30 @@ class ConnectTest {
         connect.isError(403, "refused");
         assertThat(connect.reason()).contains("no client");
     }
+
+    @Test
+    @DisplayName("P4: a newcomer that the store loses while it is welcomed is to connect again")
+    void connect_storeLosesTheNewcomer_isToConnectAgain() {
+        use(
+                (comet, app) ->
+                        app.onConnect(request -> CometClient.builder().build())
+                                .onConnected(
+                                        (client, request) -> {
+                                            comet.disconnect(client); // as if it had lost it
+                                            comet.joinGroup(client, "lobby");
+                                        }));
+
+        connect("{}").isError(503, "provider-unavailable");
+    }
+
+    @Test
+    @DisplayName("P4: a newcomer that the store loses after it was welcomed is to connect again")
+    void connect_storeLosesTheNewcomerLast_isToConnectAgain() {
+        use(
+                (comet, app) ->
+                        app.onConnect(request -> CometClient.builder().build())
+                                .onConnected((client, request) -> comet.disconnect(client)));
+
+        connect("{}").isError(503, "provider-unavailable");
+    }
 }
