@@ -113,7 +113,7 @@ class MirrorTest {
         long[] ids = new long[50];
         for (int round = 0; round < 2; round++) {
             for (int i = 0; i < ids.length; i++) {
-                ids[i] = 101 + round * 50 + i;
+                ids[i] = 101L + round * 50L + i;
             }
             fetched("e", 0, 200, ids);
         }
