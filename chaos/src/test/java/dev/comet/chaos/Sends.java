@@ -21,6 +21,7 @@ final class Sends {
     private final Findings findings;
     private final Map<String, Open> open = new ConcurrentHashMap<>();
     private final Map<String, Long> ids = new ConcurrentHashMap<>(); // of those accepted or seen
+    private final Map<String, Audience> audiences = new ConcurrentHashMap<>(); // for findings
     private final LongAdder accepted = new LongAdder();
     private final LongAdder refused = new LongAdder();
     private long unknown;
@@ -33,6 +34,7 @@ final class Sends {
 
     /** Before its node is told. */
     void begins(String key, Audience audience) {
+        audiences.put(key, audience);
         open.put(key, new Open(history.sending(), audience));
     }
 
@@ -91,7 +93,7 @@ final class Sends {
                 .filter(each -> each.getValue().toString().equals(fault.message()))
                 .map(Map.Entry::getKey)
                 .findAny()
-                .map(key -> fault + " (" + key + ")")
+                .map(key -> fault + " (" + key + ", to " + audiences.get(key) + ")")
                 .orElseGet(fault::toString);
     }
 

@@ -5,15 +5,18 @@ package dev.comet.redis;
  * client is alive for longer is told at once; that it is so for less long, which is what every
  * answer to a poll says, can wait: until then it lives a little longer.
  *
- * <p>Safe for use by any number of threads.
+ * <p>Safe for use by any number of threads. What is told twice at the same time may reach the store
+ * in either order: it is told once more then.
  */
 final class Alive {
 
     private static final long UNKNOWN = Long.MIN_VALUE;
 
     private long told = UNKNOWN;
-    private long wanted;
+    private long wanted = UNKNOWN;
     private boolean isLate;
+    private int underWay;
+    private boolean atOnce; // two were under way
 
     /**
      * Whether the store can be told this later.
@@ -29,26 +32,36 @@ final class Alive {
         return true;
     }
 
-    /** The store was told this. What was wanted since is still to be told. */
-    synchronized void isTold(long until) {
-        told = until;
-        isLate &= wanted != until;
-    }
-
-    /** The store is told this now, at once: what was to be told later is out of date. */
-    synchronized void isToldNow(long until) {
+    /** This is wanted, and told now: what was to be told later is out of date. */
+    synchronized void isWantedNow(long until) {
         wanted = until;
         isLate = false;
-        told = UNKNOWN; // until it has answered
+        told = UNKNOWN; // until the store has answered
+    }
+
+    /** The store is being told something. */
+    synchronized void begins() {
+        atOnce |= underWay > 0;
+        underWay++;
+    }
+
+    /**
+     * The store has answered, or has not.
+     *
+     * @return whether it is to be told later what is wanted
+     */
+    synchronized boolean ends(long until, boolean isAnswered) {
+        underWay--;
+        told = isAnswered ? until : UNKNOWN;
+        isLate = wanted != until || atOnce || !isAnswered;
+        atOnce &= underWay > 0;
+        return isLate;
     }
 
     /** The store may have lost it. Returns whether it is to be told again. */
     synchronized boolean isLost() {
-        if (told == UNKNOWN) {
-            return false;
-        }
-        isLate = true;
-        return true;
+        isLate = wanted != UNKNOWN;
+        return isLate;
     }
 
     /**

@@ -135,6 +135,12 @@ final class Connection implements AutoCloseable {
         return call((way, nanos) -> way.run(script, all, nanos));
     }
 
+    /** As {@link #run}, of what keeps this node going: however many calls wait. */
+    Reply runForNode(Script script, Object... arguments) {
+        byte[][] all = all(arguments);
+        return callWithin((way, nanos) -> way.run(script, all, nanos));
+    }
+
     /** As {@link #run}, and waits until as many replicas have it as are asked for. */
     Reply runKept(Script script, Object... arguments) {
         byte[][] all = all(arguments);
@@ -164,20 +170,24 @@ final class Connection implements AutoCloseable {
                             + " calls wait for Redis already; see maxPendingCommands");
         }
         try {
-            long end = System.nanoTime() + timeoutNanos;
-            while (true) {
-                Link way = awaitLink(end);
-                try {
-                    return call.by(way, Math.max(1, end - System.nanoTime()));
-                } catch (RedisException e) {
-                    if (!isWrongServer(e)) {
-                        throw e;
-                    }
-                    isBroken(way);
-                }
-            }
+            return callWithin(call);
         } finally {
             pending.release();
+        }
+    }
+
+    private <T> T callWithin(Call<T> call) {
+        long end = System.nanoTime() + timeoutNanos;
+        while (true) {
+            Link way = awaitLink(end);
+            try {
+                return call.by(way, Math.max(1, end - System.nanoTime()));
+            } catch (RedisException e) {
+                if (!isWrongServer(e)) {
+                    throw e;
+                }
+                isBroken(way);
+            }
         }
     }
 
@@ -331,7 +341,7 @@ final class Connection implements AutoCloseable {
         while (true) {
             try {
                 return open();
-            } catch (RedisException e) {
+            } catch (RuntimeException e) {
                 if (movedTo == null && attempts >= settings.uris().size()) {
                     throw e;
                 }
@@ -355,7 +365,7 @@ final class Connection implements AutoCloseable {
                         }
                     }
                     made.close();
-                } catch (RuntimeException e) {
+                } catch (Throwable e) { // nobody else would make a link
                     LOG.debug("There is no connection to Redis; trying again", e);
                     if (movedTo == null) {
                         awaitClose(pause / 2 + (long) (Math.random() * pause));
@@ -448,7 +458,14 @@ final class Connection implements AutoCloseable {
             link = null;
             monitor.notifyAll();
         }
-        client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
-        Future<?> unused = resources.shutdown(0, 2, TimeUnit.SECONDS);
+        boolean wasInterrupted = Thread.interrupted();
+        try {
+            client.shutdown(Duration.ZERO, Duration.ofSeconds(2));
+        } finally {
+            Future<?> unused = resources.shutdown(0, 2, TimeUnit.SECONDS);
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

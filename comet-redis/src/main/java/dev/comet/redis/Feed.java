@@ -98,15 +98,15 @@ final class Feed implements Runnable {
     private volatile boolean closed;
 
     /**
-     * @param all the last id of the stream of all nodes before this one began
+     * @param begin the last ids before this node began
      */
-    Feed(Connection connection, String prefix, String node, long all, News news) {
+    Feed(Connection connection, String prefix, String node, Position begin, News news) {
         this.connection = connection;
         this.epoch = connection.awaitEpoch();
         this.allKey = prefix + "f";
         this.ownKey = prefix + "i:" + node;
         this.news = news;
-        this.position = new Position(all, 0);
+        this.position = begin;
         this.thread = new Thread(this, "comet-redis-feed");
         thread.setDaemon(true);
     }
@@ -118,11 +118,6 @@ final class Feed implements Runnable {
     /** Up to where it has read. */
     Position position() {
         return position;
-    }
-
-    /** Something may have been missed. */
-    void looksAtEverything() {
-        hasMissed = true;
     }
 
     /**
@@ -208,7 +203,7 @@ final class Feed implements Runnable {
             Set<String> asked = new LinkedHashSet<>(grown);
             List<Object> arguments = new ArrayList<>(List.of(from.all(), from.own()));
             arguments.addAll(news.toFetch(asked));
-            Reply reply = connection.run(Script.FOLLOW, arguments.toArray());
+            Reply reply = connection.runForNode(Script.FOLLOW, arguments.toArray());
             if (connection.epoch() != epoch) {
                 hasMissed = true; // it may be another store's
                 return;
@@ -227,7 +222,15 @@ final class Feed implements Runnable {
                             .allMatch(log -> asked.contains(log) || !news.isFollowed(log));
             isDone = reply.number(2) == 0 && isAllFetched;
             if (isDone) {
-                news.isCompleteUpTo(top, grown);
+                Position last = new Position(reply.number(6), reply.number(7));
+                if (!last.equals(position)) { // they were never there, or are there no more
+                    hasMissed = true;
+                    position = last;
+                }
+                if (!hasMissed) { // else nobody is answered from memory before everything was
+                    // looked at
+                    news.isCompleteUpTo(top, grown);
+                }
             }
         }
     }

@@ -5,7 +5,6 @@ import dev.comet.CometClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,13 +24,14 @@ final class KeepAlives {
     private final OtherNodes others;
     private final CometClock clock;
     private long epoch; // the timer's: when all was told last
-    private final Set<CometClient> late = ConcurrentHashMap.newKeySet();
+    private final Set<CometClient> late;
 
     KeepAlives(Connection connection, LocalClients local, OtherNodes others, CometClock clock) {
         this.connection = connection;
         this.local = local;
         this.others = others;
         this.clock = clock;
+        this.late = local.late();
     }
 
     /** Returns false if the store says that there is no such client. */
@@ -43,7 +43,7 @@ final class KeepAlives {
             return true;
         }
         if (alive != null) {
-            alive.isToldNow(until);
+            alive.isWantedNow(until);
         }
         return tell(List.of(client), List.of(until));
     }
@@ -108,7 +108,6 @@ final class KeepAlives {
         try {
             tell(some, until);
         } catch (RuntimeException e) {
-            late.addAll(some);
             LOG.debug("Redis was not told until when clients are alive; trying again", e);
         }
         some.clear();
@@ -124,16 +123,38 @@ final class KeepAlives {
             arguments.add(TimeUnit.NANOSECONDS.toMicros(until.get(i) - now));
             arguments.add(view == null ? 0 : view.confirmed());
         }
-        Reply reply = connection.run(Script.KEEPALIVE, arguments.toArray());
-        for (int i = 0; i < clients.size(); i++) {
-            Alive alive = local.alive(clients.get(i));
-            if (alive != null) {
-                alive.isTold(until.get(i));
-            }
+        each(clients, (i, alive) -> alive.begins());
+        boolean isAnswered = false;
+        Reply reply;
+        try {
+            reply = connection.runForNode(Script.KEEPALIVE, arguments.toArray());
+            isAnswered = true;
+        } finally {
+            boolean isTold = isAnswered;
+            each(
+                    clients,
+                    (i, alive) -> {
+                        if (alive.ends(until.get(i), isTold)) {
+                            late.add(clients.get(i));
+                        }
+                    });
         }
         for (int i = 1; i < reply.size(); i += 2) {
             others.isGone(clients.get((int) reply.number(i)), reply.text(i + 1));
         }
         return reply.size() == 1;
+    }
+
+    private void each(List<CometClient> clients, ObjIntConsumer action) {
+        for (int i = 0; i < clients.size(); i++) {
+            Alive alive = local.alive(clients.get(i));
+            if (alive != null) {
+                action.accept(i, alive);
+            }
+        }
+    }
+
+    private interface ObjIntConsumer {
+        void accept(int index, Alive alive);
     }
 }

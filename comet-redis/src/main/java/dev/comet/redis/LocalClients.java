@@ -4,6 +4,7 @@ import dev.comet.CometClient;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,12 +25,13 @@ final class LocalClients {
     private static final class Attached {
         private final CometClient client;
         private final long generation;
-        private final Alive alive = new Alive();
+        private final Alive alive;
         private volatile @Nullable View view;
 
-        Attached(CometClient client, long generation) {
+        Attached(CometClient client, long generation, Alive alive) {
             this.client = client;
             this.generation = generation;
+            this.alive = alive;
         }
     }
 
@@ -37,13 +39,22 @@ final class LocalClients {
     record Awaited(CometClient client, String correlationId) {}
 
     private final Map<Key, Attached> attached = new ConcurrentHashMap<>();
+    private final Set<CometClient> late = ConcurrentHashMap.newKeySet();
     private final Map<Awaited, Boolean> awaited = new ConcurrentHashMap<>();
 
     void attached(CometClient client, long generation) {
-        attached.merge(
+        attached.compute(
                 Key.of(client),
-                new Attached(client, generation),
-                (before, now) -> before.generation >= generation ? before : now);
+                (key, before) -> {
+                    if (before != null && before.generation >= generation) {
+                        return before;
+                    }
+                    Alive alive = before == null ? new Alive() : before.alive;
+                    if (alive.isLost()) { // another node may have said otherwise meanwhile
+                        late.add(client);
+                    }
+                    return new Attached(client, generation, alive);
+                });
     }
 
     /** As which generation it is here; 0 if it is not. */
@@ -80,6 +91,11 @@ final class LocalClients {
     @Nullable View view(CometClient client) {
         Attached here = attached.get(Key.of(client));
         return here == null ? null : here.view;
+    }
+
+    /** Those of which the store is to be told until when they are alive. */
+    Set<CometClient> late() {
+        return late;
     }
 
     /** Until when it is alive; null if it is not here. */

@@ -81,11 +81,12 @@ final class Mirror {
     /**
      * What is above the cursor in the logs of the view.
      *
+     * @param upTo the top, as it was before anybody looked for the view
      * @param tooOld ids up to this one may be too old
      * @return null if the store has to be asked
      */
-    @Nullable CometBatch read(View view, long cursor, int maxMessages, int maxBytes, long tooOld) {
-        long upTo = top; // first
+    @Nullable CometBatch read(
+            View view, long upTo, long cursor, int maxMessages, int maxBytes, long tooOld) {
         if (cursor > upTo || view.epoch() != epoch || !view.isEnoughFor(cursor)) {
             return null;
         }

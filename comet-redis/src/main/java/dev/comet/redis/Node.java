@@ -46,7 +46,8 @@ final class Node {
 
     Reply renewLease() {
         long read = feed == null ? 0 : feed.position().own();
-        return connection.run(Script.LEASE, TimeUnit.NANOSECONDS.toMicros(lease.toNanos()), read);
+        return connection.runForNode(
+                Script.LEASE, TimeUnit.NANOSECONDS.toMicros(lease.toNanos()), read);
     }
 
     /**
@@ -104,7 +105,7 @@ final class Node {
     void leave() {
         try {
             tellPutOff.run();
-            connection.run(Script.LEASE, 0, 0);
+            connection.runForNode(Script.LEASE, 0, 0);
         } catch (RuntimeException e) {
             LOG.info("Redis was not told that this node goes; its lease ends by itself", e);
         }

@@ -170,7 +170,7 @@ final class OtherNodes implements Feed.News {
     }
 
     private void check(CometClient client) {
-        Reply reply = connection.run(Script.CHECK, client);
+        Reply reply = connection.runForNode(Script.CHECK, client);
         if (reply.status() == 0) {
             isGone(client, reply);
         } else if (reply.number(1) == 1 || isAttachedAgain(client, reply.number(2))) {
@@ -192,7 +192,8 @@ final class OtherNodes implements Feed.News {
         if (generation >= here) {
             return false;
         }
-        Reply again = connection.run(Script.ATTACH, Names.hash(client.privateToken()), 0, here);
+        Reply again =
+                connection.runForNode(Script.ATTACH, Names.hash(client.privateToken()), 0, here);
         if (again.status() == 0) {
             return false;
         }
@@ -201,7 +202,7 @@ final class OtherNodes implements Feed.News {
     }
 
     private void fetchReply(CometClient client, String correlationId) {
-        Reply reply = connection.run(Script.REPLIED, client, Names.escaped(correlationId));
+        Reply reply = connection.runForNode(Script.REPLIED, client, Names.escaped(correlationId));
         if (reply.status() == 0) {
             isGone(client, reply);
         } else if (reply.size() > 1) {

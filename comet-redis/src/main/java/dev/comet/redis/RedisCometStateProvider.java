@@ -115,7 +115,13 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             Mirror mirror = new Mirror(context.limits().sharedLog(), connection.epoch());
             OtherNodes others = new OtherNodes(connection, name, local, mirror, context.listener());
             KeepAlives keepAlives = new KeepAlives(connection, local, others, context.clock());
-            Feed feed = new Feed(connection, settings.prefix(), name, joined.number(1), others);
+            Feed feed =
+                    new Feed(
+                            connection,
+                            settings.prefix(),
+                            name,
+                            new Feed.Position(joined.number(1), joined.number(2)),
+                            others);
             node.feed(feed);
             State started =
                     new State(
@@ -425,21 +431,15 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             arguments.add("");
             addExcept(arguments, everyone.exceptPublicToken(), everyone.incarnation());
         }
-        boolean isAnswered = false;
-        try {
-            Reply reply = runKept(Script.SEND, arguments.toArray());
-            isAnswered = true;
-            long id = seen(accepted(reply));
-            lastSent.accumulateAndGet(id, Math::max);
-            if (audience instanceof Audience.Recipients) {
-                state().others().tellGrew(reply.text(2), id);
-            } // the feed tells of the other logs, once it has what is in them
-            return id;
-        } finally {
-            if (!isAnswered) {
-                state().feed().looksAtEverything(); // it may have been accepted
-            }
+        // The feed tells of it, also if there is no answer: of shared logs once it has what is in
+        // them.
+        Reply reply = runKept(Script.SEND, arguments.toArray());
+        long id = seen(accepted(reply));
+        lastSent.accumulateAndGet(id, Math::max);
+        if (audience instanceof Audience.Recipients) {
+            state().others().tellGrew(reply.text(2), id);
         }
+        return id;
     }
 
     private static void addExcept(
@@ -499,6 +499,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     private @Nullable CometBatch known(
             CometClient client, boolean confirms, long cursor, int maxMessages, int maxBytes) {
+        // First the top: news up to there have marked the view that is looked for afterwards.
+        long upTo = state().mirror().top();
         View view = cursor <= 0 ? null : local.view(client);
         if (view == null) {
             return null;
@@ -508,6 +510,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                 state().mirror()
                         .read(
                                 view,
+                                upTo,
                                 cursor,
                                 maxMessages,
                                 maxBytes,

@@ -14,7 +14,7 @@ import java.util.Locale;
  * What the store does in one step. Each is a file beside this one, after the parts that it needs.
  */
 enum Script {
-    HELLO,
+    HELLO("nodes"),
     INITIALIZE,
     FIND,
     DESCRIBE,
@@ -24,7 +24,7 @@ enum Script {
     KILL("full", "logs"),
     ORPHANS("full", "logs"),
     REMOVE("full", "logs"),
-    FOLLOW,
+    FOLLOW("full"),
     SEND("logs"),
     READ("full", "logs"),
     JOIN("logs"),
@@ -35,7 +35,7 @@ enum Script {
     AWAIT("full"),
     REPLY("full"),
     REPLIED,
-    LEASE("full"),
+    LEASE("full", "nodes"),
     TIDY("full", "logs"),
     USAGE;
 

@@ -7,8 +7,9 @@ import java.util.List;
  * the client gets is in logs that are {@linkplain Mirror mirrored}. Made before the store is asked,
  * so that news which come in between are not missed.
  *
- * <p>Safe for use by any number of threads: news mark it before {@link Mirror#top} passes them, and
- * readers look at the top first.
+ * <p>Safe for use by any number of threads: news mark the client's view before {@link Mirror#top}
+ * passes them. Readers look at the top first, then for the view: another read may have put another
+ * one in its place since.
  */
 final class View {
 

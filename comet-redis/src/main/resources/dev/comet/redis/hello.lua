@@ -14,7 +14,7 @@ if said('role') == 'slave' then
 end
 local run, history = said('run_id'), said('master_replid')
 local wasPromoted = string.find(said('master_replid2'), '[^0]') -- else its history may have a new name, and be the same
-local E = call('HMGET', KEY, 'id', 'run', 'history', 'top', 'till', 'seen', 'knew')
+local E = call('HMGET', KEY, 'id', 'run', 'history', 'top', 'till', 'seen', 'knew', 'quiet')
 local id, top, till = E[1], tonumber(E[4] or 0), tonumber(E[5] or 0)
 local lostUpTo = tonumber(call('HGET', P .. 'meta', 'lt') or 0)
 local atLeast = 0
@@ -60,7 +60,7 @@ if till > 0 then
   seen = math.max(seen, tonumber(E[6] or 0))
   local knew = known ~= '0' or E[7] == '1'
   local missing = call('SCARD', AWAITED)
-  if missing == 0 and knew then
+  if missing == 0 and (knew or tonumber(E[8] or -1) == top) then -- the last node had left when the store was as it is
     settle(seen)
   elseif missing == 0 or now > till then
     settle(math.max(now, seen))
@@ -76,6 +76,10 @@ if known ~= id then
   atLeast = math.max(atLeast, tonumber(ARGV[6])) -- no id is given again, and nobody is above the highest
 end
 isRaised()
+call('HDEL', KEY, 'quiet')
+if known ~= '0' then
+  isHere(ARGV[7])
+end
 call('PEXPIRE', KEY, TTL)
 call('PEXPIRE', P .. 'meta', TTL)
 return { 1, tonumber(id) }

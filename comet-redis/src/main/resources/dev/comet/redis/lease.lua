@@ -4,12 +4,12 @@ if ARGV[5] == '0' then
   call('HDEL', P .. 'seq', NODE)
   call('HDEL', P .. 'since', NODE)
   call('DEL', P .. 'i:' .. NODE)
+  if call('ZCARD', P .. 'nodes') == 0 then -- whoever comes next sees that nothing was lost since
+    call('HSET', P .. 'epoch', 'quiet', call('HGET', P .. 'meta', 'top') or '0')
+  end
   return { 1 }
 end
-if not isThere(NODE) then
-  call('HSET', P .. 'since', NODE, num(now))
-end
-call('ZADD', P .. 'nodes', num(now + ARGV[5]), NODE)
+isHere(ARGV[5])
 call('XTRIM', P .. 'i:' .. NODE, 'MINID', num(ARGV[6] + 1))
 call('PEXPIRE', P .. 'i:' .. NODE, TTL)
 local at = call('HMGET', P .. 'seq', 'f', NODE)

@@ -152,6 +152,27 @@ class FailoverTest {
     }
 
     @Test
+    @DisplayName("P8 nodes and Redis that were stopped in order, and started again, are no loss")
+    void redis_allWereStoppedInOrder_nobodyIsTold() {
+        try (TestRedis server = TestRedis.start("--appendonly", "yes", "--appendfsync", "always");
+                TestNodes nodes = new TestNodes(server)) {
+            TestNodes.Node a = nodes.node();
+            CometClient ada = a.client("ada");
+            a.manager.sendToAll("kept", 1);
+            a.manager.close();
+            server.kill();
+            server.startAgain();
+
+            TestNodes.Node b = nodes.node();
+            b.manager.sendToAll("later", 1);
+
+            CometBatch batch = b.poll(ada, 0).await().batch();
+            assertThat(batch.gaps()).isEmpty();
+            assertThat(names(batch)).containsExactly("kept", "later");
+        }
+    }
+
+    @Test
     @DisplayName("P8 Sentinel promotes a replica: the nodes follow, and nothing is lost in silence")
     void sentinel_masterIsGone_nodesFollow() {
         try (TestRedis master = TestRedis.start(MASTER);

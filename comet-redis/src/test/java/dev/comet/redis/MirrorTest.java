@@ -47,7 +47,7 @@ class MirrorTest {
     }
 
     private @Nullable List<Long> read(View view, long cursor) {
-        CometBatch batch = mirror.read(view, cursor, 10, 1 << 20, 0);
+        CometBatch batch = mirror.read(view, mirror.top(), cursor, 10, 1 << 20, 0);
         return batch == null
                 ? null
                 : batch.messages().stream().map(CometMessage::messageId).toList();

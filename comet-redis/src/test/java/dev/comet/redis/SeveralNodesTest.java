@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.comet.CometAnswer;
 import dev.comet.CometAnswer.Outcome;
+import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
 import dev.comet.CometException;
@@ -515,13 +516,80 @@ class SeveralNodesTest {
                     // As if the client had gone on at the other node, and the news of it were gone.
                     String client = nodes.prefix() + "c:ada";
                     String node = commands.hget(client, "n");
-                    commands.hset(client, Map.of("n", "another", "g", "9"));
+                    commands.hset(client, Map.of("n", "another", "g", "9007199254740000"));
                     commands.hincrby(nodes.prefix() + "seq", node, 5);
                 });
         b.manager.sendMessage(bob, "n", 1);
         CometAnswer answer = held.await();
         assertThat(answer.outcome()).isEqualTo(Outcome.SUPERSEDED);
         assertThat(answer.instance()).isEqualTo(7);
+    }
+
+    /** Until the last of these has come, poll by poll. */
+    private static List<String> received(
+            TestNodes.Node node, CometClient client, Request held, String last) {
+        List<String> names = new ArrayList<>();
+        CometBatch batch = held.await().batch();
+        while (true) {
+            assertThat(batch.gaps()).isEmpty();
+            batch.messages().forEach(message -> names.add(message.name()));
+            if (names.contains(last)) {
+                return names;
+            }
+            batch = node.poll(client, batch.cursor()).await().batch();
+        }
+    }
+
+    /** So that the node answers from memory what is sent to all. */
+    private static Request heldAtAMirror(
+            TestNodes.Node node, TestNodes.Node sender, CometClient client) {
+        long cursor = 0;
+        for (int i = 0; i < 3; i++) {
+            Request held = node.poll(client, cursor);
+            sender.manager.sendToAll("n", 1);
+            cursor = held.await().batch().cursor();
+        }
+        return node.poll(client, cursor);
+    }
+
+    @Test
+    @DisplayName("P2: a node that was taken for gone notices that it was told nothing meanwhile")
+    void feed_nodeWasTakenForGone_missesNothing() {
+        CometClient ada = a.client("ada");
+        Request held = heldAtAMirror(a, b, ada);
+        redis(
+                commands -> { // as tidy does
+                    String node = commands.hget(nodes.prefix() + "c:ada", "n");
+                    commands.zrem(nodes.prefix() + "nodes", node);
+                    commands.hdel(nodes.prefix() + "seq", node);
+                    commands.del(nodes.prefix() + "i:" + node);
+                });
+        b.manager.sendMessage(ada, "own", 1);
+        b.manager.sendToAll("all", 1);
+        assertThat(received(a, ada, held, "all")).containsExactly("own", "all");
+    }
+
+    @Test
+    @DisplayName("P2: nodes hear of each other as soon as a Redis that was emptied is there")
+    void feed_redisWasEmptied_missesNothing() {
+        try (TestRedis server = TestRedis.start("--save", "");
+                TestNodes own = new TestNodes(server)) {
+            TestNodes.Node node = own.node();
+            TestNodes.Node other = own.node();
+            server.kill();
+            server.startAgain();
+            CometClient[] ada = new CometClient[1];
+            await().ignoreExceptions()
+                    .until(
+                            () -> {
+                                ada[0] = node.client("ada");
+                                return true;
+                            });
+            Request held = heldAtAMirror(node, other, ada[0]);
+            other.manager.sendMessage(ada[0], "own", 1);
+            other.manager.sendToAll("all", 1);
+            assertThat(received(node, ada[0], held, "all")).containsExactly("own", "all");
+        }
     }
 
     // ---- what it costs
