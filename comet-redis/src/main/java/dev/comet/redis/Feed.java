@@ -222,13 +222,11 @@ final class Feed implements Runnable {
                             .allMatch(log -> asked.contains(log) || !news.isFollowed(log));
             isDone = reply.number(2) == 0 && isAllFetched;
             if (isDone) {
-                Position last = new Position(reply.number(6), reply.number(7));
-                if (!last.equals(position)) { // they were never there, or are there no more
-                    hasMissed = true;
-                    position = last;
+                if (position.all() != reply.number(6) || position.own() != reply.number(7)) {
+                    hasMissed = true; // they were never there, or are there no more
+                    position = new Position(reply.number(6), Math.max(0, reply.number(7)));
                 }
-                if (!hasMissed) { // else nobody is answered from memory before everything was
-                    // looked at
+                if (!hasMissed) { // else all is looked at before anybody is answered from memory
                     news.isCompleteUpTo(top, grown);
                 }
             }

@@ -45,6 +45,7 @@ class FeedTest {
                             false),
                     "me",
                     () -> 0);
+    private final long own = connection.run(Script.LEASE, 600_000_000L, 0).number(2);
     private final List<String> told = new CopyOnWriteArrayList<>();
     private final AtomicInteger looks = new AtomicInteger();
     private final CountDownLatch looking = new CountDownLatch(1);
@@ -54,7 +55,7 @@ class FeedTest {
                     connection,
                     prefix,
                     "me",
-                    new Feed.Position(0, 0),
+                    new Feed.Position(0, own),
                     new Feed.News() {
                         @Override
                         public List<Object> toFetch(Set<String> grown) {
@@ -120,7 +121,7 @@ class FeedTest {
         for (int id = 1; id <= 5; id++) {
             say(id);
             awaitTold(id);
-            feed.lastIdsAre(id + 1, 0, feed.position());
+            feed.lastIdsAre(id + 1, own, feed.position());
         }
         say(6);
         awaitTold(6);
@@ -134,7 +135,7 @@ class FeedTest {
         say(5, 4); // there was something before
         looking.await();
         for (int i = 0; i < 5; i++) {
-            feed.lastIdsAre(6, 0, feed.position());
+            feed.lastIdsAre(6, own, feed.position());
         }
         goOn.countDown();
         say(6);
@@ -150,8 +151,8 @@ class FeedTest {
         say(1);
         awaitTold(1);
         Feed.Position stuck = feed.position();
-        feed.lastIdsAre(2, 0, stuck);
-        feed.lastIdsAre(3, 0, stuck);
+        feed.lastIdsAre(2, own, stuck);
+        feed.lastIdsAre(3, own, stuck);
         AtomicInteger id = new AtomicInteger(1);
         await().untilAsserted(
                         () -> {
