@@ -329,6 +329,9 @@ final class Connection implements AutoCloseable {
 
     private void isBroken(Link way) {
         synchronized (monitor) {
+            if (closed) {
+                return; // all links are
+            }
             if (link == way) {
                 link = null;
                 monitor.notifyAll();

@@ -141,6 +141,7 @@ class FeedTest {
         say(6);
         awaitTold(6);
         assertThat(looks).hasValue(1);
+        assertThat(told).as("not before everything was looked at").doesNotContain("5");
     }
 
     @Test
