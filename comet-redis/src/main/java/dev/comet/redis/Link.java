@@ -39,6 +39,9 @@ final class Link implements AutoCloseable {
     private static final RedisCodec<String, byte[]> CODEC =
             RedisCodec.of(StringCodec.UTF8, ByteArrayCodec.INSTANCE);
 
+    /** For an answer to come that was given at the last moment. */
+    private static final long SLACK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final StatefulRedisConnection<String, byte[]> commands;
     private final StatefulRedisConnection<String, byte[]> feed;
     private final @Nullable StatefulRedisConnection<String, byte[]> kept;
@@ -85,7 +88,10 @@ final class Link implements AutoCloseable {
         long end = System.nanoTime() + nanos;
         Reply reply = run(kept, script, arguments, nanos);
         long left = Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime()));
-        long have = await(kept.async().waitForReplication(replicas, left), 2 * nanos);
+        long have =
+                await(
+                        kept.async().waitForReplication(replicas, left),
+                        TimeUnit.MILLISECONDS.toNanos(left) + SLACK_NANOS);
         if (have < replicas) {
             throw new IllegalStateException(
                     have + " of " + replicas + " replicas have it; it is done all the same");
@@ -98,10 +104,12 @@ final class Link implements AutoCloseable {
             Script script,
             byte[][] arguments,
             long nanos) {
+        long end = System.nanoTime() + nanos;
         try {
             return new Reply(await(evalsha(connection, script, arguments), nanos));
         } catch (RedisNoScriptException e) { // a new server, or one that has restarted
-            return new Reply(await(eval(connection, script, arguments), nanos));
+            long left = Math.max(1, end - System.nanoTime());
+            return new Reply(await(eval(connection, script, arguments), left));
         }
     }
 
