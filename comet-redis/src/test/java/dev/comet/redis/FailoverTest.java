@@ -57,7 +57,7 @@ class FailoverTest {
                                         }));
     }
 
-    /** Sent again until it is accepted. */
+    /** Sent again until it is accepted: those before may have been, too. */
     private static long sendToAll(TestNodes.Node node, String name) {
         long[] id = new long[1];
         await().ignoreExceptions()
@@ -97,12 +97,12 @@ class FailoverTest {
                 long later = sendToAll(a, "later");
 
                 assertThat(later).isGreaterThan(lost);
-                assertThat(names(held.await().batch())).containsExactly("later");
+                assertThat(names(held.await().batch())).containsOnly("later");
                 assertThat(held.await().batch().gaps()).isEmpty();
                 CometBatch adas = b.poll(ada, kept).await().batch();
                 assertThat(adas.gaps())
                         .containsExactly(new CometGap(kept + 1, lost, CometGap.Reason.STORE_LOST));
-                assertThat(names(adas)).containsExactly("later");
+                assertThat(names(adas)).containsOnly("later");
             }
         }
     }
@@ -127,7 +127,7 @@ class FailoverTest {
                     .hasSize(1)
                     .allMatch(gap -> gap.reason() == CometGap.Reason.STORE_LOST)
                     .allMatch(gap -> gap.from() == cursor + 1 && gap.to() < later);
-            assertThat(names(batch)).containsExactly("later");
+            assertThat(names(batch)).containsOnly("later");
         }
     }
 
@@ -147,7 +147,7 @@ class FailoverTest {
 
             CometBatch batch = b.poll(ada, 0).await().batch();
             assertThat(batch.gaps()).isEmpty();
-            assertThat(names(batch)).containsExactly("kept", "later");
+            assertThat(names(batch)).containsOnly("kept", "later").startsWith("kept");
         }
     }
 
@@ -168,7 +168,7 @@ class FailoverTest {
 
             CometBatch batch = b.poll(ada, 0).await().batch();
             assertThat(batch.gaps()).isEmpty();
-            assertThat(names(batch)).containsExactly("kept", "later");
+            assertThat(names(batch)).containsOnly("kept", "later").startsWith("kept");
         }
     }
 
@@ -199,7 +199,7 @@ class FailoverTest {
 
                 sendToAll(b, "later");
 
-                assertThat(names(next.await().batch())).containsExactly("later");
+                assertThat(names(next.await().batch())).containsOnly("later");
                 assertThat(next.await().batch().gaps()).isEmpty();
                 String role = ask(replica, redis -> redis.info("replication"));
                 assertThat(role).contains("role:master");
