@@ -90,16 +90,17 @@ final class Mirror {
         if (cursor > upTo || view.epoch() != epoch || !view.isEnoughFor(cursor)) {
             return null;
         }
+        long after = Math.max(cursor, view.above());
         List<CometMessage> found = List.of();
         int logsWithMessages = 0;
         for (MirroredLog log : view.logs()) {
             Part part = log.part;
-            if (part == null || log.isForgotten || part.from() > cursor) {
+            if (part == null || log.isForgotten || part.from() > after) {
                 return null;
             }
             List<Entry> entries = part.entries();
             int first = entries.size();
-            while (first > 0 && entries.get(first - 1).id() > cursor) {
+            while (first > 0 && entries.get(first - 1).id() > after) {
                 first--;
             }
             boolean any = false;

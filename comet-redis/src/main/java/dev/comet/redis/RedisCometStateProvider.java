@@ -533,11 +533,12 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         CometBatch batch = batch(reply);
         Reply logs = reply.list(5);
         if (view != null && logs.size() > 0) {
-            List<String> names = new ArrayList<>(logs.size());
-            for (int i = 0; i < logs.size(); i++) {
+            List<String> names = new ArrayList<>(logs.size() - 1);
+            for (int i = 1; i < logs.size(); i++) {
                 names.add(logs.text(i));
             }
-            view.isKnown(batch.cursor(), state().mirror().logs(names, batch.cursor()));
+            view.isKnown(
+                    batch.cursor(), logs.number(0), state().mirror().logs(names, batch.cursor()));
         }
         return batch;
     }

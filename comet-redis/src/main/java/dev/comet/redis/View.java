@@ -14,11 +14,11 @@ import java.util.List;
 final class View {
 
     /** Its shape once the store has answered; written once. */
-    private record Known(long from, List<MirroredLog> logs) {}
+    private record Known(long from, long above, List<MirroredLog> logs) {}
 
     private final String me;
     private final long epoch;
-    private volatile Known known = new Known(Long.MAX_VALUE, List.of());
+    private volatile Known known = new Known(Long.MAX_VALUE, 0, List.of());
     private volatile long ownGrewTo;
     private volatile boolean changed;
     private volatile long confirmed;
@@ -54,16 +54,22 @@ final class View {
      * The store has answered.
      *
      * @param from nothing above it was for the client
+     * @param above up to here: what its logs have in between it has not joined yet
      * @param logs those that it reads besides its own
      */
-    synchronized void isKnown(long from, List<MirroredLog> logs) {
-        known = new Known(from, logs);
+    synchronized void isKnown(long from, long above, List<MirroredLog> logs) {
+        known = new Known(from, above, logs);
     }
 
     /** Whether what is above this cursor is all in mirrored logs. */
     boolean isEnoughFor(long cursor) {
         Known now = known;
         return cursor >= now.from() && !changed && ownGrewTo <= now.from();
+    }
+
+    /** What is above this id, and no other, is for the client. */
+    long above() {
+        return known.above();
     }
 
     List<MirroredLog> logs() {

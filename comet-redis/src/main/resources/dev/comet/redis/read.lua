@@ -1,7 +1,7 @@
 -- 5 'get', 'peek', 'confirm' or 'confirmed', 6 public token, 7 incarnation, 8 cursor, 9 most messages, 10 most bytes,
 -- 11 age in a client's log, 12 age in a shared log
 -- Returns 1, cursor, whether it is complete, gaps (from, to, why …), messages (id, message …); and if all that is above the cursor will be in
--- shared logs, unless there are news of the client: which ones
+-- shared logs, unless there are news of the client: up to where there is nothing more, and which ones
 local what, pub, inc, asked = ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
 local key = P .. 'c:' .. pub
 local c = call('HMGET', key, 'i', 'b', 'cf', 'fo', 'ms', 'on', 'ob', 'os', 'ow', 'dv')
@@ -146,7 +146,7 @@ save()
 local last = #messages > 0 and messages[#messages - 1] or math.max(M.top, cursor)
 local logs = {}
 if isWhole and o.n == 0 then -- else there is something to be confirmed, or to be taken as delivered
-  logs[1] = 'e'
+  logs[1], logs[2] = M.top, 'e'
   for _, m in ipairs(mine) do
     if m[3] ~= OPEN then
       logs = {}

@@ -25,7 +25,7 @@ class MirrorTest {
      */
     private View view(long epoch) {
         View view = new View("ada 1", epoch);
-        view.isKnown(100, mirror.logs(List.of("e", "g:a"), 100));
+        view.isKnown(100, 100, mirror.logs(List.of("e", "g:a"), 100));
         return view;
     }
 
@@ -84,6 +84,17 @@ class MirrorTest {
         fetched("g:a", 0, 120);
         mirror.isCompleteUpTo(120);
         assertThat(read(again, 100)).containsExactly(115L);
+    }
+
+    @Test
+    @DisplayName("M12 what a group had before the client joined it is not for the client")
+    void read_joinedAfterItsLastMessage_getsNothingOfBefore() {
+        View view = new View("ada 1", EPOCH); // it had 100 last, and has joined at 110
+        view.isKnown(100, 115, mirror.logs(List.of("e", "g:a"), 100));
+        fetched("e", 0, 120);
+        fetched("g:a", 0, 120, 105, 118);
+        mirror.isCompleteUpTo(120);
+        assertThat(read(view, 100)).containsExactly(118L);
     }
 
     @Test
