@@ -369,7 +369,7 @@ final class Connection implements AutoCloseable {
                     }
                     made.close();
                 } catch (Throwable e) { // nobody else would make a link
-                    LOG.debug("There is no connection to Redis; trying again", e);
+                    Quietly.debug(LOG, "There is no connection to Redis; trying again", e);
                     if (movedTo == null) {
                         awaitClose(pause / 2 + (long) (Math.random() * pause));
                         pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);

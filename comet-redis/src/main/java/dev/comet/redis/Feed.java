@@ -176,7 +176,7 @@ final class Feed implements Runnable {
                 }
             } catch (Throwable e) {
                 if (!closed) {
-                    LOG.debug("The feed could not be read; trying again", e);
+                    Quietly.debug(LOG, "The feed could not be read; trying again", e);
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
             }

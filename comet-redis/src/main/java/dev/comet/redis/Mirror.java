@@ -166,11 +166,11 @@ final class Mirror {
     /**
      * A log as the store has it.
      *
-     * @param letGo the highest id that the store has let go of
+     * @param dropped the highest id that the store has dropped
      * @param messages what it has above where it was known: ids, sizes, contents, for whom not
      * @param upTo the highest id in the store
      */
-    void fetched(String name, long letGo, Reply messages, long upTo) {
+    void fetched(String name, long dropped, Reply messages, long upTo) {
         MirroredLog log = logs.get(name);
         if (log == null) {
             return; // nobody reads it any more
@@ -179,7 +179,7 @@ final class Mirror {
         Part before = log.part;
         long from = before == null ? log.since : before.from();
         List<Entry> entries = new ArrayList<>(log.entries());
-        if (letGo > log.last() || messages.size() > MOST_MESSAGES) {
+        if (dropped > log.last() || messages.size() > MOST_MESSAGES) {
             forgetEntries(entries, entries.size());
             log.part = new Part(upTo, List.of());
             return;

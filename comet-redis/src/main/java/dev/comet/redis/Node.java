@@ -69,7 +69,7 @@ final class Node {
         try {
             tellPutOff.run();
         } catch (Throwable e) {
-            LOG.debug("Redis was not told what was put off; trying again", e);
+            Quietly.debug(LOG, "Redis was not told what was put off; trying again", e);
         }
     }
 
@@ -86,7 +86,10 @@ final class Node {
             }
         } catch (Throwable e) {
             if (failures == 0 && !stopped.get()) {
-                LOG.warn("Redis does not answer; what is held stays held, and is asked again", e);
+                Quietly.warn(
+                        LOG,
+                        "Redis does not answer; what is held stays held, and is asked again",
+                        e);
             }
             if (++failures % FAILURES_OF_A_DEAD_CONNECTION == 0 && !stopped.get()) {
                 connection.renew();

@@ -4,9 +4,7 @@ import dev.comet.Audience;
 import dev.comet.CometBatch;
 import dev.comet.CometClient;
 import dev.comet.CometClientEventHandler.EndReason;
-import dev.comet.CometClock;
 import dev.comet.CometException;
-import dev.comet.CometGap;
 import dev.comet.CometLimits;
 import dev.comet.CometMessage;
 import dev.comet.EncodedMessage;
@@ -14,7 +12,6 @@ import dev.comet.ICometStateProvider;
 import dev.comet.LogLimits;
 import io.lettuce.core.RedisURI;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
@@ -53,7 +50,6 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     private static final Logger LOG = LoggerFactory.getLogger(RedisCometStateProvider.class);
     private static final int CLIENTS_AT_ONCE = 500;
-    private static final long NO_AGE = 0;
     private static final long TIME_OF_THE_STORE = 0;
 
     /** What start provides. */
@@ -61,9 +57,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             CometLimits limits,
             Listener listener,
             Connection connection,
-            Mirror mirror,
-            CometClock clock,
             OtherNodes others,
+            Reads reads,
             KeepAlives keepAlives,
             Node node,
             Feed feed) {}
@@ -71,7 +66,6 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     private final Settings settings;
     private final String name = UUID.randomUUID().toString();
     private final AtomicLong keys = new AtomicLong();
-    private final AtomicLong lastSent = new AtomicLong(); // by this node, the highest
     private final LocalClients local = new LocalClients();
     private final Unanswered unanswered = new Unanswered(this::newKey);
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
@@ -103,7 +97,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                         settings,
                         name,
                         settings.timeOfTheManager()
-                                ? () -> micros(context.clock().now())
+                                ? () -> Micros.of(context.clock().now())
                                 : () -> TIME_OF_THE_STORE);
         boolean isStarted = false;
         try {
@@ -114,6 +108,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
             Reply joined = node.renewLease();
             Mirror mirror = new Mirror(context.limits().sharedLog(), connection.epoch());
             OtherNodes others = new OtherNodes(connection, name, local, mirror, context.listener());
+            Reads reads =
+                    new Reads(connection, local, others, mirror, context.clock(), context.limits());
             KeepAlives keepAlives = new KeepAlives(connection, local, others, context.clock());
             Feed feed =
                     new Feed(
@@ -128,9 +124,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
                             context.limits(),
                             context.listener(),
                             connection,
-                            mirror,
-                            context.clock(),
                             others,
+                            reads,
                             keepAlives,
                             node,
                             feed);
@@ -150,11 +145,6 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     private static IllegalStateException servesAManagerAlready() {
         return new IllegalStateException(
                 "this provider serves a manager already; make one provider for each manager");
-    }
-
-    private static long micros(Instant time) {
-        return TimeUnit.SECONDS.toMicros(time.getEpochSecond())
-                + TimeUnit.NANOSECONDS.toMicros(time.getNano());
     }
 
     private State state() {
@@ -188,21 +178,6 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     private static String escaped(String text) {
         return Names.escaped(text);
-    }
-
-    /** Milliseconds and less make no difference to what is too old. */
-    private static long ageInMicros(LogLimits limits) {
-        return limits.maxAge().equals(LogLimits.ANY_AGE)
-                ? NO_AGE
-                : Math.max(1, TimeUnit.NANOSECONDS.toMicros(limits.maxAge().toNanos()));
-    }
-
-    private long clientAge() {
-        return ageInMicros(state().limits().clientLog());
-    }
-
-    private long sharedAge() {
-        return ageInMicros(state().limits().sharedLog());
     }
 
     /** The process is gone, for a test: nothing is said to the store. */
@@ -413,7 +388,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         for (LogLimits log : List.of(limits.clientLog(), limits.sharedLog())) {
             arguments.add(log.maxMessages());
             arguments.add(log.maxBytes());
-            arguments.add(ageInMicros(log));
+            arguments.add(Micros.age(log));
         }
         arguments.add(limits.maxTotalBytes());
         arguments.add(limits.overflow().name().toLowerCase(Locale.ROOT));
@@ -435,7 +410,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         // them.
         Reply reply = runKept(Script.SEND, arguments.toArray());
         long id = seen(accepted(reply));
-        lastSent.accumulateAndGet(id, Math::max);
+        state().reads().hasSent(id);
         if (audience instanceof Audience.Recipients) {
             state().others().tellGrew(reply.text(2), id);
         }
@@ -470,146 +445,29 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     @Override
     public CometBatch getMessages(
             CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
-        CometBatch known =
-                state().mirror().top() < lastSent.get()
-                        ? null
-                        : getMessagesNow(client, lastMessageId, maxMessages, maxBytes);
-        return known != null
-                ? known
-                : readAndRemember("get", client, lastMessageId, maxMessages, maxBytes);
+        return state().reads().get(client, lastMessageId, maxMessages, maxBytes);
     }
 
     @Override
     public @Nullable CometBatch getMessagesNow(
             CometClient client, long lastMessageId, int maxMessages, int maxBytes) {
-        return known(client, true, lastMessageId, maxMessages, maxBytes);
+        return state().reads().getNow(client, lastMessageId, maxMessages, maxBytes);
     }
 
     @Override
     public CometBatch peekMessages(
             CometClient client, long deliveredId, int maxMessages, int maxBytes) {
-        CometBatch known =
-                state().mirror().top() < lastSent.get()
-                        ? null
-                        : known(client, false, deliveredId, maxMessages, maxBytes);
-        return known != null
-                ? known
-                : readAndRemember("peek", client, deliveredId, maxMessages, maxBytes);
-    }
-
-    private @Nullable CometBatch known(
-            CometClient client, boolean confirms, long cursor, int maxMessages, int maxBytes) {
-        // First the top: news up to there have marked the view that is looked for afterwards.
-        long upTo = state().mirror().top();
-        View view = cursor <= 0 ? null : local.view(client);
-        if (view == null) {
-            return null;
-        }
-        long age = sharedAge();
-        CometBatch batch =
-                state().mirror()
-                        .read(
-                                view,
-                                upTo,
-                                cursor,
-                                maxMessages,
-                                maxBytes,
-                                age == NO_AGE ? 0 : micros(state().clock().now()) - age);
-        if (batch != null && confirms) {
-            view.isConfirmed(cursor);
-        }
-        return batch;
-    }
-
-    /** Of what the store has said, what makes it unnecessary to ask the next time. */
-    private CometBatch readAndRemember(
-            String what, CometClient client, long cursor, int maxMessages, int maxBytes) {
-        View view =
-                local.newView(
-                        client,
-                        state().connection()
-                                .epoch()); // before: news that come meanwhile are for it
-        Reply reply = read(what, client, cursor, maxMessages, maxBytes);
-        CometBatch batch = batch(reply);
-        Reply logs = reply.list(5);
-        if (view != null && logs.size() > 0) {
-            List<String> names = new ArrayList<>(logs.size() - 1);
-            for (int i = 1; i < logs.size(); i++) {
-                names.add(logs.text(i));
-            }
-            view.isKnown(
-                    batch.cursor(), logs.number(0), state().mirror().logs(names, batch.cursor()));
-        }
-        return batch;
+        return state().reads().peek(client, deliveredId, maxMessages, maxBytes);
     }
 
     @Override
     public boolean confirmMessages(CometClient client, long lastMessageId) {
-        boolean isCursor = read("confirm", client, lastMessageId, 0, 0).number(1) == 1;
-        if (isCursor) {
-            seen(lastMessageId);
-        }
-        return isCursor;
+        return state().reads().confirm(client, lastMessageId);
     }
 
     @Override
     public long confirmedMessageId(CometClient client) {
-        return seen(read("confirmed", client, 0, 0, 0).number(1));
-    }
-
-    private Reply read(
-            String what, CometClient client, long cursor, int maxMessages, int maxBytes) {
-        Reply reply =
-                run(
-                        Script.READ,
-                        what,
-                        client,
-                        cursor,
-                        maxMessages,
-                        maxBytes,
-                        clientAge(),
-                        sharedAge());
-        if (reply.status() == 0) {
-            state().others().isGone(client, reply);
-        }
-        return existing(reply);
-    }
-
-    private static Reply existing(Reply reply) {
-        if (reply.status() == 0) {
-            throw new CometException(
-                    CometException.Reason.CLIENT_DOES_NOT_EXIST,
-                    "this client has ended; connect again");
-        }
-        return reply;
-    }
-
-    private CometBatch batch(Reply reply) {
-        Reply lost = reply.list(3);
-        List<CometGap> gaps = new ArrayList<>(lost.size() / 3);
-        for (int i = 0; i < lost.size(); i += 3) {
-            gaps.add(new CometGap(lost.number(i), lost.number(i + 1), why(lost.text(i + 2))));
-        }
-        return new CometBatch(
-                gaps, messages(reply.list(4), 0), seen(reply.number(1)), reply.number(2) == 1);
-    }
-
-    private static List<CometMessage> messages(Reply reply, int from) {
-        List<CometMessage> messages = new ArrayList<>((reply.size() - from) / 2);
-        for (int i = from; i < reply.size(); i += 2) {
-            messages.add(new CometMessage(reply.number(i), Codec.message(reply.bytes(i + 1))));
-        }
-        return messages;
-    }
-
-    private static CometGap.Reason why(String code) {
-        return switch (code) {
-            case "o" -> CometGap.Reason.OVERFLOW;
-            case "x" -> CometGap.Reason.EXPIRED;
-            case "u" -> CometGap.Reason.UNKNOWN_CURSOR;
-            case "l" -> CometGap.Reason.STORE_LOST;
-            default -> CometGap.Reason.CONFIRMED;
-        };
+        return state().reads().confirmed(client);
     }
 
     // ---- groups
@@ -618,13 +476,13 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     public long joinGroup(CometClient client, String group) {
         CometLimits limits = state().limits();
         Reply reply =
-                existing(
-                        runKept(
+                runKept(
                                 Script.JOIN,
                                 client,
                                 escaped(group),
                                 limits.maxGroupsPerClient(),
-                                limits.maxGroups()));
+                                limits.maxGroups())
+                        .ofAClient();
         if (reply.status() == -5) {
             throw limit(
                     client
@@ -648,7 +506,7 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     @Override
     public boolean leaveGroup(CometClient client, String group) {
         Reply reply = runKept(Script.LEAVE, client, escaped(group), newKey());
-        return existing(reply).number(1) == 1;
+        return reply.ofAClient().number(1) == 1;
     }
 
     @Override
@@ -681,8 +539,14 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public List<CometMessage> groupHistory(String group, long upTo, int maxMessages) {
-        Reply reply = run(Script.HISTORY, escaped(group), upTo, maxMessages, sharedAge());
-        List<CometMessage> messages = messages(reply, 1);
+        Reply reply =
+                run(
+                        Script.HISTORY,
+                        escaped(group),
+                        upTo,
+                        maxMessages,
+                        Micros.age(state().limits().sharedLog()));
+        List<CometMessage> messages = reply.messages(1);
         Collections.reverse(messages);
         return messages;
     }
@@ -729,13 +593,13 @@ public final class RedisCometStateProvider implements ICometStateProvider {
     @Override
     public boolean passReply(CometClient client, EncodedMessage reply) {
         Reply answer =
-                existing(
-                        runKept(
+                runKept(
                                 Script.REPLY,
                                 newKey(),
                                 client,
                                 escaped(String.valueOf(reply.correlationId())),
-                                Codec.message(reply)));
+                                Codec.message(reply))
+                        .ofAClient();
         if (answer.status() == -7) {
             throw new CometException(
                     CometException.Reason.ALREADY_REPLIED,
@@ -748,14 +612,16 @@ public final class RedisCometStateProvider implements ICometStateProvider {
 
     @Override
     public void tidy() {
-        Reply reply = run(Script.TIDY, clientAge(), sharedAge());
+        CometLimits limits = state().limits();
+        Reply reply =
+                run(Script.TIDY, Micros.age(limits.clientLog()), Micros.age(limits.sharedLog()));
         Usage rest =
                 new Usage(
                         0,
                         reply.number(3),
                         reply.number(4),
                         reply.number(5),
-                        Duration.ofNanos(TimeUnit.MICROSECONDS.toNanos(reply.number(6))));
+                        Micros.duration(reply.number(6)));
         counted(reply.number(1), reply.number(2), rest);
     }
 
@@ -779,11 +645,8 @@ public final class RedisCometStateProvider implements ICometStateProvider {
         Reply reply = run(Script.USAGE, client);
         return reply.status() == 0
                 ? ClientUsage.NONE
-                : new ClientUsage(micros(reply.number(1)), micros(reply.number(2)));
-    }
-
-    private static Duration micros(long micros) {
-        return Duration.ofNanos(TimeUnit.MICROSECONDS.toNanos(micros));
+                : new ClientUsage(
+                        Micros.duration(reply.number(1)), Micros.duration(reply.number(2)));
     }
 
     /** Says where Redis is, and how to use it. Not safe for use by several threads. */

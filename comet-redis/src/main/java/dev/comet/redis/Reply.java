@@ -2,6 +2,8 @@ package dev.comet.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.comet.CometException;
+import dev.comet.CometMessage;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,5 +42,28 @@ record Reply(List<?> parts) {
 
     Reply list(int index) {
         return new Reply((List<?>) parts.get(index));
+    }
+
+    /** The messages that the parts from this one on are: an id, and the message. */
+    List<CometMessage> messages(int from) {
+        List<CometMessage> messages = new ArrayList<>((size() - from) / 2);
+        for (int i = from; i < size(); i += 2) {
+            messages.add(new CometMessage(number(i), Codec.message(bytes(i + 1))));
+        }
+        return messages;
+    }
+
+    /**
+     * This one, if there is such a client.
+     *
+     * @throws CometException CLIENT_DOES_NOT_EXIST
+     */
+    Reply ofAClient() {
+        if (status() == 0) {
+            throw new CometException(
+                    CometException.Reason.CLIENT_DOES_NOT_EXIST,
+                    "this client has ended; connect again");
+        }
+        return this;
     }
 }

@@ -1,6 +1,7 @@
 -- 5, 6 up to where this node has read the news of all nodes and its own; 7… shared logs, and up to where it knows them
--- Returns 1, the highest id, whether there are more news; the news of all, its own; of each log the highest id that it has let go, and what
--- it has; the last id of the news of all, and of its own: if these are not there to be read they were lost. -1: this node is told none. All of the same moment: whatever was done up to the highest id is in it.
+-- Returns 1, the highest id, whether there are more news; the news of all, its own; of each log the highest id that it has dropped, and what
+-- it has; the last id of the news of all, and of its own: if these are not there to be read they were lost. -1: this node is told none.
+-- All of the same moment: whatever was done up to the highest id is in it.
 local MOST = 1000
 local all = call('XRANGE', P .. 'f', num(ARGV[5] + 1), '+', 'COUNT', MOST)
 local own = call('XRANGE', P .. 'i:' .. NODE, num(ARGV[6] + 1), '+', 'COUNT', MOST)

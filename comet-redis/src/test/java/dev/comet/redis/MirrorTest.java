@@ -29,7 +29,7 @@ class MirrorTest {
         return view;
     }
 
-    private void fetched(String log, long letGo, long top, long... ids) {
+    private void fetched(String log, long dropped, long top, long... ids) {
         List<Object> entries = new ArrayList<>();
         for (long id : ids) {
             byte[] message = Codec.message(new EncodedMessage("n", "1".getBytes(UTF_8)));
@@ -43,7 +43,7 @@ class MirrorTest {
                                     message)));
         }
         mirror.toFetch(Set.of(log));
-        mirror.fetched(log, letGo, new Reply(entries), top);
+        mirror.fetched(log, dropped, new Reply(entries), top);
     }
 
     private @Nullable List<Long> read(View view, long cursor) {
