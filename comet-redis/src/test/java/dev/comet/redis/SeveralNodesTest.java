@@ -18,7 +18,6 @@ import dev.comet.CometMessage;
 import dev.comet.CometReply;
 import dev.comet.CometStateManager;
 import dev.comet.testkit.internal.RecordedAnswers.Request;
-import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.StringCodec;
@@ -67,12 +66,11 @@ class SeveralNodesTest {
     }
 
     private static void redis(TestRedis server, Consumer<RedisCommands<String, String>> commands) {
-        RedisClient client = RedisClient.create(server.uri());
-        try (var connection = client.connect()) {
-            commands.accept(connection.sync());
-        } finally {
-            client.shutdown(Duration.ZERO, Duration.ofSeconds(1));
-        }
+        server.ask(
+                redis -> {
+                    commands.accept(redis);
+                    return null;
+                });
     }
 
     // ---- what is true of the whole
@@ -618,12 +616,12 @@ class SeveralNodesTest {
                 held.add(all.get(i / each).poll(clients.get(i), first));
             }
             awaitLooks();
-            long before = scripts();
+            long before = TestRedis.shared().scripts();
 
             send(to, "second");
 
             held.forEach(request -> assertThat(request.await().batch().messages()).hasSize(1));
-            assertThat(scripts() - before).as(to).isLessThan(each);
+            assertThat(TestRedis.shared().scripts() - before).as(to).isLessThan(each);
             assertThat(all.get(0).manager.clients()).hasSizeGreaterThanOrEqualTo(3 * each);
             clients.forEach(a.manager::disconnect);
         }
@@ -639,22 +637,11 @@ class SeveralNodesTest {
     private void awaitLooks() {
         AtomicLong last = new AtomicLong(-100);
         await().pollInterval(Duration.ofMillis(200))
-                .until(() -> scripts() - last.getAndSet(scripts()) < 20);
-    }
-
-    /** How many were run. */
-    private long scripts() {
-        AtomicLong calls = new AtomicLong();
-        redis(
-                commands ->
-                        calls.set(
-                                commands.info("commandstats")
-                                        .lines()
-                                        .filter(line -> line.startsWith("cmdstat_evalsha:"))
-                                        .map(line -> line.replaceAll(".*:calls=(\\d+),.*", "$1"))
-                                        .mapToLong(Long::parseLong)
-                                        .sum()));
-        return calls.get();
+                .until(
+                        () ->
+                                TestRedis.shared().scripts()
+                                                - last.getAndSet(TestRedis.shared().scripts())
+                                        < 20);
     }
 
     // ---- what is in Redis

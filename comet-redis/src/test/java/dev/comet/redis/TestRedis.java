@@ -2,6 +2,7 @@ package dev.comet.redis;
 
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.sync.RedisCommands;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 import redis.embedded.core.ExecutableProvider;
@@ -155,6 +157,26 @@ public final class TestRedis implements AutoCloseable {
     /** Where it is. */
     public RedisURI uri() {
         return RedisURI.create("redis://127.0.0.1:" + port);
+    }
+
+    /** What the server answers, over a connection of its own. */
+    <T> T ask(Function<RedisCommands<String, String>, T> what) {
+        RedisClient client = RedisClient.create(uri());
+        try (var connection = client.connect()) {
+            return what.apply(connection.sync());
+        } finally {
+            client.shutdown(Duration.ZERO, Duration.ofSeconds(1));
+        }
+    }
+
+    /** How many scripts it has run. */
+    long scripts() {
+        String said = ask(redis -> redis.info("commandstats"));
+        return said.lines()
+                .filter(line -> line.startsWith("cmdstat_evalsha:"))
+                .map(line -> line.replaceAll(".*:calls=(\\d+),.*", "$1"))
+                .mapToLong(Long::parseLong)
+                .sum();
     }
 
     /** SIGKILL. */
